@@ -1,0 +1,1 @@
+//! Durable label tasks under a daily limit: never too many, never lost, never twice

@@ -1,0 +1,1 @@
+//! Read, apply and remove Microsoft sensitivity labels in Word, Excel, PowerPoint and PDF files

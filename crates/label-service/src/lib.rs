@@ -1,0 +1,1 @@
+//! The whole loop: labels are synchronised, files scanned, policies evaluated, labels applied under the daily limit
