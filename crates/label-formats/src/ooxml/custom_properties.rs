@@ -1,0 +1,422 @@
+//! Custom document properties: the older place of labels, shared with everybody else's properties.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use label_core::{FileLabel, LabelId, LabelStorage, TenantId};
+
+use super::relationships::Root;
+use crate::error::PartError;
+use crate::keys::{self, LabelProperties, tenant_of};
+use crate::limits::Limits;
+use crate::reading::{DiagnosticCode, Diagnostics};
+use crate::xml::{
+    CUSTOM_PROPERTIES_NAMESPACE, CUSTOM_PROPERTIES_NAMESPACE_STRICT, Edits, Item, Namespace,
+    VARIANT_TYPES_NAMESPACE, VARIANT_TYPES_NAMESPACE_STRICT, XmlReader, XmlText, escape,
+};
+
+/// The property-set id of user-defined properties.
+const USER_DEFINED: &str = "{D5CDD505-2E9C-101B-9397-08002B2CF9AE}";
+
+/// Longest value that is read, in bytes. Office stores 255 characters.
+const VALUE_BYTES_MAX: usize = 64 * 1024;
+
+/// The smallest property id; 0 and 1 have other uses in the property set that this part mirrors.
+const PID_MIN: i64 = 2;
+
+/// What reading the part gave.
+#[derive(Clone, Debug)]
+pub(super) struct CustomProperties {
+    pub(super) records: Vec<FileLabel>,
+    properties: Vec<Property>,
+    xml: XmlText,
+    prefix: String,
+    strict: bool,
+    /// The prefix that the root binds to the value types, with its colon.
+    value_prefix: Option<String>,
+    root: Root,
+    /// Comments, processing instructions or elements of other kinds: not ours to drop.
+    has_more: bool,
+    pids: HashSet<i64>,
+}
+
+#[derive(Clone, Debug)]
+struct Property {
+    name: String,
+    value: String,
+    span: Range<usize>,
+    user_defined: bool,
+}
+
+/// The namespace of the root is another one: the part is something else (9b.9).
+#[derive(Debug)]
+pub(super) enum Parsed {
+    Properties(CustomProperties),
+    OtherRoot,
+}
+
+impl CustomProperties {
+    pub(super) fn parse(
+        place: &str,
+        bytes: Vec<u8>,
+        limits: &Limits,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Parsed, PartError> {
+        let xml = XmlText::decode(place, bytes)?;
+        let mut reader = XmlReader::new(place, &xml.text, limits);
+        let mut properties: Vec<Property> = Vec::new();
+        let mut labels = LabelProperties::new(LabelStorage::CustomProperties, limits);
+        let mut markings: Vec<String> = Vec::new();
+        let mut root = None;
+        let mut prefix = String::new();
+        let mut strict = false;
+        let mut value_prefix = None;
+        let mut has_more = false;
+        let mut pids = HashSet::new();
+        while let Some(item) = reader.next()? {
+            let span = reader.span();
+            match item {
+                Item::Start(element) if root.is_none() => {
+                    let Namespace::CustomProperties { strict: is_strict } = element.namespace
+                    else {
+                        return Ok(Parsed::OtherRoot);
+                    };
+                    if element.name != "Properties" {
+                        return Ok(Parsed::OtherRoot);
+                    }
+                    strict = is_strict;
+                    prefix.clone_from(&element.prefix);
+                    value_prefix = bound_prefix(xml.text.get(span.clone()).unwrap_or_default());
+                    root = Some(if element.is_empty {
+                        Root::Empty {
+                            span,
+                            tag: format!("{}{}", element.prefix, element.name),
+                        }
+                    } else {
+                        Root::Open { end: 0 }
+                    });
+                }
+                Item::Start(element) => {
+                    let is_property =
+                        matches!(element.namespace, Namespace::CustomProperties { .. })
+                            && element.name == "property";
+                    if !is_property {
+                        has_more = true;
+                        reader.skip(&element)?;
+                        continue;
+                    }
+                    let name = element.attribute("name").unwrap_or_default().to_owned();
+                    let user_defined = element
+                        .attribute("fmtid")
+                        .is_some_and(|id| id.trim().eq_ignore_ascii_case(USER_DEFINED));
+                    let pid = element
+                        .attribute("pid")
+                        .and_then(|text| text.trim().parse().ok());
+                    if let Some(pid) = pid
+                        && !pids.insert(pid)
+                    {
+                        diagnostics.add(
+                            DiagnosticCode::DuplicateProperty,
+                            place,
+                            format!("property id {pid} twice"),
+                        );
+                    }
+                    let (value, usual) = read_value(&mut reader, &element)?;
+                    properties.push(Property {
+                        name: name.clone(),
+                        value: value.clone(),
+                        span: span.start..reader.span().end,
+                        user_defined,
+                    });
+                    // A property of another set is not a label's (F-027).
+                    if !user_defined {
+                        continue;
+                    }
+                    if labels.add(&name, &value, place, diagnostics) {
+                        if !usual {
+                            diagnostics.add(
+                                DiagnosticCode::UnusualForm,
+                                place,
+                                format!("property `{name}` is not of type `lpwstr`"),
+                            );
+                        }
+                    } else if is_marking(&name) {
+                        markings.push(name);
+                    } else if name.eq_ignore_ascii_case("Sensitivity") {
+                        diagnostics.add(
+                            DiagnosticCode::SensitivityHint,
+                            place,
+                            format!("`Sensitivity` is `{value}`"),
+                        );
+                    }
+                }
+                Item::End => {
+                    if let Some(Root::Open { end }) = &mut root {
+                        *end = span.start;
+                    }
+                }
+                Item::Other => has_more |= root.is_some(),
+                Item::Text(_) => {}
+            }
+        }
+        if let Some(first) = markings.first() {
+            diagnostics.add(
+                DiagnosticCode::MarkingsPresent,
+                place,
+                format!("the body holds markings written by Office: `{first}`"),
+            );
+        }
+        let records = labels.into_records(place, diagnostics);
+        let root = root.ok_or_else(|| PartError::malformed(place, "no root element"))?;
+        Ok(Parsed::Properties(Self {
+            records,
+            properties,
+            xml,
+            prefix,
+            strict,
+            value_prefix,
+            root,
+            has_more,
+            pids,
+        }))
+    }
+
+    /// The label ids of the groups that belong to a tenant: its own, those without a tenant that
+    /// name one of these labels, and the parents that they name (F-064).
+    pub(super) fn groups_of(&self, tenant: TenantId, also: &[LabelId]) -> Vec<LabelId> {
+        let mut ids: Vec<LabelId> = self
+            .records
+            .iter()
+            .filter(|record| match tenant_of(record) {
+                Some(of) => of == tenant,
+                None => record.id.is_some_and(|id| also.contains(&id)),
+            })
+            .filter_map(|record| record.id)
+            .collect();
+        let parents: Vec<LabelId> = self
+            .records
+            .iter()
+            .filter(|record| record.id.is_some_and(|id| ids.contains(&id)))
+            .filter_map(|record| LabelId::parse(record.extra("Parent")?).ok())
+            .filter(|parent| {
+                self.records
+                    .iter()
+                    .any(|record| record.id == Some(*parent) && tenant_of(record).is_none())
+            })
+            .collect();
+        ids.extend(parents);
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// Whose the group of this label is, if it isn't this tenant's: the names can hold one label
+    /// of one tenant only.
+    pub(super) fn other_owner(&self, label: LabelId, tenant: TenantId) -> Option<TenantId> {
+        self.records
+            .iter()
+            .find(|record| record.id == Some(label))
+            .and_then(tenant_of)
+            .filter(|owner| *owner != tenant)
+    }
+
+    /// The part with these groups removed and these properties of a label added.
+    ///
+    /// Everything else stays byte for byte: other properties, their ids and types, links,
+    /// comments, white space. `None` if the part has nothing left that is not ours, so that it can
+    /// go as a whole (F-068).
+    pub(super) fn edited(
+        &self,
+        removed: &[LabelId],
+        added: &[(String, String)],
+    ) -> Result<Option<Vec<u8>>, PartError> {
+        let names: Vec<&str> = self
+            .records
+            .iter()
+            .filter(|record| record.id.is_some_and(|id| removed.contains(&id)))
+            .filter_map(|record| record.name.as_deref())
+            .collect();
+        let goes = |property: &Property| {
+            property.user_defined
+                && match keys::parse(&property.name) {
+                    Some(parsed) => removed.contains(&parsed.id),
+                    None => is_sensitivity_of(property, removed, &names),
+                }
+        };
+        let mut edits = Edits::default();
+        let mut left = 0;
+        for property in &self.properties {
+            if goes(property) {
+                edits.replace(property.span.clone(), String::new());
+            } else {
+                left += 1;
+            }
+        }
+        if left == 0 && added.is_empty() && !self.has_more {
+            return Ok(None);
+        }
+        let mut children = String::new();
+        let mut pid = self.next_pid(added.len());
+        for (name, value) in added {
+            children.push_str(&self.property(pid, name, value));
+            pid += 1;
+        }
+        if !children.is_empty() {
+            self.root.append(&mut edits, &self.xml.text, &children);
+        }
+        let text = edits
+            .apply(&self.xml.text)
+            .ok_or_else(|| PartError::malformed("custom properties", "edits overlap"))?;
+        let encoded = XmlText {
+            text,
+            encoding: self.xml.encoding,
+        }
+        .encode();
+        Ok(Some(encoded))
+    }
+
+    /// The first of `count` unused property ids in a row: behind the largest, existing ones are
+    /// never renumbered (F-060).
+    fn next_pid(&self, count: usize) -> i64 {
+        let largest = self
+            .pids
+            .iter()
+            .copied()
+            .max()
+            .unwrap_or(0)
+            .max(PID_MIN - 1);
+        let count = i64::try_from(count).unwrap_or(0);
+        if largest <= i64::from(i32::MAX) - count {
+            return largest + 1;
+        }
+        // The ids run to the end of their range: take the lowest free run.
+        let mut used: Vec<i64> = self
+            .pids
+            .iter()
+            .copied()
+            .filter(|pid| *pid >= PID_MIN)
+            .collect();
+        used.sort_unstable();
+        let mut start = PID_MIN;
+        for pid in used {
+            if pid - start >= count {
+                break;
+            }
+            start = start.max(pid + 1);
+        }
+        start
+    }
+
+    fn property(&self, pid: i64, name: &str, value: &str) -> String {
+        let own = &self.prefix;
+        let value = escape(value);
+        let value = match &self.value_prefix {
+            Some(prefix) => format!("<{prefix}lpwstr>{value}</{prefix}lpwstr>"),
+            None => {
+                let namespace = value_namespace(self.strict);
+                format!("<vt:lpwstr xmlns:vt=\"{namespace}\">{value}</vt:lpwstr>")
+            }
+        };
+        format!(
+            "<{own}property fmtid=\"{USER_DEFINED}\" pid=\"{pid}\" name=\"{}\">{value}</{own}property>",
+            escape(name)
+        )
+    }
+}
+
+/// A new part with these properties, in the package's own flavour (F-066).
+pub(super) fn new_part(strict: bool, added: &[(String, String)]) -> Vec<u8> {
+    let namespace = if strict {
+        CUSTOM_PROPERTIES_NAMESPACE_STRICT
+    } else {
+        CUSTOM_PROPERTIES_NAMESPACE
+    };
+    let mut text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\r\n<Properties xmlns=\"{namespace}\" xmlns:vt=\"{}\">",
+        value_namespace(strict)
+    );
+    for (pid, (name, value)) in (PID_MIN..).zip(added) {
+        text.push_str(&format!(
+            "<property fmtid=\"{USER_DEFINED}\" pid=\"{pid}\" name=\"{}\"><vt:lpwstr>{}</vt:lpwstr></property>",
+            escape(name),
+            escape(value)
+        ));
+    }
+    text.push_str("</Properties>");
+    text.into_bytes()
+}
+
+fn value_namespace(strict: bool) -> &'static str {
+    if strict {
+        VARIANT_TYPES_NAMESPACE_STRICT
+    } else {
+        VARIANT_TYPES_NAMESPACE
+    }
+}
+
+/// The value of a property: the text of its one child. The flag says whether it is of the usual
+/// type.
+fn read_value(
+    reader: &mut XmlReader<'_>,
+    element: &crate::xml::Element,
+) -> Result<(String, bool), PartError> {
+    let mut value = String::new();
+    let mut usual = true;
+    if element.is_empty {
+        return Ok((value, usual));
+    }
+    let outside = reader.depth() - 1;
+    let mut first = true;
+    while reader.depth() > outside {
+        match reader.next()? {
+            Some(Item::Start(child)) if first => {
+                first = false;
+                usual = child.is(Namespace::VariantTypes, "lpwstr");
+                value = reader.text_of(&child, VALUE_BYTES_MAX)?;
+            }
+            Some(Item::Start(child)) => reader.skip(&child)?,
+            Some(_) => {}
+            None => break,
+        }
+    }
+    Ok((value, usual))
+}
+
+/// The prefix, with its colon, that a start tag binds to the value types.
+fn bound_prefix(tag: &str) -> Option<String> {
+    for namespace in [VARIANT_TYPES_NAMESPACE, VARIANT_TYPES_NAMESPACE_STRICT] {
+        for quote in ['"', '\''] {
+            let Some((before, _)) = tag.split_once(&format!("{quote}{namespace}{quote}")) else {
+                continue;
+            };
+            let name = before.trim_end().strip_suffix('=')?.trim_end();
+            let (_, prefix) = name.rsplit_once("xmlns:")?;
+            let is_name = prefix
+                .chars()
+                .all(|character| character.is_alphanumeric() || "-._".contains(character));
+            if is_name && !prefix.is_empty() {
+                return Some(format!("{prefix}:"));
+            }
+        }
+    }
+    None
+}
+
+/// Properties that describe markings in the body; dropping them would orphan the markings.
+fn is_marking(name: &str) -> bool {
+    ["ClassificationContentMarking", "ClassificationWatermark"]
+        .iter()
+        .any(|stem| {
+            name.get(..stem.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(stem))
+        })
+}
+
+/// The older hint goes only with the label whose id or name it holds (F-069).
+fn is_sensitivity_of(property: &Property, removed: &[LabelId], names: &[&str]) -> bool {
+    if !property.name.eq_ignore_ascii_case("Sensitivity") {
+        return false;
+    }
+    let value = property.value.trim();
+    names.contains(&value) || LabelId::parse(value).is_ok_and(|id| removed.contains(&id))
+}

@@ -1,0 +1,686 @@
+//! The directory of a ZIP archive, and single entries: bounded, by positional reads.
+//!
+//! A general ZIP library decodes every record and reads through a cursor; reading a label needs
+//! the names and four entries. This reader takes the end record, the directory, and the entries
+//! that are asked for, and nothing else.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "fixed-size records are cut to size before their fields are taken"
+)]
+
+use std::io;
+use std::ops::Range;
+
+use flate2::{Decompress, FlushDecompress, Status as InflateStatus};
+
+use crate::error::PartError;
+use crate::limits::Limits;
+use crate::source::{ByteSource, read_range};
+
+const END_RECORD: [u8; 4] = *b"PK\x05\x06";
+const END_RECORD_BYTES: usize = 22;
+const ZIP64_LOCATOR: [u8; 4] = *b"PK\x06\x07";
+const ZIP64_LOCATOR_BYTES: usize = 20;
+const ZIP64_END_RECORD: [u8; 4] = *b"PK\x06\x06";
+const ZIP64_END_RECORD_BYTES: usize = 56;
+const CENTRAL_RECORD: [u8; 4] = *b"PK\x01\x02";
+const CENTRAL_RECORD_BYTES: usize = 46;
+const LOCAL_HEADER: [u8; 4] = *b"PK\x03\x04";
+pub(super) const LOCAL_HEADER_BYTES: usize = 30;
+
+/// The extra field with 64-bit sizes and offset.
+const ZIP64_EXTRA: u16 = 0x0001;
+
+/// How much of the end is read first. Ordinary packages have their whole directory in there.
+const TAIL_BYTES: u64 = 8 * 1024;
+
+/// The end record can stand this far from the end: itself and the longest comment.
+const TAIL_BYTES_MAX: u64 = (END_RECORD_BYTES + u16::MAX as usize) as u64;
+
+/// Room for the extra field of a local header, which may differ from the directory's, so that
+/// header and content usually come in one read.
+const LOCAL_EXTRA_GUESS: usize = 64;
+
+const WHERE: &str = "ZIP directory";
+
+/// How an entry's bytes are stored.
+pub(super) const STORED: u16 = 0;
+pub(super) const DEFLATED: u16 = 8;
+
+/// An entry of the directory.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    /// The whole directory record.
+    pub(super) record: Range<usize>,
+    /// The name inside the directory's bytes.
+    pub(super) name: Range<usize>,
+    pub(super) flags: u16,
+    pub(super) method: u16,
+    pub(super) crc: u32,
+    pub(super) compressed: u64,
+    pub(super) inflated: u64,
+    /// Where the local header starts, counted from the start of the source.
+    pub(super) offset: u64,
+    pub(super) disk: u32,
+    /// Where in the record's bytes the 64-bit offset stands, if it does.
+    pub(super) zip64_offset_at: Option<usize>,
+}
+
+impl Entry {
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.flags & 0x0041 != 0
+    }
+
+    /// Stored or deflated, not encrypted, on this disk: what Office packages consist of.
+    pub(super) fn is_supported(&self) -> bool {
+        !self.is_encrypted() && matches!(self.method, STORED | DEFLATED) && self.disk == 0
+    }
+}
+
+/// The directory of an archive.
+#[derive(Clone, Debug)]
+pub(super) struct Directory {
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
+    /// Where the directory starts in the source.
+    pub(super) offset: u64,
+    /// Everything from the end of the directory to the end of the source.
+    pub(super) end: Vec<u8>,
+    /// The place of the end record in `end`.
+    pub(super) end_record_at: usize,
+    pub(super) zip64: bool,
+    /// Bytes stand before or after the archive.
+    pub(super) stray_bytes: bool,
+    pub(super) multi_disk: bool,
+}
+
+/// What the end record says.
+struct End {
+    entries: u64,
+    size: u64,
+    offset: u64,
+    disk: u32,
+    directory_disk: u32,
+}
+
+impl Directory {
+    /// Reads the directory.
+    pub(super) fn read(source: &dyn ByteSource, limits: &Limits) -> Result<Self, PartError> {
+        let len = source.len();
+        if len < END_RECORD_BYTES as u64 {
+            return Err(PartError::malformed(WHERE, "the file is too short"));
+        }
+        let mut tail_start = len - len.min(TAIL_BYTES);
+        let mut tail = read_tail(source, tail_start)?;
+        let mut found = find_end_record(&tail, tail_start, source)?;
+        if found.is_none() && tail_start > 0 {
+            tail_start = len - len.min(TAIL_BYTES_MAX);
+            tail = read_tail(source, tail_start)?;
+            found = find_end_record(&tail, tail_start, source)?;
+        }
+        let Some(found) = found else {
+            return Err(PartError::malformed(WHERE, "there is no end record"));
+        };
+        let FoundEnd {
+            at,
+            end,
+            directory_start,
+            zip64,
+        } = found;
+        if end.size > limits.directory_bytes_max {
+            return Err(PartError::too_large(WHERE, format!("{} bytes", end.size)));
+        }
+        if end.entries > limits.entries_max as u64 {
+            return Err(PartError::too_large(
+                WHERE,
+                format!("{} entries", end.entries),
+            ));
+        }
+        let size = usize::try_from(end.size).map_err(|_| PartError::too_large(WHERE, "size"))?;
+        let bytes = match directory_start
+            .checked_sub(tail_start)
+            .and_then(|start| usize::try_from(start).ok())
+            .and_then(|start| tail.get(start..start.checked_add(size)?))
+        {
+            Some(inside) => inside.to_vec(),
+            None => read_range(source, directory_start, size)?,
+        };
+        let record_position = tail_start + at as u64;
+        let after = directory_start.saturating_add(end.size);
+        let rest = usize::try_from(record_position.saturating_sub(after))
+            .ok()
+            .filter(|_| after >= tail_start);
+        let (end_bytes, end_record_at) = match rest {
+            Some(gap) => {
+                let start = usize::try_from(after - tail_start).unwrap_or_default();
+                (tail.get(start..).unwrap_or_default().to_vec(), gap)
+            }
+            // The directory ends before what was read: fetch what lies between.
+            None => {
+                let rest = usize::try_from(len.saturating_sub(after)).unwrap_or_default();
+                if rest as u64 > limits.directory_bytes_max {
+                    return Err(PartError::malformed(WHERE, "far away from the end record"));
+                }
+                let bytes = read_range(source, after, rest)?;
+                let gap =
+                    usize::try_from(record_position.saturating_sub(after)).unwrap_or_default();
+                (bytes, gap)
+            }
+        };
+        let shift = directory_start.wrapping_sub(end.offset);
+        let (entries, multi_disk) = parse_records(&bytes, &end, shift, limits)?;
+        let comment_len = u16_at(tail.get(at..).unwrap_or_default(), 20).unwrap_or_default();
+        let archive_end = record_position + END_RECORD_BYTES as u64 + u64::from(comment_len);
+        let first = entries.iter().map(|entry| entry.offset).min();
+        let stray_bytes =
+            shift != 0 || archive_end != len || first.is_some_and(|offset| offset != 0);
+        Ok(Self {
+            bytes,
+            entries,
+            offset: directory_start,
+            end: end_bytes,
+            end_record_at,
+            zip64,
+            stray_bytes,
+            multi_disk: multi_disk || end.disk != 0 || end.directory_disk != 0,
+        })
+    }
+
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The raw name of an entry.
+    pub(super) fn name(&self, entry: &Entry) -> &[u8] {
+        self.bytes.get(entry.name.clone()).unwrap_or_default()
+    }
+
+    /// The raw directory record of an entry.
+    pub(super) fn record(&self, entry: &Entry) -> &[u8] {
+        self.bytes.get(entry.record.clone()).unwrap_or_default()
+    }
+
+    /// Finds a part by its name without the leading slash; ASCII letter case doesn't matter.
+    ///
+    /// The second value says whether another entry has that name too: two programs would then see
+    /// two different parts (F-108).
+    pub(super) fn find(&self, name: &str) -> Option<(usize, bool)> {
+        let mut hits = self.entries.iter().enumerate().filter(|(_, entry)| {
+            entry.name.len() == name.len() && self.name(entry).eq_ignore_ascii_case(name.as_bytes())
+        });
+        let (first, _) = hits.next()?;
+        Some((first, hits.next().is_some()))
+    }
+
+    /// Reads and inflates an entry, up to `max` bytes, checking size, CRC and the local header.
+    pub(super) fn content(
+        &self,
+        source: &dyn ByteSource,
+        at: usize,
+        max: u64,
+    ) -> Result<Vec<u8>, PartError> {
+        let Some(entry) = self.entries.get(at) else {
+            return Err(PartError::malformed(WHERE, "no such entry"));
+        };
+        let place = String::from_utf8_lossy(self.name(entry)).into_owned();
+        if !entry.is_supported() {
+            return Err(PartError::unsupported(
+                &place,
+                "encrypted, compressed in another way, or on another disk",
+            ));
+        }
+        if entry.inflated > max || entry.compressed > max {
+            return Err(PartError::too_large(
+                &place,
+                format!("{} bytes, at most {max} are read", entry.inflated),
+            ));
+        }
+        let compressed =
+            usize::try_from(entry.compressed).map_err(|_| PartError::too_large(&place, "size"))?;
+        let raw = self.read_raw(source, entry, compressed, &place)?;
+        let content = match entry.method {
+            STORED => raw,
+            _ => inflate(&raw, entry.inflated, &place)?,
+        };
+        if content.len() as u64 != entry.inflated {
+            return Err(PartError::malformed(&place, "another size than declared"));
+        }
+        if crc32fast::hash(&content) != entry.crc {
+            return Err(PartError::malformed(&place, "the checksum is wrong"));
+        }
+        Ok(content)
+    }
+
+    /// The compressed bytes of an entry, after checking its local header.
+    fn read_raw(
+        &self,
+        source: &dyn ByteSource,
+        entry: &Entry,
+        compressed: usize,
+        place: &str,
+    ) -> Result<Vec<u8>, PartError> {
+        let name_len = entry.name.len();
+        let guess = LOCAL_HEADER_BYTES + name_len + LOCAL_EXTRA_GUESS + compressed;
+        let available =
+            usize::try_from(source.len().saturating_sub(entry.offset)).unwrap_or(usize::MAX);
+        let mut bytes = read_range(source, entry.offset, guess.min(available))?;
+        let header = bytes.get(..LOCAL_HEADER_BYTES).unwrap_or_default();
+        if header.get(..4) != Some(&LOCAL_HEADER) {
+            return Err(PartError::malformed(
+                place,
+                "there is no entry at its offset",
+            ));
+        }
+        let local_name = usize::from(u16_at(header, 26).unwrap_or_default());
+        let extra = usize::from(u16_at(header, 28).unwrap_or_default());
+        let start = LOCAL_HEADER_BYTES + local_name + extra;
+        let same_name = bytes.get(LOCAL_HEADER_BYTES..LOCAL_HEADER_BYTES + local_name)
+            == Some(self.name(entry));
+        let same_method = u16_at(header, 8) == Some(entry.method);
+        if !same_name || !same_method {
+            return Err(PartError::malformed(
+                place,
+                "the entry disagrees with the directory",
+            ));
+        }
+        if start + compressed > bytes.len() {
+            bytes = read_range(source, entry.offset, start + compressed)?;
+        }
+        bytes.truncate(start + compressed);
+        bytes.drain(..start);
+        Ok(bytes)
+    }
+}
+
+/// Inflates to exactly `inflated` bytes; one more is an error, so memory is bounded by what was
+/// declared, and what was declared is bounded by the caller.
+pub(super) fn inflate(raw: &[u8], inflated: u64, place: &str) -> Result<Vec<u8>, PartError> {
+    let size = usize::try_from(inflated).map_err(|_| PartError::too_large(place, "size"))?;
+    // One byte more, so that a stream that goes on is seen.
+    let mut content = Vec::with_capacity(size + 1);
+    let mut inflater = Decompress::new(false);
+    let status = inflater
+        .decompress_vec(raw, &mut content, FlushDecompress::Finish)
+        .map_err(|error| PartError::malformed(place, error))?;
+    if status != InflateStatus::StreamEnd {
+        return Err(PartError::malformed(
+            place,
+            "the compressed data is cut off or too long",
+        ));
+    }
+    Ok(content)
+}
+
+fn read_tail(source: &dyn ByteSource, start: u64) -> Result<Vec<u8>, PartError> {
+    let len = usize::try_from(source.len() - start).unwrap_or_default();
+    Ok(read_range(source, start, len)?)
+}
+
+struct FoundEnd {
+    at: usize,
+    end: End,
+    directory_start: u64,
+    zip64: bool,
+}
+
+/// Looks for the end record from the end. Of several signatures, which a comment may hold, the
+/// last one that points at a directory counts.
+fn find_end_record(
+    tail: &[u8],
+    tail_start: u64,
+    source: &dyn ByteSource,
+) -> Result<Option<FoundEnd>, PartError> {
+    let Some(last) = tail.len().checked_sub(END_RECORD_BYTES) else {
+        return Ok(None);
+    };
+    // A comment is at most 65,535 bytes, so there are few candidates in any sane file, and each
+    // costs one small read. Hostile files get this many and no more.
+    let mut candidates_left = 16;
+    for at in (0..=last).rev() {
+        if tail.get(at..at + 4) != Some(&END_RECORD) {
+            continue;
+        }
+        candidates_left -= 1;
+        if candidates_left == 0 {
+            break;
+        }
+        let record = &tail[at..at + END_RECORD_BYTES];
+        let comment = usize::from(u16_at(record, 20).unwrap_or_default());
+        if at + END_RECORD_BYTES + comment > tail.len() {
+            continue;
+        }
+        let position = tail_start + at as u64;
+        let mut end = End {
+            disk: u32::from(u16_at(record, 4).unwrap_or_default()),
+            directory_disk: u32::from(u16_at(record, 6).unwrap_or_default()),
+            entries: u64::from(u16_at(record, 10).unwrap_or_default()),
+            size: u64::from(u32_at(record, 12).unwrap_or_default()),
+            offset: u64::from(u32_at(record, 16).unwrap_or_default()),
+        };
+        let mut directory_end = position;
+        let mut zip64 = false;
+        let saturated = end.entries == u64::from(u16::MAX)
+            || end.size == u64::from(u32::MAX)
+            || end.offset == u64::from(u32::MAX);
+        let locator = at
+            .checked_sub(ZIP64_LOCATOR_BYTES)
+            .and_then(|start| tail.get(start..at))
+            .filter(|bytes| bytes.starts_with(&ZIP64_LOCATOR));
+        if let Some(locator) = locator
+            && let Some((record_at, wide)) = read_zip64_end(locator, position, source)?
+        {
+            zip64 = true;
+            directory_end = record_at;
+            end = wide;
+        } else if saturated {
+            continue;
+        }
+        if let Some(directory_start) = locate_directory(&end, directory_end, source)? {
+            return Ok(Some(FoundEnd {
+                at,
+                end,
+                directory_start,
+                zip64,
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// The wide end record that the locator points at, and where it stands.
+fn read_zip64_end(
+    locator: &[u8],
+    end_position: u64,
+    source: &dyn ByteSource,
+) -> Result<Option<(u64, End)>, PartError> {
+    let pointed = u64_at(locator, 8).unwrap_or_default();
+    // In an archive behind a prefix the record stands right before the locator instead.
+    let adjacent =
+        end_position.saturating_sub((ZIP64_LOCATOR_BYTES + ZIP64_END_RECORD_BYTES) as u64);
+    for position in [pointed, adjacent] {
+        let mut record = [0; ZIP64_END_RECORD_BYTES];
+        if !read_if_there(source, position, &mut record)? || record[..4] != ZIP64_END_RECORD {
+            continue;
+        }
+        let end = End {
+            disk: u32_at(&record, 16).unwrap_or_default(),
+            directory_disk: u32_at(&record, 20).unwrap_or_default(),
+            entries: u64_at(&record, 32).unwrap_or_default(),
+            size: u64_at(&record, 40).unwrap_or_default(),
+            offset: u64_at(&record, 48).unwrap_or_default(),
+        };
+        return Ok(Some((position, end)));
+    }
+    Ok(None)
+}
+
+/// Where the directory starts: at its offset, or, if bytes were put before the archive, right
+/// before the end record.
+fn locate_directory(
+    end: &End,
+    directory_end: u64,
+    source: &dyn ByteSource,
+) -> Result<Option<u64>, PartError> {
+    let fits = |start: u64| {
+        start
+            .checked_add(end.size)
+            .is_some_and(|stop| stop <= directory_end)
+    };
+    if end.entries == 0 && end.size == 0 {
+        return Ok(fits(end.offset).then_some(end.offset));
+    }
+    let before_end = directory_end.checked_sub(end.size);
+    for start in [Some(end.offset), before_end].into_iter().flatten() {
+        let mut signature = [0; 4];
+        if fits(start)
+            && read_if_there(source, start, &mut signature)?
+            && signature == CENTRAL_RECORD
+        {
+            return Ok(Some(start));
+        }
+    }
+    Ok(None)
+}
+
+/// Fills the buffer, or says that the source ends before.
+fn read_if_there(
+    source: &dyn ByteSource,
+    offset: u64,
+    buffer: &mut [u8],
+) -> Result<bool, PartError> {
+    let there = offset
+        .checked_add(buffer.len() as u64)
+        .is_some_and(|stop| stop <= source.len());
+    if !there {
+        return Ok(false);
+    }
+    match source.read_exact_at(offset, buffer) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn parse_records(
+    bytes: &[u8],
+    end: &End,
+    shift: u64,
+    limits: &Limits,
+) -> Result<(Vec<Entry>, bool), PartError> {
+    let malformed = |cause: &str| PartError::malformed(WHERE, cause);
+    let mut entries: Vec<Entry> =
+        Vec::with_capacity(usize::try_from(end.entries).unwrap_or(0).min(4096));
+    let mut at = 0;
+    let mut multi_disk = false;
+    while entries.len() < limits.entries_max && (entries.len() as u64) < end.entries {
+        let Some(record) = bytes.get(at..at + CENTRAL_RECORD_BYTES) else {
+            return Err(malformed("cut off"));
+        };
+        if record[..4] != CENTRAL_RECORD {
+            return Err(malformed("a record without its signature"));
+        }
+        let field = |offset| u64::from(u32_at(record, offset).unwrap_or_default());
+        let short = |offset| usize::from(u16_at(record, offset).unwrap_or_default());
+        let (name_len, extra_len, comment_len) = (short(28), short(30), short(32));
+        let name = at + CENTRAL_RECORD_BYTES..at + CENTRAL_RECORD_BYTES + name_len;
+        let extra = name.end..name.end + extra_len;
+        let stop = extra.end + comment_len;
+        if stop > bytes.len() {
+            return Err(malformed("a record is cut off"));
+        }
+        let mut entry = Entry {
+            record: at..stop,
+            name,
+            flags: u16_at(record, 8).unwrap_or_default(),
+            method: u16_at(record, 10).unwrap_or_default(),
+            crc: u32_at(record, 16).unwrap_or_default(),
+            compressed: field(20),
+            inflated: field(24),
+            offset: field(42),
+            disk: u32::from(u16_at(record, 34).unwrap_or_default()),
+            zip64_offset_at: None,
+        };
+        widen(&mut entry, bytes, extra, at).ok_or_else(|| malformed("a damaged zip64 field"))?;
+        entry.offset = entry.offset.wrapping_add(shift);
+        multi_disk |= entry.disk != 0;
+        at = stop;
+        entries.push(entry);
+    }
+    // Fewer records than bytes: another program would count differently.
+    if at != bytes.len() && !bytes[at..].starts_with(b"PK\x05\x05") {
+        return Err(malformed("more bytes than records"));
+    }
+    Ok((entries, multi_disk))
+}
+
+/// Takes the 64-bit values where the 32-bit ones are saturated.
+fn widen(entry: &mut Entry, bytes: &[u8], extra: Range<usize>, record_at: usize) -> Option<()> {
+    let saturated = u64::from(u32::MAX);
+    let needs = [entry.inflated, entry.compressed, entry.offset].contains(&saturated)
+        || entry.disk == u32::from(u16::MAX);
+    if !needs {
+        return Some(());
+    }
+    let mut at = extra.start;
+    while at + 4 <= extra.end {
+        let id = u16_at(bytes, at)?;
+        let len = usize::from(u16_at(bytes, at + 2)?);
+        let stop = at + 4 + len;
+        if stop > extra.end {
+            return None;
+        }
+        if id == ZIP64_EXTRA {
+            let mut field = at + 4;
+            let mut take = |value: &mut u64| {
+                if *value != saturated {
+                    return Some(None);
+                }
+                let place = field;
+                (place + 8 <= stop).then_some(())?;
+                *value = u64_at(bytes, place)?;
+                field += 8;
+                Some(Some(place))
+            };
+            take(&mut entry.inflated)?;
+            take(&mut entry.compressed)?;
+            entry.zip64_offset_at = take(&mut entry.offset)?.map(|place| place - record_at);
+            if entry.disk == u32::from(u16::MAX) {
+                entry.disk = u32_at(bytes, field)?;
+            }
+            return Some(());
+        }
+        at = stop;
+    }
+    None
+}
+
+pub(super) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    let field = bytes.get(at..at.checked_add(2)?)?;
+    Some(u16::from_le_bytes(field.try_into().ok()?))
+}
+
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    let field = bytes.get(at..at.checked_add(4)?)?;
+    Some(u32::from_le_bytes(field.try_into().ok()?))
+}
+
+pub(super) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+    let field = bytes.get(at..at.checked_add(8)?)?;
+    Some(u64::from_le_bytes(field.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Cursor, Write};
+    use zip::write::SimpleFileOptions;
+
+    fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (at, (name, content)) in entries.iter().enumerate() {
+            let method = if at % 2 == 0 {
+                zip::CompressionMethod::Deflated
+            } else {
+                zip::CompressionMethod::Stored
+            };
+            let options = SimpleFileOptions::default().compression_method(method);
+            writer.start_file(*name, options).unwrap();
+            writer.write_all(content).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Directory, PartError> {
+        Directory::read(&bytes, &Limits::default())
+    }
+
+    #[test]
+    fn entries_read_as_the_zip_library_wrote_them() {
+        let long = vec![b'x'; 200_000];
+        let bytes = archive(&[("a.xml", b"one"), ("b/C.xml", b"two"), ("long", &long)]);
+        let directory = read(&bytes).unwrap();
+        assert!(!directory.stray_bytes && !directory.multi_disk);
+        for (name, content) in [("A.XML", &b"one"[..]), ("b/c.xml", b"two"), ("long", &long)] {
+            let (at, twice) = directory.find(name).unwrap();
+            assert!(!twice);
+            let read = directory.content(&bytes.as_slice(), at, 1 << 20).unwrap();
+            assert_eq!(read, content, "{name}");
+        }
+        assert_eq!(directory.find("missing"), None);
+        let (at, _) = directory.find("long").unwrap();
+        let over = directory.content(&bytes.as_slice(), at, 199_999);
+        assert!(matches!(over, Err(PartError::TooLarge(_))));
+    }
+
+    #[test]
+    fn bytes_around_the_archive_are_noticed() {
+        let plain = archive(&[("a.xml", b"one")]);
+        for bytes in [
+            [b"junk before", plain.as_slice()].concat(),
+            [plain.as_slice(), b"junk after"].concat(),
+        ] {
+            let directory = read(&bytes).unwrap();
+            assert!(directory.stray_bytes);
+            assert_eq!(directory.content(&bytes.as_slice(), 0, 10).unwrap(), b"one");
+        }
+    }
+
+    #[test]
+    fn f_101_wide_records_are_read() {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let options = SimpleFileOptions::default().large_file(true);
+        writer.start_file("wide", options).unwrap();
+        writer.write_all(b"content").unwrap();
+        let bytes = writer.finish().unwrap().into_inner();
+        let directory = read(&bytes).unwrap();
+        assert_eq!(
+            directory.content(&bytes.as_slice(), 0, 100).unwrap(),
+            b"content"
+        );
+    }
+
+    #[test]
+    fn f_009_truncation_at_every_byte_is_an_error() {
+        let bytes = archive(&[("a.xml", b"one"), ("b.xml", b"two")]);
+        for len in 0..bytes.len() {
+            assert!(read(&bytes[..len]).is_err(), "{len}");
+        }
+    }
+
+    #[test]
+    fn f_009_a_damaged_entry_is_an_error() {
+        let bytes = archive(&[("a.xml", b"one two three four five six seven")]);
+        for at in 0..60 {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 0xff;
+            let Ok(directory) = read(&damaged) else {
+                continue;
+            };
+            if let Ok(content) = directory.content(&damaged.as_slice(), 0, 1000) {
+                assert_eq!(content, b"one two three four five six seven", "{at}");
+            }
+        }
+    }
+
+    #[test]
+    fn f_108_duplicate_names_are_seen() {
+        let bytes = archive(&[("aa.xml", b"one"), ("AA.xml", b"two")]);
+        let directory = read(&bytes).unwrap();
+        assert_eq!(directory.find("aa.xml"), Some((0, true)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_damage_is_survived(at in 0_usize..400, byte: u8, len in 0_usize..400) {
+            let mut bytes = archive(&[("a.xml", b"one"), ("b/c.xml", b"two"), ("d", b"")]);
+            if let Some(place) = bytes.get_mut(at) { *place = byte; }
+            bytes.truncate(bytes.len().saturating_sub(len / 8));
+            if let Ok(directory) = read(&bytes) {
+                for at in 0..directory.entries().len() {
+                    let _ = directory.content(&bytes.as_slice(), at, 1 << 16);
+                }
+            }
+        }
+    }
+}

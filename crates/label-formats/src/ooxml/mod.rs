@@ -1,0 +1,61 @@
+//! Word, Excel and PowerPoint packages.
+
+mod content_types;
+mod custom_properties;
+mod directory;
+mod edit;
+pub(crate) mod label_info;
+mod package;
+mod relationships;
+mod splice;
+
+use label_core::TenantId;
+
+use crate::ReadOptions;
+use crate::edited::EditedFile;
+use crate::error::WriteError;
+use crate::reading::{Reading, Status};
+use crate::source::ByteSource;
+use crate::write::Operation;
+
+/// Reads the labels of a ZIP archive.
+pub(crate) fn read(source: &dyn ByteSource, options: &ReadOptions<'_>) -> Reading {
+    package::open(source, options).reading
+}
+
+/// Plans a label's change in a package; `None` if nothing changes.
+///
+/// A package that can't be read as intended is not written, nor is a signed one: a new LabelInfo
+/// part or relationship would fall into what the signature covers.
+pub(crate) fn plan<'a>(
+    source: &'a dyn ByteSource,
+    tenant: TenantId,
+    operation: &Operation<'_>,
+    options: &ReadOptions<'_>,
+) -> Result<Option<EditedFile<'a>>, WriteError> {
+    let opened = package::open(source, options);
+    let reading = opened.reading;
+    let cause = || reading.error.clone().unwrap_or_default();
+    let package = match (reading.status, opened.package) {
+        (Status::Ok, Some(package)) => package,
+        (Status::TooLarge, _) => return Err(WriteError::PartTooLarge(cause())),
+        (Status::Unsupported, _) => return Err(WriteError::Unsupported(cause())),
+        (Status::IoError, _) => {
+            return Err(WriteError::io("reading", std::io::Error::other(cause())));
+        }
+        _ => return Err(WriteError::Malformed(cause())),
+    };
+    if let Some(obstacle) = &package.write_obstacle {
+        return Err(WriteError::Malformed(obstacle.clone()));
+    }
+    if reading.signed {
+        return Err(WriteError::Signed);
+    }
+    edit::plan(
+        source,
+        &package,
+        tenant,
+        operation,
+        options.storage_of(tenant),
+    )
+}

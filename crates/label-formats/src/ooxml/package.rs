@@ -1,0 +1,315 @@
+//! An Office package as far as labels need it: its kind, its two label parts, and how they are
+//! plumbed in.
+
+use label_core::LabelStorage;
+
+use super::content_types::{CONTENT_TYPES_PART, ContentTypes};
+use super::custom_properties::{self, CustomProperties};
+use super::directory::Directory;
+use super::label_info::{self, LabelInfo};
+use super::relationships::{RELATIONSHIPS_PART, Relationships, Role};
+use crate::effective;
+use crate::error::PartError;
+use crate::kind::FileKind;
+use crate::reading::{DiagnosticCode, Diagnostics, Reading, Status};
+use crate::source::ByteSource;
+use crate::{ReadOptions, TenantStorage};
+
+/// Where labels usually stand, for parts that no relationship names.
+pub(super) const CUSTOM_PROPERTIES_PART: &str = "docProps/custom.xml";
+pub(super) const LABEL_INFO_PART: &str = "docMetadata/LabelInfo.xml";
+
+/// A label part: where it is and what is in it.
+#[derive(Debug)]
+pub(super) struct Part<T> {
+    /// The part's name; the entry has it in some letter case.
+    pub(super) name: String,
+    /// The entry; `None` where the relationship dangles.
+    pub(super) entry: Option<usize>,
+    pub(super) content: Option<T>,
+}
+
+/// An opened package.
+#[derive(Debug)]
+pub(super) struct Package {
+    pub(super) directory: Directory,
+    pub(super) content_types: ContentTypes,
+    pub(super) content_types_entry: usize,
+    pub(super) relationships: Relationships,
+    pub(super) relationships_entry: usize,
+    pub(super) strict: bool,
+    pub(super) custom_properties: Option<Part<CustomProperties>>,
+    pub(super) label_info: Option<Part<LabelInfo>>,
+    /// Why the package must not be written, beyond what its status says.
+    pub(super) write_obstacle: Option<String>,
+}
+
+/// The answer about a ZIP archive, and the package if it is one.
+pub(super) struct Opened {
+    pub(super) reading: Reading,
+    pub(super) package: Option<Package>,
+}
+
+/// Opens a ZIP archive and reads its labels.
+pub(super) fn open(source: &dyn ByteSource, options: &ReadOptions<'_>) -> Opened {
+    let mut diagnostics = Diagnostics::new(&options.limits);
+    let mut reading = Reading::new(Status::Ok);
+    let package = match read(source, options, &mut reading, &mut diagnostics) {
+        Ok(package) => Some(package),
+        Err(error) => {
+            reading.status = error.status();
+            reading.error = Some(error.to_string());
+            reading.effective.clear();
+            None
+        }
+    };
+    reading.diagnostics = diagnostics.into_list();
+    Opened { reading, package }
+}
+
+fn read(
+    source: &dyn ByteSource,
+    options: &ReadOptions<'_>,
+    reading: &mut Reading,
+    diagnostics: &mut Diagnostics,
+) -> Result<Package, PartError> {
+    let limits = &options.limits;
+    let directory = Directory::read(source, limits)?;
+    let mut write_obstacle = None;
+    if directory.stray_bytes {
+        let cause = "bytes before or after the archive";
+        diagnostics.add(DiagnosticCode::StrayBytes, "ZIP directory", cause);
+        write_obstacle = Some(cause.to_owned());
+    }
+    note_odd_entries(&directory, diagnostics, &mut write_obstacle);
+
+    let not_a_package = || PartError::unsupported("ZIP archive", "not an Office package");
+    let (content_types_entry, twice) = directory
+        .find(CONTENT_TYPES_PART)
+        .ok_or_else(not_a_package)?;
+    refuse_twice(CONTENT_TYPES_PART, twice)?;
+    let (relationships_entry, twice) = directory
+        .find(RELATIONSHIPS_PART)
+        .ok_or_else(not_a_package)?;
+    refuse_twice(RELATIONSHIPS_PART, twice)?;
+    let plumbing = |entry| directory.content(source, entry, limits.plumbing_part_bytes_max);
+    let relationships = Relationships::parse(plumbing(relationships_entry)?, limits)?;
+    let content_types = ContentTypes::parse(plumbing(content_types_entry)?, limits)?;
+    reading.signed = relationships.of(Role::Signature).next().is_some();
+
+    let (main, strict) = relationships
+        .main()
+        .ok_or_else(|| PartError::unsupported(RELATIONSHIPS_PART, "no main document"))?;
+    let main_part = main.part.as_deref().ok_or_else(|| {
+        PartError::unsupported(RELATIONSHIPS_PART, "the main document lies outside")
+    })?;
+    let content_type = content_types.of(main_part).unwrap_or_default();
+    let kind = FileKind::from_content_type(content_type).ok_or_else(|| {
+        let shown: String = content_type.chars().take(120).collect();
+        PartError::unsupported(main_part, format!("content type `{shown}`"))
+    })?;
+    reading.kind = Some(kind);
+    if directory.find(main_part).is_none() {
+        return Err(PartError::malformed(
+            main_part,
+            "the main document is missing",
+        ));
+    }
+
+    let mut failure: Option<PartError> = None;
+    let other_root = |name: &str| PartError::malformed(name, "another root element than expected");
+
+    // The newer storage first: that is the order of the records.
+    let mut label_info = locate(
+        &relationships,
+        &directory,
+        Role::LabelInfo,
+        LABEL_INFO_PART,
+        diagnostics,
+        &mut write_obstacle,
+    )?;
+    if let Some(part) = &mut label_info
+        && let Some(entry) = part.entry
+    {
+        let bytes = directory.content(source, entry, limits.label_part_bytes_max)?;
+        match LabelInfo::parse(
+            &part.name,
+            bytes,
+            LabelStorage::LabelInfo,
+            limits,
+            diagnostics,
+        ) {
+            Ok(label_info::Parsed::Labels(labels)) => {
+                reading.labels.extend(labels.records.iter().cloned());
+                part.content = Some(labels);
+            }
+            Ok(label_info::Parsed::OtherRoot) => {
+                failure.get_or_insert(other_root(&part.name));
+            }
+            Err(error) => {
+                failure.get_or_insert(error);
+            }
+        }
+    }
+    let mut custom_properties = locate(
+        &relationships,
+        &directory,
+        Role::CustomProperties,
+        CUSTOM_PROPERTIES_PART,
+        diagnostics,
+        &mut write_obstacle,
+    )?;
+    if let Some(part) = &mut custom_properties
+        && let Some(entry) = part.entry
+    {
+        let bytes = directory.content(source, entry, limits.label_part_bytes_max)?;
+        match CustomProperties::parse(&part.name, bytes, limits, diagnostics) {
+            Ok(custom_properties::Parsed::Properties(properties)) => {
+                reading.labels.extend(properties.records.iter().cloned());
+                part.content = Some(properties);
+            }
+            Ok(custom_properties::Parsed::OtherRoot) => {
+                failure.get_or_insert(other_root(&part.name));
+            }
+            Err(error) => {
+                failure.get_or_insert(error);
+            }
+        }
+    }
+    if let Some(error) = failure {
+        return Err(error);
+    }
+
+    let package = Package {
+        directory,
+        content_types,
+        content_types_entry,
+        relationships,
+        relationships_entry,
+        strict,
+        custom_properties,
+        label_info,
+        write_obstacle,
+    };
+    reading.effective = package.effective(&|tenant| options.storage_of(tenant), diagnostics);
+    Ok(package)
+}
+
+impl Package {
+    fn effective(
+        &self,
+        storage_of: &dyn Fn(label_core::TenantId) -> TenantStorage,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<label_core::EffectiveLabel> {
+        let elements = self
+            .label_info
+            .as_ref()
+            .and_then(|part| part.content.as_ref())
+            .map_or(&[][..], |labels| &labels.records);
+        let properties = self
+            .custom_properties
+            .as_ref()
+            .and_then(|part| part.content.as_ref())
+            .map_or(&[][..], |properties| &properties.records);
+        let place = self
+            .label_info
+            .as_ref()
+            .map_or(CUSTOM_PROPERTIES_PART, |part| part.name.as_str());
+        effective::office(elements, properties, place, storage_of, diagnostics)
+    }
+}
+
+/// The part that a relationship of this role names.
+fn locate<T>(
+    relationships: &Relationships,
+    directory: &Directory,
+    role: Role,
+    usual_name: &str,
+    diagnostics: &mut Diagnostics,
+    write_obstacle: &mut Option<String>,
+) -> Result<Option<Part<T>>, PartError> {
+    let mut candidates = relationships.of(role);
+    let Some(first) = candidates.next() else {
+        if directory.find(usual_name).is_some() {
+            diagnostics.add(
+                DiagnosticCode::PartWithoutRelationship,
+                usual_name,
+                "no relationship names the part; ignored",
+            );
+        }
+        return Ok(None);
+    };
+    let mut refuse = |cause: &str| {
+        diagnostics.add(DiagnosticCode::BadRelationship, RELATIONSHIPS_PART, cause);
+        write_obstacle.get_or_insert_with(|| format!("{RELATIONSHIPS_PART}: {cause}"));
+    };
+    if candidates.next().is_some() {
+        refuse("several relationships of a label part; the first counts");
+    }
+    let Some(name) = &first.part else {
+        refuse("the relationship of a label part leads outside; ignored");
+        return Ok(None);
+    };
+    let found = directory.find(name);
+    if let Some((_, twice)) = found {
+        refuse_twice(name, twice)?;
+    } else {
+        diagnostics.add(
+            DiagnosticCode::DanglingRelationship,
+            RELATIONSHIPS_PART,
+            format!("`{name}` is not there"),
+        );
+    }
+    Ok(Some(Part {
+        name: name.clone(),
+        entry: found.map(|(entry, _)| entry),
+        content: None,
+    }))
+}
+
+/// A part that label reading depends on must be one part: otherwise two programs read two labels.
+fn refuse_twice(name: &str, twice: bool) -> Result<(), PartError> {
+    if twice {
+        return Err(PartError::malformed(name, "two entries have this name"));
+    }
+    Ok(())
+}
+
+/// Entries that are odd without touching the labels.
+fn note_odd_entries(
+    directory: &Directory,
+    diagnostics: &mut Diagnostics,
+    write_obstacle: &mut Option<String>,
+) {
+    if directory.multi_disk {
+        diagnostics.add(
+            DiagnosticCode::UnsupportedEntry,
+            "ZIP directory",
+            "several disks",
+        );
+        write_obstacle.get_or_insert_with(|| "an archive of several disks".to_owned());
+    }
+    for entry in directory.entries() {
+        let name = directory.name(entry);
+        let shown = || String::from_utf8_lossy(name.get(..80).unwrap_or(name)).into_owned();
+        if name.contains(&b'\\') {
+            diagnostics.add(
+                DiagnosticCode::BackslashEntry,
+                &shown(),
+                "a back-slash in the entry's name",
+            );
+        }
+        if !entry.is_supported() {
+            diagnostics.add(
+                DiagnosticCode::UnsupportedEntry,
+                &shown(),
+                "encrypted, compressed in another way, or on another disk",
+            );
+            write_obstacle
+                .get_or_insert_with(|| format!("{}: an entry of an unsupported kind", shown()));
+        }
+        if name.ends_with(b".piece") {
+            write_obstacle.get_or_insert_with(|| format!("{}: an interleaved part", shown()));
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Plain text of Office packages, for content inspection.
