@@ -1,1 +1,4 @@
 //! What the examples share.
+
+pub mod arguments;
+pub mod label_json;

@@ -52,6 +52,13 @@ impl<'a> EditedFile<'a> {
         }
     }
 
+    /// The original as it is.
+    pub fn copy_of(original: &'a dyn ByteSource) -> Self {
+        let mut file = Self::new(original);
+        file.keep(0..original.len());
+        file
+    }
+
     /// Where the next segment will start.
     pub(crate) fn position(&self) -> u64 {
         self.len

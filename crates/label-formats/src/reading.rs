@@ -228,6 +228,11 @@ impl Reading {
         }
     }
 
+    /// The answer for a file that could not be opened.
+    pub fn unreadable(error: &std::io::Error) -> Self {
+        Self::failed(Status::IoError, error)
+    }
+
     pub(crate) fn failed(status: Status, error: impl fmt::Display) -> Self {
         Self {
             error: Some(error.to_string()),

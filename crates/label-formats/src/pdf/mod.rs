@@ -1,10 +1,233 @@
-//! PDF.
+//! PDF: labels in the information dictionary and in the XMP packet, read object by object.
 
+mod crypt;
+mod file;
+mod object;
+mod stream;
+mod text;
+mod xmp;
+
+use label_core::{FileLabel, LabelStorage};
+
+use self::crypt::Crypt;
+use self::file::{Found, PdfFile};
+use self::object::{Dictionary, Object};
 use crate::ReadOptions;
-use crate::reading::{Reading, Status};
+use crate::effective;
+use crate::error::PartError;
+use crate::keys::LabelProperties;
+use crate::kind::FileKind;
+use crate::reading::{DiagnosticCode, Diagnostics, Protection, Reading, Status};
 use crate::source::ByteSource;
 
+/// The name of the attachment that holds a document under rights management.
+const IRM_HANDLER: &[u8] = b"MicrosoftIRMServices";
+
+/// Most attached files of the catalog that are looked at.
+const ATTACHMENTS_MAX: usize = 64;
+
 /// Reads the labels of a PDF.
-pub(crate) fn read(_source: &dyn ByteSource, _options: &ReadOptions<'_>) -> Reading {
-    Reading::new(Status::Ok)
+pub(crate) fn read(source: &dyn ByteSource, options: &ReadOptions<'_>) -> Reading {
+    let mut diagnostics = Diagnostics::new(&options.limits);
+    let mut reading = Reading::new(Status::Ok);
+    reading.kind = Some(FileKind::Pdf);
+    if let Err(error) = read_file(source, options, &mut reading, &mut diagnostics) {
+        reading.status = error.status();
+        reading.error = Some(error.to_string());
+        reading.effective.clear();
+    }
+    reading.diagnostics = diagnostics.into_list();
+    reading
+}
+
+fn read_file(
+    source: &dyn ByteSource,
+    options: &ReadOptions<'_>,
+    reading: &mut Reading,
+    diagnostics: &mut Diagnostics,
+) -> Result<(), PartError> {
+    let file = PdfFile::open(source, &options.limits)?;
+    if file.header_offset > 0 {
+        diagnostics.add(
+            DiagnosticCode::StrayBytes,
+            "PDF header",
+            format!("{} bytes before it", file.header_offset),
+        );
+    }
+    if file.rebuilt {
+        diagnostics.add(
+            DiagnosticCode::Rebuilt,
+            "cross-reference",
+            "damaged; objects were found by looking at the whole file",
+        );
+    }
+    let catalog = file.catalog().unwrap_or_default();
+    protection(&file, reading);
+    reading.signed = is_signed(&file, &catalog);
+    if let Some(wrapper) = wrapper(&file, &catalog) {
+        reading.status = Status::Protected;
+        reading.protection = Some(wrapper);
+        reading.error = Some("the content is an encrypted attachment".to_owned());
+    }
+
+    let info = match file.crypt {
+        Crypt::Locked => Vec::new(),
+        Crypt::Plain | Crypt::Open(_) => info_labels(&file, options, diagnostics),
+    };
+    let xmp = xmp_labels(&file, &catalog, options, diagnostics);
+    reading.effective = effective::pdf(&info, &xmp, diagnostics);
+    reading.labels = xmp;
+    reading.labels.extend(info);
+    Ok(())
+}
+
+/// What `/Encrypt` says.
+fn protection(file: &PdfFile<'_>, reading: &mut Reading) {
+    let Some(encrypt) = file.trailer.get(b"Encrypt") else {
+        return;
+    };
+    let dictionary = file.dictionary(encrypt);
+    let handler = dictionary
+        .as_ref()
+        .and_then(|dictionary| dictionary.get(b"Filter"))
+        .and_then(Object::name)
+        .unwrap_or_default()
+        .to_vec();
+    let (status, protection, error) = match (&file.crypt, handler.as_slice()) {
+        (Crypt::Open(_), _) => (Status::Ok, Protection::PdfRestricted, None),
+        (_, b"Standard") => (
+            Status::Protected,
+            Protection::PdfPassword,
+            Some("a password is needed"),
+        ),
+        (_, handler) if handler == IRM_HANDLER => (
+            Status::Protected,
+            Protection::IrmPdf,
+            Some("under rights management"),
+        ),
+        (_, b"Adobe.PubSec") => (
+            Status::Protected,
+            Protection::PdfPublicKey,
+            Some("encrypted for certificates"),
+        ),
+        _ => (
+            Status::Protected,
+            Protection::EncryptedUnknown,
+            Some("encrypted in a way that is not recognised"),
+        ),
+    };
+    reading.status = status;
+    reading.protection = Some(protection);
+    reading.error = error.map(str::to_owned);
+}
+
+/// Label records of the information dictionary: direct or indirect, values too (F-120 to F-122).
+fn info_labels(
+    file: &PdfFile<'_>,
+    options: &ReadOptions<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<FileLabel> {
+    let Some(info) = file.trailer.get(b"Info") else {
+        return Vec::new();
+    };
+    let Some(dictionary) = file.dictionary(info) else {
+        return Vec::new();
+    };
+    let mut labels = LabelProperties::new(LabelStorage::Info, &options.limits);
+    for (key, value) in &dictionary.0 {
+        if !key.is_ascii() || crate::keys::parse(&String::from_utf8_lossy(key)).is_none() {
+            continue;
+        }
+        let value = match file.direct(value) {
+            Some(Object::String(bytes)) => text::decode(&bytes),
+            Some(Object::Name(name)) => String::from_utf8_lossy(&name).into_owned(),
+            Some(Object::Boolean(flag)) => flag.to_string(),
+            Some(Object::Integer(number)) => number.to_string(),
+            _ => continue,
+        };
+        labels.add(&String::from_utf8_lossy(key), &value, "Info", diagnostics);
+    }
+    labels.into_records("Info", diagnostics)
+}
+
+/// Label records of the XMP packet. A packet that can't be read is a diagnostic (F-124).
+fn xmp_labels(
+    file: &PdfFile<'_>,
+    catalog: &Dictionary,
+    options: &ReadOptions<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<FileLabel> {
+    let Some(metadata) = catalog.get(b"Metadata") else {
+        return Vec::new();
+    };
+    let packet = match file.resolve(metadata) {
+        Ok(Found::Stream(stream)) => file.content(&stream),
+        Ok(Found::Direct(_)) => return Vec::new(),
+        Err(error) => Err(error),
+    };
+    let labels = packet.and_then(|packet| xmp::labels(packet, &options.limits, diagnostics));
+    match labels {
+        Ok(labels) => labels,
+        // Without the key an unreadable packet is what one expects.
+        Err(_) if matches!(file.crypt, Crypt::Locked) => Vec::new(),
+        Err(error) => {
+            diagnostics.add(DiagnosticCode::BadXmp, "XMP", error.to_string());
+            Vec::new()
+        }
+    }
+}
+
+/// Signed, certified, or with usage rights.
+fn is_signed(file: &PdfFile<'_>, catalog: &Dictionary) -> bool {
+    if catalog.get(b"Perms").is_some() {
+        return true;
+    }
+    let flags = catalog
+        .get(b"AcroForm")
+        .and_then(|form| file.dictionary(form))
+        .and_then(|form| form.get(b"SigFlags").and_then(|flags| file.direct(flags)))
+        .and_then(|flags| flags.integer())
+        .unwrap_or(0);
+    flags & 1 != 0
+}
+
+/// The cover of a protected document: unencrypted itself, its content attached as an encrypted
+/// payload (F-126).
+fn wrapper(file: &PdfFile<'_>, catalog: &Dictionary) -> Option<Protection> {
+    let Some(Object::Array(attached)) = catalog
+        .get(b"AF")
+        .and_then(|attached| file.direct(attached))
+    else {
+        return None;
+    };
+    for item in attached.iter().take(ATTACHMENTS_MAX) {
+        let Some(specification) = file.dictionary(item) else {
+            continue;
+        };
+        let relationship = specification
+            .get(b"AFRelationship")
+            .and_then(|name| file.direct(name));
+        let payload = specification
+            .get(b"EP")
+            .and_then(|payload| file.dictionary(payload));
+        let is_payload = relationship
+            .as_ref()
+            .and_then(Object::name)
+            .is_some_and(|name| name == b"EncryptedPayload")
+            || payload.is_some();
+        if !is_payload {
+            continue;
+        }
+        let subtype = payload
+            .as_ref()
+            .and_then(|payload| payload.get(b"Subtype"))
+            .and_then(Object::name)
+            .unwrap_or_default();
+        return Some(if subtype == IRM_HANDLER {
+            Protection::IrmPdf
+        } else {
+            Protection::EncryptedPayload
+        });
+    }
+    None
 }

@@ -1,0 +1,850 @@
+//! A PDF as a set of objects that are looked up one by one: cross-reference chain, object streams,
+//! and a rebuilt cross-reference for damaged files.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
+
+use super::crypt::{self, Crypt};
+use super::object::{Dictionary, Object, ObjectId, ParseError, Parser, is_space};
+use super::stream;
+use crate::error::PartError;
+use crate::limits::Limits;
+use crate::source::{ByteSource, read_range};
+
+const WHERE: &str = "cross-reference";
+
+/// Most sections that are followed; each revision adds one or two.
+const SECTIONS_MAX: usize = 512;
+
+/// Most subsections of a table.
+const SUBSECTIONS_MAX: usize = 20_000;
+
+/// Most objects of an object stream.
+const STREAM_OBJECTS_MAX: u64 = 100_000;
+
+/// Longest chain of references that is followed.
+pub(super) const REFERENCES_MAX: usize = 16;
+
+/// First piece of an object that is read; doubled fourfold until the object is complete.
+const OBJECT_BYTES: usize = 2 * 1024;
+
+/// How far from the end `startxref` is looked for, in bytes.
+const TAIL_BYTES: u64 = 2 * 1024;
+
+/// Where the header is looked for, in bytes.
+const HEADER_BYTES: u64 = 1024;
+
+/// Largest damaged file whose cross-reference is rebuilt, in bytes: it is read from end to end.
+const REBUILD_BYTES_MAX: u64 = 256 * 1_048_576;
+
+/// Most objects that rebuilding notes.
+const REBUILD_OBJECTS_MAX: usize = 500_000;
+
+/// How much is read at a time while rebuilding, in bytes.
+const REBUILD_CHUNK_BYTES: usize = 256 * 1024;
+
+/// Where an object is.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Offset(u64),
+    InStream(u32),
+    Free,
+}
+
+/// One part of the chain.
+enum Section {
+    Table {
+        /// First number, count, and where the entries start.
+        subsections: Vec<(u64, u64, u64)>,
+        hybrid: Option<Box<Section>>,
+    },
+    Stream {
+        widths: [usize; 3],
+        /// First number, count, and the row where the entries start.
+        index: Vec<(u64, u64, u64)>,
+        rows: Vec<u8>,
+    },
+    Rebuilt(BTreeMap<u32, u64>),
+}
+
+/// A stream: its dictionary and where its raw bytes are.
+#[derive(Clone, Debug)]
+pub(super) struct Stream {
+    id: ObjectId,
+    pub(super) dictionary: Dictionary,
+    start: u64,
+    length: u64,
+}
+
+/// What an object number leads to.
+#[derive(Clone, Debug)]
+pub(super) enum Found {
+    Direct(Object),
+    Stream(Stream),
+}
+
+/// Objects of an object stream, parsed on demand.
+struct ObjectStream {
+    offsets: HashMap<u32, usize>,
+    bytes: Vec<u8>,
+}
+
+/// An opened PDF.
+pub(super) struct PdfFile<'a> {
+    source: &'a dyn ByteSource,
+    limits: &'a Limits,
+    sections: Vec<Section>,
+    pub(super) trailer: Dictionary,
+    /// Offsets count from here: the header's place where bytes stand before it.
+    base: u64,
+    pub(super) header_offset: u64,
+    pub(super) rebuilt: bool,
+    pub(super) crypt: Crypt,
+    streams: RefCell<HashMap<u32, Rc<ObjectStream>>>,
+}
+
+impl<'a> PdfFile<'a> {
+    pub(super) fn open(source: &'a dyn ByteSource, limits: &'a Limits) -> Result<Self, PartError> {
+        let head_len = usize::try_from(source.len().min(HEADER_BYTES)).unwrap_or_default();
+        let head = read_range(source, 0, head_len)?;
+        let header_offset =
+            head.windows(5)
+                .position(|window| window == b"%PDF-")
+                .ok_or_else(|| PartError::malformed("PDF header", "missing"))? as u64;
+        let mut file = Self {
+            source,
+            limits,
+            sections: Vec::new(),
+            trailer: Dictionary::default(),
+            base: 0,
+            header_offset,
+            rebuilt: false,
+            crypt: Crypt::Plain,
+            streams: RefCell::default(),
+        };
+        let mut opened = file.follow_chain();
+        // Where bytes stand before the header, offsets may count from the header.
+        if header_offset > 0 && (opened.is_err() || !file.is_usable()) {
+            file.base = header_offset;
+            opened = file.follow_chain();
+        }
+        if opened.is_err() || !file.is_usable() {
+            if let Err(PartError::TooLarge(cause)) = opened {
+                return Err(PartError::TooLarge(cause));
+            }
+            file.base = 0;
+            file.rebuild()?;
+            if !file.is_usable() {
+                return Err(PartError::malformed("PDF catalog", "not found"));
+            }
+        }
+        Ok(file)
+    }
+
+    /// Whether the catalog can be read; of a locked document it may lie behind the key.
+    fn is_usable(&self) -> bool {
+        match self.crypt {
+            Crypt::Locked => self.trailer.get(b"Root").is_some(),
+            Crypt::Plain | Crypt::Open(_) => self.catalog().is_some(),
+        }
+    }
+
+    /// Tries the empty password where the trailer says that the document is encrypted. The
+    /// dictionary that says how is not encrypted itself.
+    fn unlock(&mut self) {
+        self.crypt = Crypt::Plain;
+        let Some(encrypt) = self.trailer.get(b"Encrypt") else {
+            return;
+        };
+        self.crypt = self
+            .dictionary(encrypt)
+            .filter(|dictionary| {
+                dictionary.get(b"Filter").and_then(Object::name) == Some(b"Standard")
+            })
+            .and_then(|dictionary| crypt::open(&dictionary, &self.trailer))
+            .map_or(Crypt::Locked, Crypt::Open);
+        // What was taken from object streams before was not decrypted.
+        self.streams.borrow_mut().clear();
+    }
+
+    /// The document catalog.
+    pub(super) fn catalog(&self) -> Option<Dictionary> {
+        let root = self.trailer.get(b"Root")?;
+        match self.resolve(root).ok()? {
+            Found::Direct(Object::Dictionary(dictionary)) => Some(dictionary),
+            _ => None,
+        }
+    }
+
+    /// Follows references to what they mean; a missing object is null.
+    pub(super) fn resolve(&self, object: &Object) -> Result<Found, PartError> {
+        let mut current = object.clone();
+        for _ in 0..REFERENCES_MAX {
+            match current {
+                Object::Reference(id) => match self.load(id)? {
+                    Some(Found::Direct(next)) => current = next,
+                    Some(stream @ Found::Stream(_)) => return Ok(stream),
+                    None => return Ok(Found::Direct(Object::Null)),
+                },
+                other => return Ok(Found::Direct(other)),
+            }
+        }
+        Err(PartError::malformed(
+            WHERE,
+            "references go round in a circle",
+        ))
+    }
+
+    /// A direct object; `None` for a stream or damage.
+    pub(super) fn direct(&self, object: &Object) -> Option<Object> {
+        match self.resolve(object).ok()? {
+            Found::Direct(Object::Null) | Found::Stream(_) => None,
+            Found::Direct(object) => Some(object),
+        }
+    }
+
+    /// The dictionary behind an object, a stream's included.
+    pub(super) fn dictionary(&self, object: &Object) -> Option<Dictionary> {
+        match self.resolve(object).ok()? {
+            Found::Direct(Object::Dictionary(dictionary)) => Some(dictionary),
+            Found::Stream(stream) => Some(stream.dictionary),
+            Found::Direct(_) => None,
+        }
+    }
+
+    /// The content of a stream, decrypted where there is a key.
+    pub(super) fn content(&self, stream: &Stream) -> Result<Vec<u8>, PartError> {
+        let raw = self.raw(stream)?;
+        let raw = self.crypt.stream(stream.id, &stream.dictionary, raw)?;
+        let max = self.limits.pdf_stream_bytes_max;
+        stream::decode(&stream.dictionary, raw, max, "PDF stream")
+    }
+
+    fn raw(&self, stream: &Stream) -> Result<Vec<u8>, PartError> {
+        let max = self.limits.pdf_stream_bytes_max;
+        if stream.length > max {
+            return Err(PartError::too_large(
+                "PDF stream",
+                format!("{} bytes", stream.length),
+            ));
+        }
+        let available = self.source.len().saturating_sub(stream.start);
+        let length = usize::try_from(stream.length.min(available)).unwrap_or_default();
+        Ok(read_range(self.source, stream.start, length)?)
+    }
+
+    fn load(&self, id: ObjectId) -> Result<Option<Found>, PartError> {
+        match self.place(id.number)? {
+            None | Some(Place::Free) => Ok(None),
+            Some(Place::Offset(offset)) => {
+                let (found_id, found) = self.read_object(self.base.saturating_add(offset))?;
+                if found_id.number != id.number {
+                    return Err(PartError::malformed(
+                        WHERE,
+                        format!("{id} is not at its offset"),
+                    ));
+                }
+                // Strings in object streams are in clear once the stream is.
+                Ok(Some(match found {
+                    Found::Direct(mut object) => {
+                        self.crypt.strings(found_id, &mut object);
+                        Found::Direct(object)
+                    }
+                    stream @ Found::Stream(_) => stream,
+                }))
+            }
+            Some(Place::InStream(container)) => {
+                let stream = self.object_stream(container)?;
+                let Some(&offset) = stream.offsets.get(&id.number) else {
+                    return Ok(None);
+                };
+                // A blank behind the last object ends it.
+                let mut bytes = stream.bytes.get(offset..).unwrap_or_default().to_vec();
+                bytes.push(b' ');
+                match Parser::new(&bytes).object() {
+                    Ok(object) => Ok(Some(Found::Direct(object))),
+                    Err(_) => Err(PartError::malformed(&id.to_string(), "damaged")),
+                }
+            }
+        }
+    }
+
+    fn object_stream(&self, container: u32) -> Result<Rc<ObjectStream>, PartError> {
+        if let Some(known) = self.streams.borrow().get(&container) {
+            return Ok(known.clone());
+        }
+        let place = format!("object stream {container}");
+        let damaged = |cause: &str| PartError::malformed(&place, cause);
+        // Object streams are never inside one another.
+        let Some(Place::Offset(offset)) = self.place(container)? else {
+            return Err(damaged("not found"));
+        };
+        let (_, Found::Stream(stream)) = self.read_object(self.base.saturating_add(offset))? else {
+            return Err(damaged("not a stream"));
+        };
+        let number = |key: &[u8]| {
+            stream
+                .dictionary
+                .get(key)
+                .and_then(|object| self.direct(object))
+                .and_then(|object| object.unsigned())
+        };
+        let (Some(count), Some(first)) = (number(b"N"), number(b"First")) else {
+            return Err(damaged("no `N` or `First`"));
+        };
+        if count > STREAM_OBJECTS_MAX {
+            return Err(PartError::too_large(&place, format!("{count} objects")));
+        }
+        let first = usize::try_from(first).map_err(|_| damaged("`First`"))?;
+        let bytes = self.content(&stream)?;
+        let mut parser = Parser::new(bytes.get(..first).ok_or_else(|| damaged("`First`"))?);
+        let mut offsets = HashMap::new();
+        for _ in 0..count {
+            let (Ok(number), Ok(offset)) = (parser.number(), parser.number_or_end()) else {
+                break;
+            };
+            if let (Ok(number), Ok(offset)) = (u32::try_from(number), usize::try_from(offset)) {
+                offsets
+                    .entry(number)
+                    .or_insert(first.saturating_add(offset));
+            }
+        }
+        let known = Rc::new(ObjectStream { offsets, bytes });
+        // A handful of containers hold what labels need; drop them all rather than grow.
+        let mut streams = self.streams.borrow_mut();
+        if streams.len() >= 4 {
+            streams.clear();
+        }
+        streams.insert(container, known.clone());
+        Ok(known)
+    }
+
+    /// Reads the object at an offset.
+    fn read_object(&self, offset: u64) -> Result<(ObjectId, Found), PartError> {
+        let place = format!("object at byte {offset}");
+        let mut size = OBJECT_BYTES;
+        loop {
+            let available =
+                usize::try_from(self.source.len().saturating_sub(offset)).unwrap_or(usize::MAX);
+            let complete = size >= available;
+            let mut bytes = read_range(self.source, offset, size.min(available))?;
+            if complete {
+                bytes.push(b' ');
+            }
+            let mut parser = Parser::new(&bytes);
+            match parse_object(&mut parser) {
+                Ok((id, object, None)) => return Ok((id, Found::Direct(object))),
+                Ok((id, Object::Dictionary(dictionary), Some(data))) => {
+                    let start = offset.saturating_add(data as u64);
+                    let length = self.stream_length(&dictionary, start)?;
+                    let stream = Stream {
+                        id,
+                        dictionary,
+                        start,
+                        length,
+                    };
+                    return Ok((id, Found::Stream(stream)));
+                }
+                Ok(_) | Err(ParseError::Bad) => {
+                    return Err(PartError::malformed(&place, "damaged"));
+                }
+                Err(ParseError::End) if complete => {
+                    return Err(PartError::malformed(&place, "cut off"));
+                }
+                Err(ParseError::End) => {
+                    size = size.saturating_mul(4);
+                    if size as u64 > self.limits.pdf_stream_bytes_max {
+                        return Err(PartError::too_large(&place, "an object is too long"));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A stream's length; where it is missing or wrong, the distance to `endstream`.
+    fn stream_length(&self, dictionary: &Dictionary, start: u64) -> Result<u64, PartError> {
+        let declared = match dictionary.get(b"Length") {
+            Some(Object::Integer(length)) => u64::try_from(*length).ok(),
+            Some(Object::Reference(id)) => self.length_behind(*id),
+            _ => None,
+        };
+        if let Some(length) = declared
+            && let Some(end) = start.checked_add(length)
+            && end <= self.source.len()
+        {
+            let window = usize::try_from((self.source.len() - end).min(16)).unwrap_or_default();
+            let after = read_range(self.source, end, window)?;
+            let trimmed = after.iter().position(|byte| !is_space(*byte)).unwrap_or(0);
+            if after
+                .get(trimmed..)
+                .unwrap_or_default()
+                .starts_with(b"endstream")
+            {
+                return Ok(length);
+            }
+        }
+        let window = self
+            .limits
+            .pdf_stream_bytes_max
+            .min(self.source.len().saturating_sub(start));
+        let bytes = read_range(
+            self.source,
+            start,
+            usize::try_from(window).unwrap_or_default(),
+        )?;
+        bytes
+            .windows(9)
+            .position(|window| window == b"endstream")
+            .map(|at| at as u64)
+            .ok_or_else(|| PartError::malformed("PDF stream", "without end"))
+    }
+
+    /// An indirect length is a plain number at an offset; nothing else is followed, so that
+    /// streams can't define one another.
+    fn length_behind(&self, id: ObjectId) -> Option<u64> {
+        let Ok(Some(Place::Offset(offset))) = self.place(id.number) else {
+            return None;
+        };
+        let offset = self.base.checked_add(offset)?;
+        let len = usize::try_from(self.source.len().checked_sub(offset)?.min(64)).ok()?;
+        let bytes = read_range(self.source, offset, len).ok()?;
+        let mut parser = Parser::new(&bytes);
+        parser.header().ok()?;
+        parser.number().ok()
+    }
+
+    /// Where an object is, by the newest section that knows it.
+    fn place(&self, number: u32) -> Result<Option<Place>, PartError> {
+        for section in &self.sections {
+            if let Some(place) = self.place_in(section, number)? {
+                return Ok(Some(place));
+            }
+        }
+        Ok(None)
+    }
+
+    fn place_in(&self, section: &Section, number: u32) -> Result<Option<Place>, PartError> {
+        let wanted = u64::from(number);
+        let row_of = |list: &[(u64, u64, u64)]| {
+            list.iter()
+                .find(|(first, count, _)| wanted >= *first && wanted - first < *count)
+                .map(|(first, _, start)| (wanted - first, *start))
+        };
+        match section {
+            Section::Rebuilt(offsets) => {
+                Ok(offsets.get(&number).map(|offset| Place::Offset(*offset)))
+            }
+            Section::Table {
+                subsections,
+                hybrid,
+            } => {
+                let in_table =
+                    match row_of(subsections) {
+                        None => None,
+                        Some((row, start)) => {
+                            let offset = start.saturating_add(row.saturating_mul(20));
+                            let mut entry = [0; 20];
+                            self.source.read_exact_at(offset, &mut entry)?;
+                            Some(table_entry(&entry).ok_or_else(|| {
+                                PartError::malformed(WHERE, "a damaged table entry")
+                            })?)
+                        }
+                    };
+                // Objects hidden from old readers are free in the table.
+                match (in_table, hybrid) {
+                    (None | Some(Place::Free), Some(hybrid)) => {
+                        Ok(self.place_in(hybrid, number)?.or(in_table))
+                    }
+                    _ => Ok(in_table),
+                }
+            }
+            Section::Stream {
+                widths,
+                index,
+                rows,
+            } => {
+                let Some((row, start)) = row_of(index) else {
+                    return Ok(None);
+                };
+                let width: usize = widths.iter().sum();
+                let at = start
+                    .checked_add(row)
+                    .and_then(|row| usize::try_from(row).ok())
+                    .and_then(|row| row.checked_mul(width));
+                let Some(entry) = at.and_then(|at| rows.get(at..at.checked_add(width)?)) else {
+                    return Ok(None);
+                };
+                let mut fields = [0_u64; 3];
+                let mut rest = entry;
+                for (field, width) in fields.iter_mut().zip(widths) {
+                    let (value, after) = rest.split_at_checked(*width).unwrap_or((rest, &[]));
+                    *field = value
+                        .iter()
+                        .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+                    rest = after;
+                }
+                // Without a type column every entry is an offset.
+                let kind = if widths.first() == Some(&0) {
+                    1
+                } else {
+                    fields.first().copied().unwrap_or_default()
+                };
+                let second = fields.get(1).copied().unwrap_or_default();
+                Ok(match kind {
+                    0 => Some(Place::Free),
+                    1 => Some(Place::Offset(second)),
+                    2 => u32::try_from(second).ok().map(Place::InStream),
+                    _ => None,
+                })
+            }
+        }
+    }
+
+    /// Reads `startxref` and every section it leads to, the newest first.
+    fn follow_chain(&mut self) -> Result<(), PartError> {
+        self.sections.clear();
+        self.trailer = Dictionary::default();
+        let mut next = Some(self.start_offset()?);
+        let mut seen = HashSet::new();
+        while let Some(offset) = next {
+            if !seen.insert(offset) || self.sections.len() >= SECTIONS_MAX {
+                return Err(PartError::malformed(
+                    WHERE,
+                    "the chain goes round in a circle",
+                ));
+            }
+            let (section, trailer) = self.read_section(offset)?;
+            self.sections.push(section);
+            next = trailer.get(b"Prev").and_then(Object::unsigned);
+            if self.trailer.get(b"Root").is_none() {
+                self.trailer = trailer;
+            }
+        }
+        self.unlock();
+        Ok(())
+    }
+
+    fn start_offset(&self) -> Result<u64, PartError> {
+        let len = self.source.len();
+        let start = len - len.min(TAIL_BYTES);
+        let mut tail = read_range(
+            self.source,
+            start,
+            usize::try_from(len - start).unwrap_or(0),
+        )?;
+        tail.push(b' ');
+        let at = tail
+            .windows(9)
+            .rposition(|window| window == b"startxref")
+            .ok_or_else(|| PartError::malformed("startxref", "missing"))?;
+        let mut parser = Parser::new(tail.get(at + 9..).unwrap_or_default());
+        parser
+            .number()
+            .map_err(|_| PartError::malformed("startxref", "without number"))
+    }
+
+    fn read_section(&self, offset: u64) -> Result<(Section, Dictionary), PartError> {
+        let offset = self.base.saturating_add(offset);
+        if offset >= self.source.len() {
+            return Err(PartError::malformed(WHERE, "an offset behind the end"));
+        }
+        let window = usize::try_from((self.source.len() - offset).min(32)).unwrap_or_default();
+        let head = read_range(self.source, offset, window)?;
+        let skipped = head.iter().position(|byte| !is_space(*byte)).unwrap_or(0);
+        if head.get(skipped..).unwrap_or_default().starts_with(b"xref") {
+            self.read_table(offset + skipped as u64 + 4)
+        } else {
+            self.read_stream(offset)
+        }
+    }
+
+    /// Steps over the subsections of a table to its trailer. Entries are not parsed: each has
+    /// twenty bytes.
+    fn read_table(&self, start: u64) -> Result<(Section, Dictionary), PartError> {
+        let damaged = |cause: &str| PartError::malformed(WHERE, cause);
+        let mut subsections = Vec::new();
+        let mut at = start;
+        loop {
+            let window =
+                usize::try_from(self.source.len().saturating_sub(at).min(48)).unwrap_or_default();
+            let bytes = read_range(self.source, at, window)?;
+            let mut parser = Parser::new(&bytes);
+            if parser.keyword(b"trailer").is_ok() {
+                let (dictionary, _) = self.read_direct(at + parser.at as u64)?;
+                let hybrid = match dictionary.get(b"XRefStm").and_then(Object::unsigned) {
+                    Some(offset) => self
+                        .read_stream(self.base.saturating_add(offset))
+                        .ok()
+                        .map(|(section, _)| Box::new(section)),
+                    None => None,
+                };
+                let section = Section::Table {
+                    subsections,
+                    hybrid,
+                };
+                return Ok((section, dictionary));
+            }
+            let (Ok(first), Ok(count)) = (parser.number(), parser.number()) else {
+                return Err(damaged("a damaged table"));
+            };
+            // The entries start on the next line.
+            while bytes.get(parser.at).copied().is_some_and(is_space) {
+                parser.at += 1;
+            }
+            let entries = at + parser.at as u64;
+            let end = count
+                .checked_mul(20)
+                .and_then(|size| entries.checked_add(size))
+                .filter(|end| *end <= self.source.len());
+            let Some(end) = end else {
+                return Err(damaged("a table behind the end"));
+            };
+            if subsections.len() >= SUBSECTIONS_MAX {
+                return Err(PartError::too_large(WHERE, "too many subsections"));
+            }
+            subsections.push((first, count, entries));
+            at = end;
+        }
+    }
+
+    /// A direct dictionary at an offset, and where it ends.
+    fn read_direct(&self, offset: u64) -> Result<(Dictionary, u64), PartError> {
+        let mut size = OBJECT_BYTES;
+        loop {
+            let available =
+                usize::try_from(self.source.len().saturating_sub(offset)).unwrap_or(usize::MAX);
+            let complete = size >= available;
+            let mut bytes = read_range(self.source, offset, size.min(available))?;
+            if complete {
+                bytes.push(b' ');
+            }
+            let mut parser = Parser::new(&bytes);
+            match parser.object() {
+                Ok(Object::Dictionary(dictionary)) => {
+                    return Ok((dictionary, offset + parser.at as u64));
+                }
+                Err(ParseError::End) if !complete => size = size.saturating_mul(4),
+                _ => return Err(PartError::malformed("trailer", "damaged")),
+            }
+            if size as u64 > self.limits.pdf_stream_bytes_max {
+                return Err(PartError::too_large("trailer", "too long"));
+            }
+        }
+    }
+
+    fn read_stream(&self, offset: u64) -> Result<(Section, Dictionary), PartError> {
+        let damaged = |cause: &str| PartError::malformed(WHERE, cause);
+        let (_, Found::Stream(stream)) = self.read_object(offset)? else {
+            return Err(damaged("neither a table nor a stream"));
+        };
+        if stream.dictionary.get(b"Type").and_then(Object::name) != Some(b"XRef") {
+            return Err(damaged("a stream of another type"));
+        }
+        let numbers = |key: &[u8]| -> Option<Vec<u64>> {
+            stream
+                .dictionary
+                .get(key)?
+                .array()?
+                .iter()
+                .map(Object::unsigned)
+                .collect()
+        };
+        let widths = match numbers(b"W").as_deref() {
+            Some([one, two, three]) if [one, two, three].iter().all(|width| **width <= 8) => [
+                usize::try_from(*one).unwrap_or_default(),
+                usize::try_from(*two).unwrap_or_default(),
+                usize::try_from(*three).unwrap_or_default(),
+            ],
+            _ => return Err(damaged("no column widths")),
+        };
+        let size = stream
+            .dictionary
+            .get(b"Size")
+            .and_then(Object::unsigned)
+            .unwrap_or(u64::from(u32::MAX));
+        let pairs = numbers(b"Index").unwrap_or_else(|| vec![0, size]);
+        if pairs.len() > SUBSECTIONS_MAX {
+            return Err(PartError::too_large(WHERE, "too many subsections"));
+        }
+        let mut index = Vec::new();
+        let mut row: u64 = 0;
+        for pair in pairs.chunks_exact(2) {
+            if let [first, count] = pair {
+                index.push((*first, *count, row));
+                row = row.saturating_add(*count);
+            }
+        }
+        // A cross-reference stream is never encrypted.
+        let raw = self.raw(&stream)?;
+        let max = self.limits.pdf_stream_bytes_max;
+        let rows = stream::decode(&stream.dictionary, raw, max, WHERE)?;
+        let section = Section::Stream {
+            widths,
+            index,
+            rows,
+        };
+        Ok((section, stream.dictionary))
+    }
+
+    /// Finds objects and trailers by looking at every line: the last of a number counts.
+    fn rebuild(&mut self) -> Result<(), PartError> {
+        if self.source.len() > REBUILD_BYTES_MAX {
+            return Err(PartError::malformed(
+                WHERE,
+                "damaged, and the file is too large to rebuild it",
+            ));
+        }
+        self.rebuilt = true;
+        self.sections.clear();
+        self.streams.borrow_mut().clear();
+        let scan = Scan::run(self.source)?;
+        self.sections.push(Section::Rebuilt(scan.objects));
+        let mut trailer = Dictionary::default();
+        for offset in scan.trailers.into_iter().rev() {
+            if let Ok((found, _)) = self.read_direct(offset)
+                && found.get(b"Root").is_some()
+            {
+                trailer = found;
+                break;
+            }
+        }
+        // Cross-reference streams are trailers too, and they name objects inside streams.
+        for offset in scan.streams.into_iter().rev() {
+            if let Ok((section, found)) = self.read_stream(offset) {
+                self.sections.push(section);
+                if trailer.get(b"Root").is_none() && found.get(b"Root").is_some() {
+                    trailer = found;
+                }
+            }
+        }
+        if trailer.get(b"Root").is_none()
+            && let Some(id) = scan.catalog
+        {
+            trailer.0.push((b"Root".to_vec(), Object::Reference(id)));
+        }
+        self.trailer = trailer;
+        self.unlock();
+        Ok(())
+    }
+}
+
+/// What a scan of the whole file finds.
+#[derive(Default)]
+struct Scan {
+    objects: BTreeMap<u32, u64>,
+    trailers: Vec<u64>,
+    streams: Vec<u64>,
+    catalog: Option<ObjectId>,
+}
+
+impl Scan {
+    fn run(source: &dyn ByteSource) -> Result<Self, PartError> {
+        let mut scan = Self::default();
+        let len = source.len();
+        let mut at = 0;
+        // Pieces overlap, so that no header is cut.
+        const OVERLAP: usize = 256;
+        while at < len {
+            let size = usize::try_from((len - at).min((REBUILD_CHUNK_BYTES + OVERLAP) as u64))
+                .unwrap_or_default();
+            let mut bytes = read_range(source, at, size)?;
+            bytes.push(b' ');
+            let own = size.min(REBUILD_CHUNK_BYTES);
+            scan.piece(&bytes, own, at);
+            if scan.objects.len() > REBUILD_OBJECTS_MAX {
+                return Err(PartError::too_large(WHERE, "too many objects"));
+            }
+            at += own as u64;
+        }
+        Ok(scan)
+    }
+
+    fn piece(&mut self, bytes: &[u8], own: usize, start: u64) {
+        let mut at = 0;
+        let mut boundary = true;
+        while at < own {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let Some(&byte) = rest.first() else { break };
+            if boundary && byte.is_ascii_digit() {
+                let mut parser = Parser::new(rest.get(..256.min(rest.len())).unwrap_or_default());
+                if let Ok(id) = parser.header() {
+                    let offset = start + at as u64;
+                    self.objects.insert(id.number, offset);
+                    let head = rest.get(parser.at..rest.len().min(256)).unwrap_or_default();
+                    self.note(id, offset, head);
+                    at += parser.at;
+                    boundary = true;
+                    continue;
+                }
+                at += rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                boundary = false;
+                continue;
+            }
+            if byte == b't' && rest.starts_with(b"trailer") {
+                self.trailers.push(start + at as u64 + 7);
+                if self.trailers.len() > SECTIONS_MAX {
+                    self.trailers.remove(0);
+                }
+            }
+            // `endobj7 0 obj` occurs; a number right behind letters counts as a header too.
+            boundary = !byte.is_ascii_digit();
+            at += 1;
+        }
+    }
+
+    /// The catalog and cross-reference streams, by what follows the header.
+    fn note(&mut self, id: ObjectId, offset: u64, head: &[u8]) {
+        let has = |word: &[u8]| head.windows(word.len()).any(|window| window == word);
+        let compact: Vec<u8> = head
+            .iter()
+            .copied()
+            .filter(|byte| !is_space(*byte))
+            .collect();
+        let typed = |word: &[u8]| compact.windows(word.len()).any(|window| window == word);
+        if typed(b"/Type/Catalog") {
+            self.catalog = Some(id);
+        }
+        if typed(b"/Type/XRef") && has(b"XRef") {
+            self.streams.push(offset);
+            if self.streams.len() > SECTIONS_MAX {
+                self.streams.remove(0);
+            }
+        }
+    }
+}
+
+/// `N G obj`, the object, and where a stream's bytes start.
+fn parse_object(parser: &mut Parser<'_>) -> Result<(ObjectId, Object, Option<usize>), ParseError> {
+    let id = parser.header()?;
+    let object = parser.object()?;
+    if !matches!(object, Object::Dictionary(_)) {
+        return Ok((id, object, None));
+    }
+    let after = parser.clone();
+    match parser.keyword(b"stream") {
+        Ok(()) => {}
+        Err(ParseError::End) => return Err(ParseError::End),
+        Err(ParseError::Bad) => {
+            *parser = after;
+            return Ok((id, object, None));
+        }
+    }
+    // CR LF, LF, or, in damaged files, CR alone.
+    let start = parser.stream_start()?;
+    Ok((id, object, Some(start)))
+}
+
+/// An entry of a table: ten digits, a blank, five digits, a blank, `n` or `f`.
+fn table_entry(entry: &[u8; 20]) -> Option<Place> {
+    let (digits, rest) = entry.split_at_checked(10)?;
+    let offset = digits.iter().try_fold(0_u64, |sum, byte| {
+        byte.is_ascii_digit()
+            .then(|| sum * 10 + u64::from(byte - b'0'))
+    })?;
+    match (rest.first(), rest.get(6), rest.get(7)) {
+        (Some(b' '), Some(b' '), Some(b'n')) => Some(Place::Offset(offset)),
+        (Some(b' '), Some(b' '), Some(b'f')) => Some(Place::Free),
+        _ => None,
+    }
+}

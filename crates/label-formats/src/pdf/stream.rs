@@ -1,0 +1,153 @@
+//! The contents of streams: Flate with predictors, which is all that structure and metadata use.
+
+use flate2::{Decompress, FlushDecompress, Status};
+
+use super::object::{Dictionary, Object};
+use crate::error::PartError;
+
+/// How much is inflated at a time, in bytes.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Most filters in a row.
+const FILTERS_MAX: usize = 4;
+
+/// Undoes the filters of a stream.
+pub(super) fn decode(
+    dictionary: &Dictionary,
+    raw: Vec<u8>,
+    max: u64,
+    place: &str,
+) -> Result<Vec<u8>, PartError> {
+    let filters = list(dictionary.get(b"Filter").or(dictionary.get(b"F")));
+    let parameters = list(dictionary.get(b"DecodeParms").or(dictionary.get(b"DP")));
+    if filters.len() > FILTERS_MAX {
+        return Err(PartError::malformed(place, "too many filters"));
+    }
+    let mut content = raw;
+    for (at, filter) in filters.iter().enumerate() {
+        match filter.name() {
+            Some(b"FlateDecode" | b"Fl") => {}
+            Some(b"Crypt") => continue,
+            Some(other) => {
+                let name = String::from_utf8_lossy(other).into_owned();
+                return Err(PartError::unsupported(place, format!("filter `{name}`")));
+            }
+            None => return Err(PartError::malformed(place, "a filter without name")),
+        }
+        content = inflate(&content, max, place)?;
+        if let Some(parameters) = parameters.get(at).and_then(|item| item.dictionary()) {
+            content = unpredict(content, parameters, place)?;
+        }
+    }
+    Ok(content)
+}
+
+/// One object, or the items of an array.
+fn list(object: Option<&Object>) -> Vec<&Object> {
+    match object {
+        None => Vec::new(),
+        Some(Object::Array(items)) => items.iter().collect(),
+        Some(one) => vec![one],
+    }
+}
+
+/// Inflates up to the bound. A stream that breaks off gives what was there: other readers do the
+/// same, and a label in that part is a label that they show.
+fn inflate(raw: &[u8], max: u64, place: &str) -> Result<Vec<u8>, PartError> {
+    let mut inflater = Decompress::new(true);
+    let mut content = Vec::new();
+    loop {
+        content.reserve(CHUNK_BYTES);
+        let before = (inflater.total_in(), content.len());
+        let consumed = usize::try_from(inflater.total_in()).unwrap_or(usize::MAX);
+        let rest = raw.get(consumed..).unwrap_or_default();
+        let status = inflater.decompress_vec(rest, &mut content, FlushDecompress::None);
+        if content.len() as u64 > max {
+            return Err(PartError::too_large(place, format!("over {max} bytes")));
+        }
+        match status {
+            Ok(Status::StreamEnd) => return Ok(content),
+            Ok(_) if before != (inflater.total_in(), content.len()) => {}
+            _ if content.is_empty() && !raw.is_empty() => {
+                return Err(PartError::malformed(place, "damaged compressed data"));
+            }
+            _ => return Ok(content),
+        }
+    }
+}
+
+/// Undoes a PNG predictor; the TIFF one does not occur in structure.
+fn unpredict(content: Vec<u8>, parameters: &Dictionary, place: &str) -> Result<Vec<u8>, PartError> {
+    let number = |key: &[u8], default: u64| {
+        parameters
+            .get(key)
+            .and_then(Object::unsigned)
+            .unwrap_or(default)
+    };
+    let predictor = number(b"Predictor", 1);
+    if predictor < 2 {
+        return Ok(content);
+    }
+    if predictor < 10 {
+        return Err(PartError::unsupported(place, "a TIFF predictor"));
+    }
+    let bits = number(b"Colors", 1)
+        .checked_mul(number(b"BitsPerComponent", 8))
+        .unwrap_or(u64::MAX);
+    let columns = number(b"Columns", 1);
+    let row = bits
+        .checked_mul(columns)
+        .map(|bits| bits.div_ceil(8))
+        .and_then(|bytes| usize::try_from(bytes).ok())
+        .filter(|bytes| (1..=1 << 20).contains(bytes));
+    let (Some(row), true) = (row, bits <= 256) else {
+        return Err(PartError::malformed(place, "impossible predictor"));
+    };
+    let pixel = usize::try_from(bits.div_ceil(8)).unwrap_or(1).max(1);
+    let mut decoded: Vec<u8> = Vec::with_capacity(content.len());
+    let mut above = vec![0_u8; row];
+    for line in content.chunks(row + 1) {
+        let Some((kind, line)) = line.split_first() else {
+            break;
+        };
+        let mut current = vec![0_u8; row];
+        for at in 0..line.len() {
+            let before = |from: &[u8]| {
+                at.checked_sub(pixel)
+                    .and_then(|at| from.get(at).copied())
+                    .unwrap_or(0)
+            };
+            let raw = line.get(at).copied().unwrap_or(0);
+            let up = above.get(at).copied().unwrap_or(0);
+            let left = before(&current);
+            let corner = before(&above);
+            let predicted = match kind {
+                0 => 0,
+                1 => left,
+                2 => up,
+                3 => u8::try_from((u16::from(left) + u16::from(up)) / 2).unwrap_or(0),
+                4 => paeth(left, up, corner),
+                _ => return Err(PartError::malformed(place, "unknown predictor")),
+            };
+            if let Some(byte) = current.get_mut(at) {
+                *byte = raw.wrapping_add(predicted);
+            }
+        }
+        decoded.extend_from_slice(current.get(..line.len()).unwrap_or_default());
+        above = current;
+    }
+    Ok(decoded)
+}
+
+/// The neighbour nearest to left + up - corner.
+fn paeth(left: u8, up: u8, corner: u8) -> u8 {
+    let estimate = i16::from(left) + i16::from(up) - i16::from(corner);
+    let distance = |value: u8| (estimate - i16::from(value)).abs();
+    if distance(left) <= distance(up) && distance(left) <= distance(corner) {
+        left
+    } else if distance(up) <= distance(corner) {
+        up
+    } else {
+        corner
+    }
+}

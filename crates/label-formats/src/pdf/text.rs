@@ -1,0 +1,61 @@
+//! PDF text strings.
+
+/// The characters of PDFDocEncoding that are not those of Latin-1.
+const FROM_0X18: [char; 8] = ['˘', 'ˇ', 'ˆ', '˙', '˝', '˛', '˚', '˜'];
+const FROM_0X80: [char; 33] = [
+    '•', '†', '‡', '…', '—', '–', 'ƒ', '⁄', '‹', '›', '−', '‰', '„', '“', '”', '‘', '’', '‚', '™',
+    'ﬁ', 'ﬂ', 'Ł', 'Œ', 'Š', 'Ÿ', 'Ž', 'ı', 'ł', 'œ', 'š', 'ž', '\u{fffd}', '€',
+];
+
+/// Decodes a text string: UTF-16 with a mark, UTF-8 with a mark, else PDFDocEncoding.
+pub(super) fn decode(bytes: &[u8]) -> String {
+    let wide = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = rest
+            .chunks_exact(2)
+            .map(|pair| match pair {
+                [first, second] => unit([*first, *second]),
+                _ => 0,
+            })
+            .collect();
+        String::from_utf16_lossy(&units)
+    };
+    match bytes {
+        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
+        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
+        _ => bytes.iter().map(|byte| character(*byte)).collect(),
+    }
+}
+
+fn character(byte: u8) -> char {
+    let from = |table: &[char], start: u8| {
+        byte.checked_sub(start)
+            .and_then(|at| table.get(usize::from(at)).copied())
+    };
+    match byte {
+        0x18..=0x1f => from(&FROM_0X18, 0x18),
+        0x80..=0xa0 => from(&FROM_0X80, 0x80),
+        _ => None,
+    }
+    .unwrap_or(char::from(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f_122_text_strings() {
+        for (bytes, text) in [
+            (&b"plain"[..], "plain"),
+            (b"\xd6ffentlich", "Öffentlich"),
+            (b"\x80\xa0\x18\x9f", "•€˘\u{fffd}"),
+            (b"\xfe\xff\x00\xd6\x00f\x00 ", "Öf "),
+            (b"\xff\xfe\xd6\x00f\x00", "Öf"),
+            (b"\xef\xbb\xbf\xc3\x96", "Ö"),
+            (b"", ""),
+        ] {
+            assert_eq!(decode(bytes), text);
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Reads, applies and removes the labels of files.
+//!
+//! ```text
+//! labels read [--json] [--stats] PATH…
+//! labels apply --tenant GUID --label GUID --name NAME [--method standard|privileged] [--date RFC3339] IN OUT
+//! labels remove --tenant GUID IN OUT
+//! ```
+//!
+//! Without arguments it reads the sample documents that come with the project.
+
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use examples::arguments::Arguments;
+use examples::label_json::to_json;
+use label_core::{AssignmentMethod, LabelId, TenantId};
+use label_formats::{
+    ApplyRequest, CountingSource, EditedFile, FileSource, ReadOptions, Reading, Status,
+    WriteOptions, WritePlan, plan_apply, plan_remove, read, replace_file,
+};
+
+/// Deepest folder that is looked into.
+const FOLDER_DEPTH_MAX: usize = 64;
+
+const USAGE: &str = "usage:
+  labels read [--json] [--stats] PATH…
+  labels apply --tenant GUID --label GUID --name NAME [--method standard|privileged] [--date RFC3339] IN OUT
+  labels remove --tenant GUID IN OUT";
+
+/// What went wrong, and so the exit code.
+enum Failure {
+    Usage(String),
+    Refused(String),
+    Io(io::Error),
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Self {
+        Self::Usage(message)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let result = match arguments.next().as_deref() {
+        None => read_samples(),
+        Some("read") => Arguments::parse(arguments, &[], &["--json", "--stats"])
+            .map_err(Failure::from)
+            .and_then(|arguments| read_paths(&arguments)),
+        Some("apply") => {
+            let flags = ["--tenant", "--label", "--name", "--method", "--date"];
+            Arguments::parse(arguments, &flags, &[])
+                .map_err(Failure::from)
+                .and_then(|arguments| apply(&arguments))
+        }
+        Some("remove") => Arguments::parse(arguments, &["--tenant"], &[])
+            .map_err(Failure::from)
+            .and_then(|arguments| remove(&arguments)),
+        Some(other) => Err(Failure::Usage(format!("unknown command `{other}`"))),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage(message)) => {
+            eprintln!("{message}\n{USAGE}");
+            ExitCode::from(2)
+        }
+        Err(Failure::Refused(reason)) => {
+            eprintln!("{reason}");
+            ExitCode::FAILURE
+        }
+        // The reader of a pipe went away: nothing is wrong.
+        Err(Failure::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Failure::Io(error)) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn read_samples() -> Result<(), Failure> {
+    let documents = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/documents");
+    let arguments = [documents.display().to_string()];
+    let parsed = Arguments::parse(arguments.into_iter(), &[], &[])?;
+    read_paths(&parsed)
+}
+
+fn read_paths(arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.rest().is_empty() {
+        return Err(Failure::Usage("no path given".to_owned()));
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut counts = Counts::default();
+    for argument in arguments.rest() {
+        let path = Path::new(argument);
+        if path.is_dir() {
+            for file in files_below(path, 0)? {
+                read_one(&file, arguments, &mut counts, &mut out)?;
+            }
+        } else {
+            read_one(path, arguments, &mut counts, &mut out)?;
+        }
+    }
+    if !arguments.has("--json") {
+        writeln!(
+            out,
+            "\n{} files: {} labelled, {} unlabelled, {} protected, {} other",
+            counts.files, counts.labelled, counts.unlabelled, counts.protected, counts.other
+        )?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+#[derive(Default)]
+struct Counts {
+    files: usize,
+    labelled: usize,
+    unlabelled: usize,
+    protected: usize,
+    other: usize,
+}
+
+/// All files below a folder, in the order of their names.
+fn files_below(folder: &Path, depth: usize) -> io::Result<Vec<PathBuf>> {
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<io::Result<_>>()?;
+    entries.sort();
+    let mut files = Vec::new();
+    for path in entries {
+        // Links are not followed: they may go round in a circle.
+        if path.is_symlink() {
+            continue;
+        }
+        if path.is_dir() {
+            if depth < FOLDER_DEPTH_MAX {
+                files.extend(files_below(&path, depth + 1)?);
+            }
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+fn read_one(
+    path: &Path,
+    arguments: &Arguments,
+    counts: &mut Counts,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let mut options = ReadOptions::default();
+    options.name = Some(&name);
+    let (reading, reads, bytes) = match FileSource::open(path) {
+        Ok(file) => {
+            let source = CountingSource::new(file);
+            let reading = read(&source, &options);
+            (reading, source.reads(), source.bytes_read())
+        }
+        Err(error) => (Reading::unreadable(&error), 0, 0),
+    };
+    counts.files += 1;
+    match reading.status {
+        Status::Ok if reading.is_labelled() => counts.labelled += 1,
+        Status::Ok => counts.unlabelled += 1,
+        Status::Protected => counts.protected += 1,
+        _ => counts.other += 1,
+    }
+    if arguments.has("--json") {
+        let mut object = to_json(&path.display().to_string(), &reading);
+        if arguments.has("--stats")
+            && let Some(members) = object.as_object_mut()
+        {
+            members.insert("bytes_read".to_owned(), bytes.into());
+            members.insert("reads".to_owned(), reads.into());
+        }
+        return writeln!(out, "{object}");
+    }
+    writeln!(out, "{}: {}", path.display(), describe(&reading))?;
+    for diagnostic in &reading.diagnostics {
+        writeln!(out, "    {diagnostic}")?;
+    }
+    if arguments.has("--stats") {
+        writeln!(out, "    {reads} reads, {bytes} bytes")?;
+    }
+    Ok(())
+}
+
+/// One line for a person.
+fn describe(reading: &Reading) -> String {
+    let mut parts = Vec::new();
+    if let Some(kind) = reading.kind {
+        parts.push(kind.to_string());
+    }
+    if let Some(protection) = reading.protection {
+        parts.push(protection.as_str().to_owned());
+    }
+    match reading.status {
+        Status::Ok | Status::Protected => {
+            for label in &reading.effective {
+                let name = label.name.as_deref().unwrap_or(&label.id_text);
+                let tenant = label
+                    .tenant
+                    .map_or_else(|| "unknown tenant".to_owned(), |tenant| tenant.to_string());
+                parts.push(format!("`{name}` of {tenant} ({})", label.storage));
+            }
+            if reading.effective.is_empty() {
+                parts.push("no label".to_owned());
+            }
+        }
+        status => parts.push(format!(
+            "{}: {}",
+            status.as_str(),
+            reading.error.as_deref().unwrap_or_default()
+        )),
+    }
+    parts.join(", ")
+}
+
+fn apply(arguments: &Arguments) -> Result<(), Failure> {
+    let tenant = TenantId::parse(arguments.required("--tenant")?).map_err(|e| e.to_string())?;
+    let label = LabelId::parse(arguments.required("--label")?).map_err(|e| e.to_string())?;
+    let method = match arguments.value("--method") {
+        None | Some("standard") => AssignmentMethod::Standard,
+        Some("privileged") => AssignmentMethod::Privileged,
+        Some(other) => {
+            return Err(Failure::Usage(format!(
+                "`--method`: `{other}` is neither `standard` nor `privileged`"
+            )));
+        }
+    };
+    let date_ms = match arguments.value("--date") {
+        Some(text) => chrono::DateTime::parse_from_rfc3339(text)
+            .map_err(|error| format!("`--date`: `{text}`: {error}"))?
+            .timestamp_millis(),
+        None => SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .ok()
+            .and_then(|since| i64::try_from(since.as_millis()).ok())
+            .unwrap_or_default(),
+    };
+    let mut request = ApplyRequest::new(tenant, label, date_ms);
+    request.name = Some(arguments.required("--name")?.to_owned());
+    request.method = method;
+    write(arguments, |source| {
+        plan_apply(source, &request, &WriteOptions::default())
+    })
+}
+
+fn remove(arguments: &Arguments) -> Result<(), Failure> {
+    let tenant = TenantId::parse(arguments.required("--tenant")?).map_err(|e| e.to_string())?;
+    write(arguments, |source| {
+        plan_remove(source, tenant, &WriteOptions::default())
+    })
+}
+
+fn write(
+    arguments: &Arguments,
+    plan: impl for<'a> Fn(&'a FileSource) -> Result<WritePlan<'a>, label_formats::WriteError>,
+) -> Result<(), Failure> {
+    let [input, output] = arguments.rest() else {
+        return Err(Failure::Usage("IN and OUT are needed".to_owned()));
+    };
+    let refused = |reason: String| Failure::Refused(format!("{input}: {reason}"));
+    let source = FileSource::open(Path::new(input)).map_err(|error| refused(error.to_string()))?;
+    let plan = plan(&source).map_err(|error| refused(error.to_string()))?;
+    let result = match plan.file() {
+        Some(file) => replace_file(Path::new(output), file),
+        None => replace_file(Path::new(output), &EditedFile::copy_of(&source)),
+    };
+    result.map_err(|error| Failure::Refused(format!("{output}: {error}")))?;
+    let name = |label: &Option<label_core::EffectiveLabel>| {
+        label.as_ref().map_or_else(
+            || "none".to_owned(),
+            |label| label.name.clone().unwrap_or_else(|| label.id_text.clone()),
+        )
+    };
+    let outcome = plan.outcome();
+    println!(
+        "{output}: {} -> {}{}",
+        name(&outcome.previous),
+        name(&outcome.new),
+        if outcome.changed { "" } else { " (unchanged)" }
+    );
+    Ok(())
+}

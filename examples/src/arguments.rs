@@ -1,0 +1,69 @@
+//! Command lines: flags with values, switches, and the rest.
+
+use std::collections::BTreeMap;
+
+/// Parsed arguments.
+#[derive(Debug, Default)]
+pub struct Arguments {
+    values: BTreeMap<String, String>,
+    switches: Vec<String>,
+    rest: Vec<String>,
+}
+
+impl Arguments {
+    /// Sorts arguments into flags with a value, switches and the rest.
+    ///
+    /// # Errors
+    ///
+    /// One line that names the argument and the known ones.
+    pub fn parse(
+        arguments: impl Iterator<Item = String>,
+        flags: &[&str],
+        switches: &[&str],
+    ) -> Result<Self, String> {
+        let mut parsed = Self::default();
+        let mut arguments = arguments;
+        while let Some(argument) = arguments.next() {
+            if argument == "--" {
+                parsed.rest.extend(arguments.by_ref());
+            } else if flags.contains(&argument.as_str()) {
+                let value = arguments
+                    .next()
+                    .ok_or_else(|| format!("`{argument}` needs a value"))?;
+                parsed.values.insert(argument, value);
+            } else if switches.contains(&argument.as_str()) {
+                parsed.switches.push(argument);
+            } else if argument.starts_with("--") {
+                let known = [flags, switches].concat().join(" ");
+                return Err(format!("unknown option `{argument}`; there are: {known}"));
+            } else {
+                parsed.rest.push(argument);
+            }
+        }
+        Ok(parsed)
+    }
+
+    /// The value of a flag.
+    pub fn value(&self, flag: &str) -> Option<&str> {
+        self.values.get(flag).map(String::as_str)
+    }
+
+    /// The value of a flag that must be there.
+    ///
+    /// # Errors
+    ///
+    /// One line that names the flag.
+    pub fn required(&self, flag: &str) -> Result<&str, String> {
+        self.value(flag).ok_or_else(|| format!("`{flag}` is missing"))
+    }
+
+    /// Whether a switch was given.
+    pub fn has(&self, switch: &str) -> bool {
+        self.switches.iter().any(|given| given == switch)
+    }
+
+    /// Everything else, in order.
+    pub fn rest(&self) -> &[String] {
+        &self.rest
+    }
+}
