@@ -8,6 +8,8 @@ pub(crate) mod label_info;
 mod package;
 mod relationships;
 mod splice;
+#[cfg(feature = "text")]
+pub(crate) mod text;
 
 use label_core::TenantId;
 
