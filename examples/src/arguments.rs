@@ -54,7 +54,8 @@ impl Arguments {
     ///
     /// One line that names the flag.
     pub fn required(&self, flag: &str) -> Result<&str, String> {
-        self.value(flag).ok_or_else(|| format!("`{flag}` is missing"))
+        self.value(flag)
+            .ok_or_else(|| format!("`{flag}` is missing"))
     }
 
     /// Whether a switch was given.

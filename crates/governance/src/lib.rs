@@ -1,1 +1,91 @@
-//! Durable label tasks under a daily limit: never too many, never lost, never twice
+//! Durable label tasks under a daily limit: never too many, never lost, never twice.
+//!
+//! A *task* puts a sensitivity label on a file, or takes it off. Policies and administrators
+//! *submit* tasks; a worker *claims* the next ones, looks at the file, asks for leave to write, and
+//! reports what came of it. At most 100 labels are applied per app, tenant and UTC day; what is
+//! left waits until noon UTC of the next day and goes on by itself.
+//!
+//! ```
+//! use governance::store::MemoryStore;
+//! use governance::{
+//!     ActionKind, FileVersion, Governance, Initiator, NewTask, Settings, TaskKey, TaskOutcome,
+//!     TaskState, WriteGrant, WriteIntent,
+//! };
+//! use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
+//!
+//! let mut governance = Governance::open(MemoryStore::new(), Settings::default())?;
+//! let tenant = TenantId::from_u128(1);
+//! let confidential = LabelKey::new(tenant, LabelId::from_u128(7));
+//! let key = TaskKey {
+//!     tenant,
+//!     file: FileKey::new(AppId::BOX, 0, FileId::parse("contract.docx")?),
+//!     file_version: FileVersion::parse("3")?,
+//!     policy: Some(PolicyId::parse("finance")?),
+//!     action: ActionKind::Apply(confidential),
+//! };
+//! let now = 1_609_840_800_000; // 2021-01-05 10:00 UTC
+//! governance.submit(&[NewTask::new(key, 5, Initiator::parse("Finance documents")?)], now)?;
+//!
+//! for task in governance.claim(10, now)? {
+//!     // Here the file is looked at, and what will be written is prepared.
+//!     let after = FileVersion::parse("4")?;
+//!     let intent = WriteIntent::new(after.clone());
+//!     if governance.begin_write(task.claim(), intent, now)? == WriteGrant::Granted {
+//!         // Here the file is written.
+//!         let outcome = TaskOutcome::Succeeded { version: after };
+//!         assert_eq!(governance.finish(task.claim(), outcome, now)?, TaskState::Succeeded);
+//!     }
+//! }
+//! assert_eq!(governance.allowance(tenant, AppId::BOX, now)?.left, 99);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is guaranteed
+//!
+//! * **Never too many.** A unit of the allowance is used, durably, before the file is written.
+//!   Labels applied and writes under way together never exceed the limit of the day, whatever the
+//!   number of workers, the crashes, and the jumps of the clock.
+//! * **Never lost.** What `submit` accepted is in a state until it is done, refused or called off,
+//!   and [`Governance::why`] says in one sentence what it waits for.
+//! * **Never twice.** A task is known by tenant, file, file version, policy and action; to submit
+//!   it again is harmless. After a crash the stored intent tells whether the file was written.
+//!
+//! # What it does not do
+//!
+//! It reads no clock, touches no file, and starts no thread: times are arguments, and the caller
+//! writes. It does not decide whether a label may be applied; the caller's outcome says so.
+//!
+//! # Features
+//!
+//! | feature | default | brings |
+//! | --- | --- | --- |
+//! | `sqlite` | yes | [`store::SqliteStore`], the durable store |
+
+mod engine;
+mod error;
+mod ledger;
+pub mod log;
+pub mod quota;
+mod reason;
+mod retry;
+mod state;
+pub mod store;
+mod task;
+mod text;
+
+pub use engine::{
+    Allowance, CLAIM_COUNT_MAX, Governance, ManualTasks, SUBMIT_COUNT_MAX, Settings, Submitted,
+    TaskOutcome, Why, WriteEffect, WriteGrant,
+};
+pub use error::{Cause, Error};
+pub use ledger::AppliedLabel;
+pub use log::{LogEntry, LogEvent};
+pub use quota::DailyLimit;
+pub use reason::{REASON_CODE_BYTES_MAX, REASON_DETAIL_BYTES_MAX, Reason};
+pub use retry::{NOT_BEFORE_MS_MAX, RetryPolicy};
+pub use state::{Counts, StateKind, Status, TaskState};
+pub use store::{PolicyState, TaskFilter};
+pub use task::{
+    ActionKind, Claim, NewTask, PolicyOrder, QueuePlace, Task, TaskId, TaskKey, WriteIntent,
+};
+pub use text::{FileVersion, Initiator, MatchId};

@@ -1,1 +1,105 @@
-//! File policies: filters over metadata, labels and content, with an explanation for every condition
+//! File policies: filters over metadata, labels and content, with an explanation for every condition.
+//!
+//! A [`PolicyDocument`] is data. Checked against the tenant's labels it becomes a [`PolicySet`]:
+//! compiled policies, shared between threads, that say of a [`FileRecord`] whether they match. All
+//! that can be wrong is found when the set is built; evaluating can't fail. What is due for a
+//! match is a slice of [`Action`]s; carrying them out is somebody else's work.
+//!
+//! ```
+//! use label_core::{
+//!     AppId, FileId, FileKey, Label, LabelCatalog, LabelId, LabelKey, LabelView, PolicyId, TenantId,
+//! };
+//! use policy_engine::{
+//!     AccessLevel, BuildContext, ContentAnswer, FileRecord, LabelScan, Outcome, PolicySet,
+//! };
+//!
+//! let contoso = TenantId::parse("74f71239-3dea-461b-910f-15d15a71655a")?;
+//! let confidential = LabelId::parse("2096f6a2-d2f7-48be-b329-b73aaa526e5d")?;
+//! let (catalog, _) =
+//!     LabelCatalog::build(contoso, vec![Label::new(contoso, confidential, "Confidential")])?;
+//! let labels = LabelView::new(catalog.into());
+//!
+//! let policies = PolicySet::from_json(
+//!     r#"{"format": "file-policies/1", "policies": [{
+//!         "id": "5f077e6fc3b664209dae1f6b",
+//!         "name": "Confidential, shared outside, on Box",
+//!         "severity": "high",
+//!         "filters": {
+//!             "service": {"eq": [10489]},
+//!             "sharing": {"eq": [2, 3]},
+//!             "fileLabels": {"eq": ["Confidential"]}
+//!         },
+//!         "governance": {"10489": {"notifyOwner": true}}
+//!     }]}"#,
+//!     &BuildContext::new(&labels),
+//! )?;
+//!
+//! let mut file = FileRecord::new(FileKey::new(AppId::BOX, 0, FileId::parse("7")?), "Plan.docx");
+//! file.access_level = Some(AccessLevel::External);
+//! file.labels.push(LabelKey::new(contoso, confidential));
+//! file.label_scan = LabelScan::Done;
+//!
+//! let mut nothing_read = |_: &_| ContentAnswer::NotYet;
+//! let evaluation = policies.evaluate(&file, 0, &mut nothing_read).next().ok_or("no policy")?;
+//! assert_eq!(evaluation.outcome, Outcome::Match);
+//! assert_eq!(evaluation.policy.actions(AppId::BOX).len(), 2); // the digest and the alert
+//!
+//! let why = policies.explain(evaluation.policy.id(), &file, 0, &mut nothing_read);
+//! assert_eq!(
+//!     why.ok_or("no such policy")?.to_string(),
+//!     "policy `Confidential, shared outside, on Box`: match
+//!   Classification label equals Confidential: saw Confidential → yes
+//!   App equals Box: saw Box → yes
+//!   Access level equals External, Public: saw External → yes"
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Three values
+//!
+//! A file whose labels were never read is not a file without labels. Where only that decides, the
+//! outcome is [`Outcome::NeedsScan`]; where only the content decides and nobody has read it yet,
+//! it is [`Outcome::NeedsContent`]. Content is asked for last.
+//!
+//! # What it does not do
+//!
+//! It reads no files, no clock and no network, keeps no matches and raises no alerts.
+
+mod action;
+mod check;
+pub mod document;
+mod error;
+mod evaluate;
+mod explain;
+mod field;
+mod file_type;
+mod filter;
+mod fold;
+mod json;
+mod operand;
+mod policy;
+mod program;
+mod read;
+mod record;
+mod set;
+mod text_match;
+
+pub use action::{Action, LabelChoice, Notify, choose_label_action};
+pub use check::BuildContext;
+pub use document::{
+    AlertSettings, AppActions, Category, ExpressionForm, FolderReference, FolderScope, Include,
+    Inspection, OwnerScope, PolicyDefinition, PolicyDocument, SearchIn, Severity,
+};
+pub use error::{BuildCause, BuildError, BuildErrors, ERRORS_MAX};
+pub use evaluate::{Answer, ContentAnswer, ContentMatcher, Outcome, Unavailable};
+pub use explain::{ConditionReport, Explanation, SHOWN_MAX};
+pub use field::{Field, Operator};
+pub use file_type::{FileType, FileTypeTable};
+pub use filter::{CONDITIONS_MAX, DAYS_MAX, ExtensionCase, Filter, VALUE_BYTES_MAX, VALUES_MAX};
+pub use json::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX};
+pub use policy::Policy;
+pub use record::{
+    AccessLevel, EntityKey, FileRecord, FileStatus, LabelScan, ScanWarning, ScanWarnings,
+};
+pub use set::{Evaluation, Evaluations, PolicySet};
+pub use text_match::{WordQuery, WordQueryError, WordSeparators};

@@ -1,0 +1,112 @@
+//! Payment and banking.
+
+use crate::check;
+use crate::detector::{Confidence, Detector, Ends, Levels};
+
+/// 12 to 19 digits of a card brand, unbroken or grouped 4-4-4-4, 4-4-4-4-3, 4-6-5 or 4-6-4.
+pub(super) const CREDIT_CARD: Detector = Detector {
+    id: "credit_card",
+    title: "Payment card number",
+    pattern: concat!(
+        r"(?-u:\b)(?:",
+        r"[2-689][0-9]{11,18}",
+        r"|[2-689][0-9]{3}(?:[ .-][0-9]{4}){3}(?:[ .-][0-9]{3})?",
+        r"|3[0-9]{3}[ .-][0-9]{6}[ .-][0-9]{4,5}",
+        r")(?-u:\b)"
+    ),
+    keywords: &[
+        "credit card",
+        "card number",
+        "visa",
+        "mastercard",
+        "amex",
+        "american express",
+        "discover card",
+        "jcb",
+        "diners club",
+        "cvv",
+        "cvv2",
+        "cvc",
+        "security code",
+        "expiration date",
+        "exp date",
+        "expiry",
+        "cardholder",
+        "debit card",
+        "ccn",
+        "kreditkarte",
+        "kreditkartennummer",
+        "kartennummer",
+        "karteninhaber",
+        "gültig bis",
+        "verfalldatum",
+        "prüfziffer",
+        "carte bancaire",
+        "carte de crédit",
+        "numéro de carte",
+        "date d'expiration",
+        "cryptogramme",
+        "tarjeta de crédito",
+        "número de tarjeta",
+        "tarjeta de débito",
+        "vencimiento",
+        "código",
+        "carta di credito",
+        "numero carta",
+        "scadenza",
+        "codice di verifica",
+        "cartão de crédito",
+        "número do cartão",
+        "validade",
+        "kaartnummer",
+        "creditcard",
+        "vervaldatum",
+        "kortnummer",
+        "numer karty",
+        "カード番号",
+        "信用卡",
+    ],
+    levels: Levels::new(Some(Confidence::Medium), Confidence::High),
+    checked: true,
+    check: check::card::check,
+    ends: Ends::GroupBorders,
+    not_after: &[],
+    separators: &[' ', '.', '-'],
+};
+
+/// Country, two check digits, 11 to 30 letters and digits; the length is fixed per country.
+///
+/// A line break may stand before a group of exactly four characters, where a long number was
+/// wrapped.
+pub(super) const IBAN: Detector = Detector {
+    id: "iban",
+    title: "International Bank Account Number",
+    pattern: concat!(
+        r"(?-u:\b)[A-Za-z]{2}[0-9]{2}",
+        r"(?:(?:[ -]|\r?\n)?[A-Za-z0-9]{4}){2,7}",
+        r"(?:[ -]?[A-Za-z0-9]{1,3})?(?-u:\b)"
+    ),
+    keywords: &[
+        "iban",
+        "international bank account number",
+        "bank account",
+        "account number",
+        "kontonummer",
+        "bankverbindung",
+        "compte bancaire",
+        "rib",
+        "cuenta bancaria",
+        "conto corrente",
+        "coordinate bancarie",
+        "rekeningnummer",
+        "numer rachunku",
+        "conta bancária",
+        "bankkonto",
+    ],
+    levels: Levels::new(Some(Confidence::High), Confidence::High),
+    checked: true,
+    check: check::iban::check,
+    ends: Ends::GroupBorders,
+    not_after: &[],
+    separators: &[' ', '-', '\r', '\n'],
+};

@@ -1,0 +1,276 @@
+//! The moves that several operations share: each keeps the task, its unit and the log in step.
+
+use label_core::{AppId, PolicyId, TenantId};
+
+use super::{ManualTasks, Settings};
+use crate::error::Error;
+use crate::log::{LogEntry, LogEvent};
+use crate::quota::{Pause, Quota, Unit, day_of};
+use crate::reason::Reason;
+use crate::state::{StateKind, TaskState};
+use crate::store::{PAGE_COUNT_MAX, PolicyState, RowsMut, TaskFilter};
+use crate::task::{ActionKind, Task, TaskId};
+use crate::text::Initiator;
+
+/// The states that a task waits in for something else than its policy.
+///
+/// Deferred ones come first wherever all are visited: a task that leaves another of these states
+/// may give back a unit, by which deferred tasks become queued ones.
+pub(super) const WAITING: [StateKind; 3] =
+    [StateKind::Deferred, StateKind::Retrying, StateKind::Queued];
+
+/// One change of the store, at one time.
+pub(super) struct Change<'r> {
+    pub(super) rows: &'r mut dyn RowsMut,
+    pub(super) settings: Settings,
+    pub(super) opening: u64,
+    pub(super) now: i64,
+}
+
+impl Change<'_> {
+    /// The task with this number.
+    pub(super) fn task(&self, id: TaskId) -> Result<Task, Error> {
+        self.rows.task(id)?.ok_or(Error::UnknownTask { id })
+    }
+
+    /// Moves a task by one allowed move.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAllowed`] for any other move, so that no rule can invent one.
+    pub(super) fn step(&self, task: &mut Task, next: TaskState) -> Result<(), Error> {
+        if !task.state_kind().may_become(next.kind()) {
+            return Err(Error::NotAllowed {
+                id: task.id,
+                state: task.state_kind(),
+                deed: "change its state like that",
+            });
+        }
+        task.state = next;
+        task.changed_ms = self.now;
+        Ok(())
+    }
+
+    /// Logs the state that the task is in.
+    pub(super) fn log_task(&mut self, task: &Task, initiator: &Initiator) -> Result<(), Error> {
+        let entry = LogEntry::of_task(task, self.now, initiator.clone());
+        self.rows.append_log(&entry).map(drop)
+    }
+
+    /// Stores the task and logs its state.
+    pub(super) fn put_logged(&mut self, task: &Task, initiator: &Initiator) -> Result<(), Error> {
+        self.rows.put_task(task)?;
+        self.log_task(task, initiator)
+    }
+
+    /// The state of the policy that wants the task; a task by hand runs like an enabled one.
+    pub(super) fn policy_state(&self, task: &Task) -> Result<PolicyState, Error> {
+        match &task.key.policy {
+            Some(policy) => self.rows.policy(task.key.tenant, policy),
+            None => Ok(PolicyState::Enabled),
+        }
+    }
+
+    /// Whether the daily limit concerns the task: only Apply, and by hand only if so chosen
+    /// (R-159, clarification 11).
+    pub(super) fn is_counted(&self, task: &Task) -> bool {
+        let exempt = task.key.is_manual() && self.settings.manual_tasks == ManualTasks::Exempt;
+        matches!(task.key.action, ActionKind::Apply(_)) && !exempt
+    }
+
+    pub(super) fn quota_of(&self, task: &Task) -> Result<Quota, Error> {
+        self.rows.quota(task.key.tenant, task.key.app())
+    }
+
+    fn put_quota_of(&mut self, task: &Task, quota: &Quota) -> Result<(), Error> {
+        let (tenant, app) = (task.key.tenant, task.key.app());
+        self.rows.put_quota(tenant, app, quota)
+    }
+
+    /// Makes the task hold a unit of today's allowance, or says why it can't.
+    ///
+    /// A unit that it holds from an earlier try of today is enough: one label, one unit. One of
+    /// another day goes back to that day, because the label will count on the day it is applied.
+    pub(super) fn acquire_unit(&mut self, task: &mut Task) -> Result<Option<Pause>, Error> {
+        let under_way = task.intent.is_some();
+        let mut quota = self.quota_of(task)?;
+        if task.unit_day == Some(day_of(self.now)) && (under_way || quota.covers(self.now)) {
+            return Ok(None);
+        }
+        if let Some(day) = task.unit_day.take() {
+            // With a write under way, the file may have been changed on that day: it stays used.
+            if !under_way {
+                quota.give_back(day, self.now);
+            }
+        }
+        let refused = match quota.take(self.now) {
+            Unit::Taken { day, last } => {
+                task.unit_day = Some(day);
+                if last {
+                    self.log_limit_reached(task, &quota)?;
+                }
+                None
+            }
+            Unit::Refused(pause) => Some(pause),
+        };
+        self.put_quota_of(task, &quota)?;
+        Ok(refused)
+    }
+
+    fn log_limit_reached(&mut self, task: &Task, quota: &Quota) -> Result<(), Error> {
+        let until = quota.pause(self.now).and_then(|pause| pause.until);
+        let event = LogEvent::LimitReached {
+            limit: quota.limit(),
+            until: until.unwrap_or(self.now),
+        };
+        let mut entry = LogEntry::new(self.now, task.key.tenant, task.initiator.clone(), event);
+        entry.app = Some(task.key.app());
+        self.rows.append_log(&entry).map(drop)
+    }
+
+    /// Gives back the unit that the task holds, if it holds one; what waits may run by that.
+    pub(super) fn release_unit(&mut self, task: &mut Task) -> Result<(), Error> {
+        let Some(day) = task.unit_day.take() else {
+            return Ok(());
+        };
+        let mut quota = self.quota_of(task)?;
+        let paused = quota.pause(self.now).is_some();
+        quota.give_back(day, self.now);
+        self.put_quota_of(task, &quota)?;
+        if paused && quota.pause(self.now).is_none() {
+            self.settle_deferred(task.key.tenant, task.key.app(), None)?;
+        }
+        Ok(())
+    }
+
+    /// Makes an app's deferred tasks agree with its pause: queued again, or a new time to wait for.
+    pub(super) fn settle_deferred(
+        &mut self,
+        tenant: TenantId,
+        app: AppId,
+        pause: Option<Pause>,
+    ) -> Result<(), Error> {
+        let mut filter = TaskFilter::of_tenant(tenant, &[StateKind::Deferred]);
+        filter.app = Some(app);
+        self.each_task(&filter, |change, mut task| {
+            match pause {
+                None => change.step(&mut task, TaskState::Queued)?,
+                Some(Pause { until }) => task.state = TaskState::Deferred { until },
+            }
+            change.rows.put_task(&task)
+        })
+        .map(drop)
+    }
+
+    /// Defers a queued or running task until its app resumes.
+    pub(super) fn defer(&mut self, task: &mut Task, pause: Pause) -> Result<(), Error> {
+        self.step(task, TaskState::Deferred { until: pause.until })?;
+        task.looked_at = true;
+        task.recheck = false;
+        self.rows.put_task(task)
+    }
+
+    /// Suspends a waiting task. What was known of the file may have changed when it comes back.
+    pub(super) fn suspend(&mut self, task: &mut Task) -> Result<(), Error> {
+        self.release_unit(task)?;
+        self.step(task, TaskState::Suspended)?;
+        task.looked_at = false;
+        task.recheck = true;
+        self.rows.put_task(task)
+    }
+
+    /// Cancels a waiting task.
+    pub(super) fn call_off(
+        &mut self,
+        task: &mut Task,
+        reason: Reason,
+        initiator: &Initiator,
+    ) -> Result<(), Error> {
+        self.release_unit(task)?;
+        self.step(task, TaskState::Cancelled { reason })?;
+        self.put_logged(task, initiator)
+    }
+
+    /// Stores a task that waits from now on, unless its policy wants it suspended or cancelled.
+    ///
+    /// Says which of the three happened.
+    pub(super) fn park(&mut self, task: &mut Task) -> Result<PolicyState, Error> {
+        let state = self.policy_state(task)?;
+        match state {
+            PolicyState::Enabled => self.rows.put_task(task)?,
+            PolicyState::Disabled => self.suspend(task)?,
+            PolicyState::Deleted => {
+                let initiator = task.initiator.clone();
+                self.call_off(task, Reason::new(Reason::POLICY_DELETED), &initiator)?;
+            }
+        }
+        Ok(state)
+    }
+
+    /// Takes a running task that has not begun to write back among those that wait.
+    pub(super) fn unclaim(&self, task: &mut Task) -> Result<(), Error> {
+        let (at, n) = (self.now, task.attempts);
+        self.step(task, TaskState::Retrying { at, n })
+    }
+
+    /// Skips a waiting task that never reaches a caller.
+    pub(super) fn skip_idle(&mut self, mut task: Task, reason: Reason) -> Result<(), Error> {
+        self.release_unit(&mut task)?;
+        // The allowed way from waiting to skipped leads over running; no one sees the steps.
+        if task.state_kind() != StateKind::Queued {
+            self.step(&mut task, TaskState::Queued)?;
+        }
+        self.step(&mut task, TaskState::Running)?;
+        self.step(&mut task, TaskState::Skipped { reason })?;
+        let initiator = task.initiator.clone();
+        self.put_logged(&task, &initiator)
+    }
+
+    /// Does something with each task that passes the filter, by rising number; says how many.
+    ///
+    /// One state after the other, which is how stores find them fast. The bound is the number of
+    /// the last task: what is added meanwhile is not visited.
+    pub(super) fn each_task(
+        &mut self,
+        filter: &TaskFilter,
+        mut deed: impl FnMut(&mut Self, Task) -> Result<(), Error>,
+    ) -> Result<u64, Error> {
+        let last = self.rows.last_task_id()?;
+        let mut count = 0;
+        for state in &filter.states {
+            let one_state = TaskFilter {
+                states: vec![*state],
+                ..filter.clone()
+            };
+            let mut after = TaskId(0);
+            while after < last {
+                let page = self.rows.tasks(&one_state, after, PAGE_COUNT_MAX)?;
+                let Some(end) = page.last() else { break };
+                if end.id <= after {
+                    return Err(Error::StoreContract {
+                        rule: "tasks must come by rising number",
+                    });
+                }
+                after = end.id;
+                for task in page {
+                    deed(self, task)?;
+                    count += 1;
+                }
+            }
+        }
+        Ok(count)
+    }
+
+    /// Each task of a policy in one of these states.
+    pub(super) fn each_of_policy(
+        &mut self,
+        tenant: TenantId,
+        policy: &PolicyId,
+        states: &[StateKind],
+        deed: impl FnMut(&mut Self, Task) -> Result<(), Error>,
+    ) -> Result<u64, Error> {
+        let mut filter = TaskFilter::of_tenant(tenant, states);
+        filter.policy = Some(policy.clone());
+        self.each_task(&filter, deed)
+    }
+}

@@ -1,0 +1,168 @@
+//! Which tasks run next.
+
+use std::collections::HashMap;
+
+use label_core::{AppId, TenantId};
+
+use super::Governance;
+use super::change::Change;
+use crate::error::Error;
+use crate::quota::Pause;
+use crate::state::{StateKind, TaskState};
+use crate::store::{PAGE_COUNT_MAX, Store, TaskFilter};
+use crate::task::{Task, TaskId};
+
+/// The most tasks that one call of [`Governance::claim`] hands out.
+pub const CLAIM_COUNT_MAX: usize = 1000;
+
+impl<S: Store> Governance<S> {
+    /// Hands out the next tasks, at most `count`, and marks them as running.
+    ///
+    /// The order: by hand before by policy, then the most sensitive label, then first in, first
+    /// out. Deferred tasks whose app has resumed and tries that are due take their old place. One
+    /// task runs per file; where several policies want different labels for one file, the order of
+    /// [`PolicyOrder`](crate::PolicyOrder) decides, and once one has succeeded the others are
+    /// skipped here without being handed out (A-034, A-035).
+    ///
+    /// While an app is paused, a task is handed out once all the same, so that a file with nothing
+    /// to write is skipped at once (clarification 14); `begin_write` then defers it, and it is not
+    /// handed out again before the app resumes.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use governance::store::MemoryStore;
+    /// use governance::{Governance, Settings};
+    ///
+    /// let mut governance = Governance::open(MemoryStore::new(), Settings::default())?;
+    /// assert!(governance.claim(10, 1_000)?.is_empty());
+    /// # Ok::<(), governance::Error>(())
+    /// ```
+    pub fn claim(&mut self, count: usize, now: i64) -> Result<Vec<Task>, Error> {
+        let count = count.min(CLAIM_COUNT_MAX);
+        self.change(now, |change| {
+            // Every page but the last is full, so this many pages hold all that is pending.
+            let pages = change.rows.pending()? / PAGE_COUNT_MAX as u64 + 2;
+            change.wake_due(pages)?;
+            let mut picked = Vec::new();
+            let mut pauses = HashMap::new();
+            let mut place = None;
+            for _ in 0..pages {
+                if picked.len() >= count {
+                    break;
+                }
+                let page = change.rows.queued(place, PAGE_COUNT_MAX)?;
+                if page.is_empty() {
+                    break;
+                }
+                for candidate in page {
+                    if picked.len() >= count {
+                        break;
+                    }
+                    place = Some(candidate.place());
+                    picked.extend(change.consider(&candidate, &mut pauses)?);
+                }
+            }
+            Ok(picked)
+        })
+    }
+}
+
+/// What is known of the apps' pauses during one claim.
+type Pauses = HashMap<(TenantId, AppId), Option<Pause>>;
+
+impl Change<'_> {
+    /// Puts everything whose time has come back into the queue.
+    fn wake_due(&mut self, pages: u64) -> Result<(), Error> {
+        for _ in 0..pages {
+            let due = self.rows.due(self.now, PAGE_COUNT_MAX)?;
+            if due.is_empty() {
+                break;
+            }
+            for mut task in due {
+                self.step(&mut task, TaskState::Queued)?;
+                self.rows.put_task(&task)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides on the file that is next in the queue: hands out one of its tasks, or none.
+    fn consider(&mut self, next: &Task, pauses: &mut Pauses) -> Result<Option<Task>, Error> {
+        // An earlier step of this claim may have moved it on.
+        if self.task(next.id)?.state_kind() != StateKind::Queued {
+            return Ok(None);
+        }
+        let mut of_file = TaskFilter::of_tenant(next.key.tenant, &[StateKind::Running]);
+        of_file.file = Some(next.key.file.clone());
+        if !self.rows.tasks(&of_file, TaskId(0), 1)?.is_empty() {
+            return Ok(None);
+        }
+        let contenders = if next.is_automatic_apply() {
+            of_file.states = vec![StateKind::Queued];
+            let queued = self.rows.tasks(&of_file, TaskId(0), PAGE_COUNT_MAX)?;
+            self.settle_conflict(queued)?
+        } else {
+            vec![next.clone()]
+        };
+        for task in contenders {
+            let handed_out = self.hand_out(task, pauses)?;
+            if handed_out.is_some() {
+                return Ok(handed_out);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Skips the tasks of policies that a label by us has made idle, and gives those that are left
+    /// by their order.
+    fn settle_conflict(&mut self, queued: Vec<Task>) -> Result<Vec<Task>, Error> {
+        let Some(first) = queued.first() else {
+            return Ok(Vec::new());
+        };
+        let applied = self.rows.applied(first.key.tenant, &first.key.file)?;
+        let mut contenders = Vec::new();
+        for task in queued.into_iter().filter(Task::is_automatic_apply) {
+            match applied.as_ref().and_then(|label| label.makes_idle(&task)) {
+                // It holds no unit: one that did was skipped when the label was applied.
+                Some(reason) => self.skip_idle(task, reason)?,
+                None => contenders.push(task),
+            }
+        }
+        contenders.sort_by_key(Task::conflict_order);
+        Ok(contenders)
+    }
+
+    /// Marks a task as running, unless it was looked at already and would only wait for the
+    /// allowance. Such a task holds no unit: it gave up what it had when it was deferred.
+    fn hand_out(&mut self, mut task: Task, pauses: &mut Pauses) -> Result<Option<Task>, Error> {
+        if task.looked_at
+            && self.is_counted(&task)
+            && let Some(pause) = self.pause_of(&task, pauses)?
+        {
+            self.defer(&mut task, pause)?;
+            return Ok(None);
+        }
+        self.step(&mut task, TaskState::Running)?;
+        task.claims = task.claims.saturating_add(1);
+        task.opening = self.opening;
+        task.looked_at = false;
+        self.rows.put_task(&task)?;
+        Ok(Some(task))
+    }
+
+    /// The pause of the task's app, looked up once.
+    fn pause_of(&self, task: &Task, pauses: &mut Pauses) -> Result<Option<Pause>, Error> {
+        let app = (task.key.tenant, task.key.app());
+        if let Some(pause) = pauses.get(&app) {
+            return Ok(*pause);
+        }
+        let pause = self.quota_of(task)?.pause(self.now);
+        pauses.insert(app, pause);
+        Ok(pause)
+    }
+}

@@ -1,0 +1,228 @@
+//! Policies that are switched off, on, or deleted, and limits that are changed.
+
+use label_core::{AppId, PolicyId, TenantId};
+
+use super::Governance;
+use super::change::{Change, WAITING};
+use crate::error::Error;
+use crate::log::{LogEntry, LogEvent};
+use crate::quota::DailyLimit;
+use crate::reason::Reason;
+use crate::state::{StateKind, TaskState};
+use crate::store::{PolicyState, Store};
+use crate::task::Task;
+use crate::text::Initiator;
+
+impl<S: Store> Governance<S> {
+    /// Suspends all waiting tasks of a policy and says how many (R-168).
+    ///
+    /// Tasks of other policies and by hand are untouched (R-169). What is being written is
+    /// finished; what was handed out and asks to write later is suspended then. Suspended tasks
+    /// never run, whatever becomes of the daily limit (R-170). Disabling twice changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PolicyDeleted`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use governance::store::MemoryStore;
+    /// use governance::{Governance, Initiator, PolicyState, Settings};
+    /// use label_core::{PolicyId, TenantId};
+    ///
+    /// let mut governance = Governance::open(MemoryStore::new(), Settings::default())?;
+    /// let by = Initiator::parse("admin@contoso.com")?;
+    /// let (tenant, policy) = (TenantId::from_u128(1), PolicyId::parse("finance")?);
+    /// let tasks = governance.disable_policy(tenant, &policy, &by, 1_000)?;
+    /// assert_eq!(tasks, 0);
+    /// assert_eq!(governance.policy_state(tenant, &policy)?, PolicyState::Disabled);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn disable_policy(
+        &mut self,
+        tenant: TenantId,
+        policy: &PolicyId,
+        by: &Initiator,
+        now: i64,
+    ) -> Result<u64, Error> {
+        self.change(now, |change| {
+            match change.rows.policy(tenant, policy)? {
+                PolicyState::Enabled => {}
+                PolicyState::Disabled => return Ok(0),
+                PolicyState::Deleted => return Err(deleted(tenant, policy)),
+            }
+            change
+                .rows
+                .put_policy(tenant, policy, PolicyState::Disabled)?;
+            let tasks = change.each_of_policy(tenant, policy, &WAITING, |change, mut task| {
+                change.suspend(&mut task)
+            })?;
+            let policy = policy.clone();
+            let event = LogEvent::PolicyDisabled { policy, tasks };
+            let entry = LogEntry::new(now, tenant, by.clone(), event);
+            change.rows.append_log(&entry)?;
+            Ok(tasks)
+        })
+    }
+
+    /// Puts the suspended tasks of a policy back into the queue, in their old order, and says how
+    /// many (R-171).
+    ///
+    /// Each is marked for the caller to see whether the file still matches; one that doesn't is
+    /// reported as skipped, [`Reason::NO_LONGER_MATCHES`]. Enabling twice changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PolicyDeleted`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use governance::store::MemoryStore;
+    /// use governance::{Governance, Initiator, PolicyState, Settings};
+    /// use label_core::{PolicyId, TenantId};
+    ///
+    /// let mut governance = Governance::open(MemoryStore::new(), Settings::default())?;
+    /// let by = Initiator::parse("admin@contoso.com")?;
+    /// let (tenant, policy) = (TenantId::from_u128(1), PolicyId::parse("finance")?);
+    /// let tasks = governance.enable_policy(tenant, &policy, &by, 1_000)?;
+    /// assert_eq!(tasks, 0);
+    /// assert_eq!(governance.policy_state(tenant, &policy)?, PolicyState::Enabled);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn enable_policy(
+        &mut self,
+        tenant: TenantId,
+        policy: &PolicyId,
+        by: &Initiator,
+        now: i64,
+    ) -> Result<u64, Error> {
+        self.change(now, |change| {
+            match change.rows.policy(tenant, policy)? {
+                PolicyState::Enabled => return Ok(0),
+                PolicyState::Disabled => {}
+                PolicyState::Deleted => return Err(deleted(tenant, policy)),
+            }
+            change
+                .rows
+                .put_policy(tenant, policy, PolicyState::Enabled)?;
+            let suspended = [StateKind::Suspended];
+            let tasks = change.each_of_policy(tenant, policy, &suspended, |change, mut task| {
+                change.step(&mut task, TaskState::Queued)?;
+                change.rows.put_task(&task)
+            })?;
+            let policy = policy.clone();
+            let event = LogEvent::PolicyEnabled { policy, tasks };
+            let entry = LogEntry::new(now, tenant, by.clone(), event);
+            change.rows.append_log(&entry)?;
+            Ok(tasks)
+        })
+    }
+
+    /// Cancels all waiting and suspended tasks of a policy and says how many (R-172).
+    ///
+    /// For good: the policy's id is not accepted again. What is being written is finished.
+    /// Deleting twice changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use governance::store::MemoryStore;
+    /// use governance::{Governance, Initiator, PolicyState, Settings};
+    /// use label_core::{PolicyId, TenantId};
+    ///
+    /// let mut governance = Governance::open(MemoryStore::new(), Settings::default())?;
+    /// let by = Initiator::parse("admin@contoso.com")?;
+    /// let (tenant, policy) = (TenantId::from_u128(1), PolicyId::parse("finance")?);
+    /// let tasks = governance.delete_policy(tenant, &policy, &by, 1_000)?;
+    /// assert_eq!(tasks, 0);
+    /// assert_eq!(governance.policy_state(tenant, &policy)?, PolicyState::Deleted);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn delete_policy(
+        &mut self,
+        tenant: TenantId,
+        policy: &PolicyId,
+        by: &Initiator,
+        now: i64,
+    ) -> Result<u64, Error> {
+        self.change(now, |change| {
+            if change.rows.policy(tenant, policy)? == PolicyState::Deleted {
+                return Ok(0);
+            }
+            change
+                .rows
+                .put_policy(tenant, policy, PolicyState::Deleted)?;
+            let mut call_off = |change: &mut Change<'_>, mut task: Task| {
+                let reason = Reason::new(Reason::POLICY_DELETED);
+                change.call_off(&mut task, reason, by)
+            };
+            let suspended = [StateKind::Suspended];
+            let tasks = change.each_of_policy(tenant, policy, &suspended, &mut call_off)?
+                + change.each_of_policy(tenant, policy, &WAITING, &mut call_off)?;
+            let policy = policy.clone();
+            let event = LogEvent::PolicyDeleted { policy, tasks };
+            let entry = LogEntry::new(now, tenant, by.clone(), event);
+            change.rows.append_log(&entry)?;
+            Ok(tasks)
+        })
+    }
+
+    /// Changes the daily limit of an app in a tenant, gives the earlier one, and logs who did it
+    /// (R-166).
+    ///
+    /// It takes effect at once: raised above the count of the day that caused a pause, the waiting
+    /// tasks are queued again; lowered to or below today's count, no further label is applied, and
+    /// what is being written is finished (R-167).
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use governance::store::MemoryStore;
+    /// use governance::{DailyLimit, Governance, Initiator, Settings};
+    /// use label_core::{AppId, TenantId};
+    ///
+    /// let mut governance = Governance::open(MemoryStore::new(), Settings::default())?;
+    /// let (tenant, by) = (TenantId::from_u128(1), Initiator::parse("admin@contoso.com")?);
+    /// let earlier = governance.set_limit(tenant, AppId::BOX, DailyLimit(250), &by, 1_000)?;
+    /// assert_eq!(earlier, DailyLimit(100));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_limit(
+        &mut self,
+        tenant: TenantId,
+        app: AppId,
+        limit: DailyLimit,
+        by: &Initiator,
+        now: i64,
+    ) -> Result<DailyLimit, Error> {
+        self.change(now, |change| {
+            let mut quota = change.rows.quota(tenant, app)?;
+            let from = quota.limit();
+            quota.set_limit(limit, now);
+            change.rows.put_quota(tenant, app, &quota)?;
+            let event = LogEvent::LimitChanged { from, to: limit };
+            let mut entry = LogEntry::new(now, tenant, by.clone(), event);
+            entry.app = Some(app);
+            change.rows.append_log(&entry)?;
+            change.settle_deferred(tenant, app, quota.pause(now))?;
+            Ok(from)
+        })
+    }
+}
+
+fn deleted(tenant: TenantId, policy: &PolicyId) -> Error {
+    Error::PolicyDeleted {
+        tenant,
+        policy: policy.clone(),
+    }
+}

@@ -1,0 +1,148 @@
+//! What can go wrong, sorted by what the caller should do.
+
+use std::error::Error as StdError;
+use std::path::PathBuf;
+
+use label_core::{PolicyId, TenantId};
+use thiserror::Error;
+
+use crate::state::StateKind;
+use crate::task::TaskId;
+
+/// A cause from outside this crate, kept as the source of an [`enum@Error`].
+pub type Cause = Box<dyn StdError + Send + Sync + 'static>;
+
+/// Why an operation did nothing. After an error the store is as it was before the call.
+///
+/// # Examples
+///
+/// ```
+/// use governance::{Error, TaskId};
+///
+/// let error = Error::UnknownTask { id: TaskId(7) };
+/// assert_eq!(error.to_string(), "task 7: there is no such task");
+/// ```
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No task has this id: correct the id.
+    #[error("task {id}: there is no such task")]
+    UnknownTask {
+        /// The id as given.
+        id: TaskId,
+    },
+    /// The task's state does not allow what was asked, such as cancelling a finished task: look at
+    /// the task again.
+    #[error("task {id}: {state} does not allow to {deed}")]
+    NotAllowed {
+        /// Which task.
+        id: TaskId,
+        /// The state that it is in.
+        state: StateKind,
+        /// What was asked, as a verb.
+        deed: &'static str,
+    },
+    /// The claim is not the task's present one: someone else has it, or it has ended. Drop the
+    /// work; nothing may be written.
+    #[error("task {id}: the claim is over, the task is {state}")]
+    StaleClaim {
+        /// Which task.
+        id: TaskId,
+        /// The state that it is in.
+        state: StateKind,
+    },
+    /// A success was reported without the grant to write: call `begin_write` before writing.
+    #[error("task {id}: no write was granted")]
+    NoGrant {
+        /// Which task.
+        id: TaskId,
+    },
+    /// The policy was deleted: submit nothing more for it.
+    #[error("policy `{policy}` of tenant {tenant}: the policy was deleted")]
+    PolicyDeleted {
+        /// Whose policy.
+        tenant: TenantId,
+        /// Which policy.
+        policy: PolicyId,
+    },
+    /// More tasks in one call than allowed: submit them in several calls.
+    #[error("submission of {count} tasks: at most {count_max} are allowed in one call")]
+    TooManyTasks {
+        /// How many were given.
+        count: usize,
+        /// How many are allowed.
+        count_max: usize,
+    },
+    /// The queue has as many pending tasks as allowed: submit again when some are done.
+    #[error("queue: {pending} tasks are pending, at most {pending_max} are allowed")]
+    QueueFull {
+        /// Pending tasks before the call.
+        pending: u64,
+        /// How many are allowed.
+        pending_max: u64,
+    },
+    /// Another process, or another value in this process, has the store open: end it, or wait.
+    #[error("{}: the store is in use", path.display())]
+    Locked {
+        /// Which store.
+        path: PathBuf,
+    },
+    /// The file belongs to another program. It was not changed: name another path.
+    #[error("{}: the file is not a store of label tasks ({found})", path.display())]
+    NotAStore {
+        /// Which file.
+        path: PathBuf,
+        /// What it looks like instead.
+        found: String,
+    },
+    /// A newer version of this library wrote the store. It was not changed: update the library.
+    #[error("{}: the store has version {found}, this library knows up to {known}", path.display())]
+    NewerVersion {
+        /// Which store.
+        path: PathBuf,
+        /// The version of the store.
+        found: u32,
+        /// The newest version that is understood.
+        known: u32,
+    },
+    /// The store's content is damaged. Nothing was repaired or overwritten: restore a copy.
+    #[error("{place}: the store is damaged")]
+    Damaged {
+        /// The path, or what was being read.
+        place: String,
+        /// What was found.
+        source: Cause,
+    },
+    /// The store could not be read or written now, such as on a full disk: try again.
+    #[error("{place}: the store is not available")]
+    Unavailable {
+        /// The path, or what was being done.
+        place: String,
+        /// What the system said.
+        source: Cause,
+    },
+    /// A store of the embedder's own broke a rule of the trait: correct the store.
+    #[error("store: {rule}")]
+    StoreContract {
+        /// The rule that was broken.
+        rule: &'static str,
+    },
+}
+
+impl Error {
+    /// A damaged store: for stores outside this crate.
+    pub fn damaged(place: impl Into<String>, cause: impl Into<Cause>) -> Self {
+        Self::Damaged {
+            place: place.into(),
+            source: cause.into(),
+        }
+    }
+
+    /// A store that can't be reached now: for stores outside this crate.
+    pub fn unavailable(place: impl Into<String>, cause: impl Into<Cause>) -> Self {
+        Self::Unavailable {
+            place: place.into(),
+            source: cause.into(),
+        }
+    }
+}

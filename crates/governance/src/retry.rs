@@ -1,0 +1,111 @@
+//! Trying again after a passing failure: how long to wait, and when to give up.
+
+/// When a task that failed for a passing reason is tried again (A-029).
+///
+/// The product tries a locked file again by itself and says no more. Ours: the first pause is
+/// `first_ms`, each further one is twice as long, none is longer than `longest_ms`; after
+/// `tries_max` failed tries the task has failed, and an administrator may retry it by hand.
+///
+/// # Examples
+///
+/// ```
+/// use governance::RetryPolicy;
+///
+/// let policy = RetryPolicy::default();
+/// assert_eq!(policy.pause_ms(1), Some(60_000));
+/// assert_eq!(policy.pause_ms(2), Some(120_000));
+/// assert_eq!(policy.pause_ms(policy.tries_max), None);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryPolicy {
+    /// How often a task is tried in all, the first time included. At least 1 is used.
+    pub tries_max: u32,
+    /// The pause after the first failed try, in milliseconds.
+    pub first_ms: i64,
+    /// The longest pause, in milliseconds.
+    pub longest_ms: i64,
+}
+
+/// Ten tries, one minute, at most one hour: about five hours until a lock makes a task fail.
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            tries_max: 10,
+            first_ms: 60_000,
+            longest_ms: 3_600_000,
+        }
+    }
+}
+
+/// The longest wait that a server may ask for, in milliseconds: one day.
+pub const NOT_BEFORE_MS_MAX: i64 = 86_400_000;
+
+impl RetryPolicy {
+    /// The pause after failed try number `failed` (from 1), in milliseconds; `None`: give up.
+    pub fn pause_ms(&self, failed: u32) -> Option<i64> {
+        if failed >= self.tries_max {
+            return None;
+        }
+        // 2^62 still fits; any sensible `longest_ms` is far below.
+        let doublings = failed.saturating_sub(1).min(62);
+        let pause = self.first_ms.max(0).saturating_mul(1_i64 << doublings);
+        Some(pause.min(self.longest_ms.max(0)))
+    }
+
+    /// When to try again after failed try number `failed` at `now`; `None`: give up.
+    ///
+    /// `not_before` is the earliest time that the app asked for, in milliseconds UTC. It is heeded
+    /// up to [`NOT_BEFORE_MS_MAX`] from now.
+    pub fn next_try(&self, failed: u32, now: i64, not_before: Option<i64>) -> Option<i64> {
+        let at = now.saturating_add(self.pause_ms(failed)?);
+        let asked = not_before
+            .unwrap_or(at)
+            .min(now.saturating_add(NOT_BEFORE_MS_MAX));
+        Some(at.max(asked))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_029_pauses_double_up_to_a_bound_and_end() {
+        let policy = RetryPolicy::default();
+        let minutes: Vec<_> = (1..=10).map(|n| policy.pause_ms(n)).collect();
+        let expected = [1, 2, 4, 8, 16, 32, 60, 60, 60]
+            .map(|minutes| Some(minutes * 60_000))
+            .into_iter()
+            .chain([None])
+            .collect::<Vec<_>>();
+        assert_eq!(minutes, expected);
+    }
+
+    #[test]
+    fn a_029_absurd_values_do_not_overflow() {
+        let policy = RetryPolicy {
+            tries_max: u32::MAX,
+            first_ms: i64::MAX,
+            longest_ms: i64::MAX,
+        };
+        assert_eq!(policy.next_try(1000, i64::MAX, None), Some(i64::MAX));
+        let never = RetryPolicy {
+            tries_max: 0,
+            first_ms: -5,
+            longest_ms: -5,
+        };
+        assert_eq!(never.next_try(1, 0, None), None);
+    }
+
+    #[test]
+    fn a_029_the_app_may_ask_for_more_time_but_not_for_ever() {
+        let policy = RetryPolicy::default();
+        assert_eq!(policy.next_try(1, 1_000, Some(500_000)), Some(500_000));
+        assert_eq!(policy.next_try(1, 1_000, Some(0)), Some(61_000));
+        assert_eq!(
+            policy.next_try(1, 1_000, Some(i64::MAX)),
+            Some(1_000 + NOT_BEFORE_MS_MAX)
+        );
+    }
+}

@@ -1,0 +1,123 @@
+//! The trait's contract for the log and for numbers: in order, never twice.
+
+use label_core::{AppId, TenantId};
+
+use super::rows::all_kinds_of_tasks;
+use super::scene::{TENANT, admin};
+use super::{StoreSource, Verdict, ensure_eq};
+use crate::log::{LogEntry, LogEvent};
+use crate::quota::DailyLimit;
+use crate::state::Status;
+use crate::store::{ActionType, LogFilter, Rows};
+
+pub(super) fn numbers_are_never_given_twice(source: &mut dyn StoreSource) -> Verdict {
+    let mut store = source.fresh()?;
+    let entry = LogEntry::new(
+        0,
+        TENANT,
+        admin()?,
+        LogEvent::LimitReached {
+            limit: DailyLimit(1),
+            until: 0,
+        },
+    );
+    let (mut ids, mut sequences, mut openings) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..3 {
+        store.transact(&mut |rows| {
+            ids.push(rows.next_task_id()?.0);
+            ids.push(rows.next_task_id()?.0);
+            sequences.push(rows.append_log(&entry)?);
+            // Also when the last entry is gone.
+            rows.trim_log(1, 1000)?;
+            openings.push(rows.begin_opening()?);
+            Ok(())
+        })?;
+        store = source.reopen(store)?;
+    }
+    ensure_eq!(ids, [1, 2, 3, 4, 5, 6]);
+    ensure_eq!(sequences, [1, 2, 3]);
+    ensure_eq!(openings, [1, 2, 3]);
+    Ok(())
+}
+
+pub(super) fn the_log_is_filtered_and_trimmed(source: &mut dyn StoreSource) -> Verdict {
+    // by app, status and type.
+    let mut store = source.fresh()?;
+    let mut entries = Vec::new();
+    let event = LogEvent::LimitReached {
+        limit: DailyLimit(1),
+        until: 0,
+    };
+    for (number, mut task) in all_kinds_of_tasks()?.into_iter().enumerate() {
+        if number % 3 == 0 {
+            task.key.file.app = AppId::DROPBOX;
+        }
+        if number % 4 == 0 {
+            task.key.tenant = TenantId::from_u128(3);
+        }
+        entries.push(LogEntry::of_task(&task, number as i64, admin()?));
+        if number % 5 == 0 {
+            entries.push(LogEntry::new(
+                number as i64,
+                TENANT,
+                admin()?,
+                event.clone(),
+            ));
+        }
+    }
+    store.transact(&mut |rows| {
+        for entry in &mut entries {
+            entry.sequence = rows.append_log(entry)?;
+        }
+        Ok(())
+    })?;
+    let statuses = [
+        None,
+        Some(Status::Pending),
+        Some(Status::Successful),
+        Some(Status::Failed),
+    ];
+    for tenant in [None, Some(TENANT)] {
+        for app in [None, Some(AppId::BOX)] {
+            for action in [None, Some(ActionType::Apply), Some(ActionType::Remove)] {
+                for status in statuses {
+                    let filter = LogFilter {
+                        tenant,
+                        app,
+                        action,
+                        status,
+                    };
+                    let expected: Vec<_> = entries
+                        .iter()
+                        .filter(|entry| filter.matches(entry))
+                        .collect();
+                    let mut found = Vec::new();
+                    store.view(&mut |rows| {
+                        found = rows.log(&filter, 0, 2)?;
+                        let after = found.last().map_or(0, |entry| entry.sequence);
+                        found.extend(rows.log(&filter, after, 1000)?);
+                        Ok(())
+                    })?;
+                    ensure_eq!(found.iter().collect::<Vec<_>>(), expected);
+                }
+            }
+        }
+    }
+    // Times 0, 0, 1, 2, 3, 4, 5, 5, …: five are older than 4, but three at a time go.
+    let mut removed = Vec::new();
+    for _ in 0..3 {
+        store.transact(&mut |rows| {
+            removed.push(rows.trim_log(4, 3)?);
+            Ok(())
+        })?;
+    }
+    ensure_eq!(removed, [3, 2, 0]);
+    let mut left = Vec::new();
+    store.view(&mut |rows: &dyn Rows| {
+        left = rows.log(&LogFilter::default(), 0, 1000)?;
+        Ok(())
+    })?;
+    let expected: Vec<_> = entries.into_iter().skip(5).collect();
+    ensure_eq!(left, expected);
+    Ok(())
+}

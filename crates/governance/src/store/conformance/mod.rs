@@ -1,0 +1,194 @@
+//! The suite that every store has to pass: the trait's contract, and the rules on top of it.
+//!
+//! Whoever writes a store of their own gives a [`StoreSource`] and runs [`run_all`], or each of
+//! [`checks`] as a test of its own. Checks named `r_…` and `a_…` carry the number of the
+//! requirement that they test.
+
+mod limit;
+mod log;
+mod policies;
+mod rows;
+mod scene;
+mod tasks;
+
+use thiserror::Error;
+
+use super::{MemoryStore, Store};
+use crate::error::{Cause, Error as StoreError};
+
+/// Makes the stores that are tested.
+///
+/// # Errors
+///
+/// Both methods: whatever keeps the store from being opened.
+pub trait StoreSource {
+    /// A new, empty store, apart from all earlier ones.
+    fn fresh(&mut self) -> Result<Box<dyn Store>, StoreError>;
+
+    /// The same store as after the end of the process: closed without a word and opened again.
+    fn reopen(&mut self, store: Box<dyn Store>) -> Result<Box<dyn Store>, StoreError>;
+}
+
+/// The memory store's source: to reopen is to keep.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MemorySource;
+
+impl StoreSource for MemorySource {
+    fn fresh(&mut self) -> Result<Box<dyn Store>, StoreError> {
+        Ok(Box::new(MemoryStore::new()))
+    }
+
+    fn reopen(&mut self, store: Box<dyn Store>) -> Result<Box<dyn Store>, StoreError> {
+        Ok(store)
+    }
+}
+
+/// A check that a store did not pass.
+#[derive(Debug, Error)]
+#[error("{check}")]
+pub struct Violation {
+    /// Which check.
+    pub check: &'static str,
+    /// What was expected and found, or the store's error.
+    pub source: Cause,
+}
+
+/// What a check found.
+type Verdict = Result<(), Cause>;
+
+/// One check of the suite.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    /// Its name, with the requirement's number where there is one.
+    pub name: &'static str,
+    run: fn(&mut dyn StoreSource) -> Verdict,
+}
+
+impl Check {
+    /// Runs the check on fresh stores.
+    ///
+    /// # Errors
+    ///
+    /// [`Violation`] when the store does not pass.
+    pub fn run(&self, source: &mut dyn StoreSource) -> Result<(), Violation> {
+        (self.run)(source).map_err(|source| Violation {
+            check: self.name,
+            source,
+        })
+    }
+}
+
+/// Runs all checks and stops at the first that is not passed.
+///
+/// # Errors
+///
+/// [`Violation`] with the check's name and the cause.
+///
+/// # Examples
+///
+/// ```
+/// use governance::store::conformance::{MemorySource, run_all};
+///
+/// run_all(&mut MemorySource)?;
+/// # Ok::<(), governance::store::conformance::Violation>(())
+/// ```
+pub fn run_all(source: &mut dyn StoreSource) -> Result<(), Violation> {
+    checks().iter().try_for_each(|check| check.run(source))
+}
+
+macro_rules! checks {
+    ($($module:ident: $($name:ident),+;)+) => {
+        /// All checks of the suite.
+        pub fn checks() -> &'static [Check] {
+            &[$($(Check {
+                name: stringify!($name),
+                run: $module::$name,
+            }),+),+]
+        }
+    };
+}
+
+checks! {
+    rows:
+        a_change_is_made_whole_or_not_at_all,
+        a_key_belongs_to_one_task,
+        rows_come_back_as_they_were_put,
+        tasks_are_filtered_and_paged,
+        the_queue_has_its_order,
+        what_is_due_comes_by_time;
+    log:
+        numbers_are_never_given_twice,
+        the_log_is_filtered_and_trimmed;
+    limit:
+        r_155_one_hundred_a_day,
+        r_156_apps_have_their_own_allowance,
+        r_157_tenants_have_their_own_allowance,
+        r_158_policies_share_the_allowance,
+        r_159_only_apply_counts,
+        r_160_the_count_survives_a_restart,
+        r_162_the_rest_is_deferred,
+        r_163_resumes_at_noon_of_the_next_day,
+        r_164_resumes_in_the_old_order,
+        r_166_raising_is_logged_and_lifts_the_pause,
+        r_167_lowering_stops_at_once,
+        r_167_a_lowered_limit_stops_further_tries_too,
+        limit_zero_pauses_until_raised,
+        manual_tasks_are_exempt_or_counted,
+        already_labelled_is_skipped_while_paused,
+        one_label_uses_one_unit,
+        a_unit_is_given_back_when_the_task_is_called_off,
+        a_unit_that_was_not_used_is_given_back;
+    policies:
+        r_168_disabling_suspends_all_waiting_tasks,
+        r_169_other_tasks_are_untouched,
+        r_170_suspended_tasks_never_run,
+        r_171_enabling_resumes_in_the_old_order,
+        r_172_deleting_cancels,
+        a_granted_write_of_a_disabled_policy_finishes;
+    tasks:
+        r_143_submitting_again_is_harmless,
+        r_019_a_task_names_its_policy_and_match,
+        r_092_the_ledger_knows_our_labels,
+        a_029_a_locked_file_is_tried_again,
+        a_030_failed_tasks_are_retried_by_hand,
+        a_031_the_log_has_all_columns,
+        a_034_conflicting_labels_have_an_order,
+        a_035_only_the_first_policy_labels,
+        the_queue_is_bounded,
+        one_task_runs_per_file,
+        finished_tasks_can_not_be_cancelled,
+        old_claims_are_refused,
+        a_crash_before_the_write_repeats_it,
+        a_crash_after_the_write_counts_it_once,
+        reports_are_taken_together,
+        why_is_one_sentence;
+}
+
+/// Ends a check with what was expected.
+macro_rules! ensure {
+    ($condition:expr, $($message:tt)+) => {
+        if !$condition {
+            return Err(format!($($message)+).into());
+        }
+    };
+}
+
+/// Ends a check unless both values are the same.
+macro_rules! ensure_eq {
+    ($found:expr, $expected:expr) => {
+        match (&$found, &$expected) {
+            (found, expected) => {
+                if *found != *expected {
+                    return Err(format!(
+                        "line {}: `{}` is {found:?}, expected {expected:?}",
+                        line!(),
+                        stringify!($found)
+                    )
+                    .into());
+                }
+            }
+        }
+    };
+}
+
+use {ensure, ensure_eq};

@@ -1,0 +1,392 @@
+//! The trait's own contract: what is put comes back, whole, in order, and after a restart.
+
+use label_core::{AppId, FileId, TenantId};
+
+use super::scene::{MIDNIGHT, TENANT, admin, label, policy, version, wish};
+use super::{StoreSource, Verdict, ensure_eq};
+use crate::error::{Cause, Error};
+use crate::ledger::AppliedLabel;
+use crate::log::{LogEntry, LogEvent};
+use crate::quota::{DailyLimit, Quota};
+use crate::reason::Reason;
+use crate::state::{StateKind, TaskState};
+use crate::store::{ActionType, LogFilter, PolicyState, RowsMut, Store, TaskFilter};
+use crate::task::{ActionKind, PolicyOrder, Task, TaskId, WriteIntent};
+use crate::text::MatchId;
+
+/// Everything that can be read, as text: two stores with the same content give the same.
+fn content(store: &dyn Store) -> Result<String, Cause> {
+    let mut text = String::new();
+    let (p, file) = (policy("p")?, wish(0)?.key.file);
+    store.view(&mut |rows| {
+        text = format!(
+            "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+            rows.tasks(&TaskFilter::default(), TaskId(0), 1000)?,
+            rows.queued(None, 1000)?,
+            rows.due(i64::MAX, 1000)?,
+            rows.next_due()?,
+            rows.pending()?,
+            rows.counts(TENANT, AppId::BOX)?,
+            rows.last_task_id()?,
+            rows.quota(TENANT, AppId::BOX)?,
+            rows.policy(TENANT, &p)?,
+            rows.applied(TENANT, &file)?,
+            rows.log(&LogFilter::default(), 0, 1000)?,
+            rows.opening()?,
+        );
+        Ok(())
+    })?;
+    Ok(text)
+}
+
+fn applied() -> Result<AppliedLabel, Cause> {
+    let p = Some(policy("p")?);
+    let (task, known_up_to) = (TaskId(3), TaskId(9));
+    Ok(AppliedLabel::new(
+        label(1),
+        version("2")?,
+        p,
+        -5,
+        task,
+        known_up_to,
+    ))
+}
+
+fn quota() -> Quota {
+    let days = [(-3, 4), (18_632, 100), (18_633, 7)];
+    Quota::from_parts(DailyLimit(u32::MAX), Some(18_632), days)
+}
+
+/// One of each write.
+fn write_everything(rows: &mut dyn RowsMut) -> Result<(), Cause> {
+    let id = rows.next_task_id()?;
+    let mut task = Task::new(id, wish(id.0 as usize)?, MIDNIGHT);
+    rows.put_task(&task)?;
+    task.state = TaskState::Deferred { until: Some(7) };
+    rows.put_task(&task)?;
+    rows.put_quota(TENANT, AppId::BOX, &quota())?;
+    rows.put_policy(TENANT, &policy("p")?, PolicyState::Disabled)?;
+    rows.put_applied(TENANT, &wish(0)?.key.file, Some(&applied()?))?;
+    rows.append_log(&LogEntry::of_task(&task, MIDNIGHT, admin()?))?;
+    rows.begin_opening()?;
+    Ok(())
+}
+
+/// A cause inside a change, as the store's error.
+fn carried(cause: Cause) -> Error {
+    Error::unavailable("check", cause)
+}
+
+pub(super) fn a_change_is_made_whole_or_not_at_all(source: &mut dyn StoreSource) -> Verdict {
+    let mut store = source.fresh()?;
+    // On an empty store, and on one where every write replaces something.
+    for _ in 0..2 {
+        let before = content(&store)?;
+        let result = store.transact(&mut |rows| {
+            write_everything(rows).map_err(carried)?;
+            rows.put_applied(TENANT, &wish(0).map_err(carried)?.key.file, None)?;
+            rows.trim_log(i64::MAX, 10)?;
+            Err(Error::UnknownTask { id: TaskId(77) })
+        });
+        match result {
+            Err(Error::UnknownTask { id: TaskId(77) }) => {}
+            other => return Err(format!("{other:?} instead of the work's error").into()),
+        }
+        ensure_eq!(content(&store)?, before);
+        store = source.reopen(store)?;
+        ensure_eq!(content(&store)?, before);
+        store.transact(&mut |rows| {
+            rows.put_policy(TENANT, &policy("p").map_err(carried)?, PolicyState::Deleted)?;
+            if rows.task(TaskId(1))?.is_none() {
+                write_everything(rows).map_err(carried)?;
+            }
+            Ok(())
+        })?;
+    }
+    let before = content(&store)?;
+    let store = source.reopen(store)?;
+    ensure_eq!(content(&store)?, before);
+    Ok(())
+}
+
+pub(super) fn a_key_belongs_to_one_task(source: &mut dyn StoreSource) -> Verdict {
+    let mut store = source.fresh()?;
+    let first = Task::new(TaskId(1), wish(0)?, MIDNIGHT);
+    store.transact(&mut |rows| rows.put_task(&first))?;
+    let before = content(&store)?;
+    let second = Task::new(TaskId(2), wish(0)?, MIDNIGHT);
+    if store.transact(&mut |rows| rows.put_task(&second)).is_ok() {
+        return Err("a second task was taken under the key of the first".into());
+    }
+    ensure_eq!(content(&store)?, before);
+    Ok(())
+}
+
+/// A task in each state, with everything set that can be, and one with nothing.
+pub(super) fn all_kinds_of_tasks() -> Result<Vec<Task>, Cause> {
+    let reason = || Reason::new("locked").with_detail("by `Mara`, 'now' \u{1f512}");
+    let states = [
+        TaskState::Queued,
+        TaskState::Deferred {
+            until: Some(i64::MAX),
+        },
+        TaskState::Deferred { until: None },
+        TaskState::Suspended,
+        TaskState::Retrying {
+            at: i64::MIN,
+            n: u32::MAX,
+        },
+        TaskState::Running,
+        TaskState::Succeeded,
+        TaskState::Skipped { reason: reason() },
+        TaskState::Failed {
+            reason: Reason::new("too_large"),
+        },
+        TaskState::Cancelled { reason: reason() },
+        TaskState::Reverted { by: TaskId(4) },
+    ];
+    let mut tasks = Vec::new();
+    for (number, state) in states.into_iter().enumerate() {
+        let mut new = wish(number)?;
+        let is_full = number % 2 == 0;
+        if is_full {
+            new.policy_order = PolicyOrder {
+                priority: Some(u32::MAX),
+                created_ms: i64::MIN,
+            };
+            new.matched = Some(MatchId::parse("' OR 1=1 --")?);
+            new.label_priority = u32::MAX;
+        } else {
+            new.key.policy = None;
+            new.key.action = ActionKind::Remove;
+        }
+        let mut task = Task::new(TaskId(number as u64 + 1), new, i64::MIN);
+        task.state = state;
+        if is_full {
+            task.changed_ms = i64::MAX;
+            task.attempts = u32::MAX;
+            task.last_error = Some(reason());
+            task.intent = Some(WriteIntent::new(version("after")?));
+            task.unit_day = Some(-1);
+            task.claims = u32::MAX;
+            task.opening = 77;
+            task.looked_at = true;
+            task.recheck = true;
+        }
+        tasks.push(task);
+    }
+    Ok(tasks)
+}
+
+pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> Verdict {
+    let mut store = source.fresh()?;
+    let tasks = all_kinds_of_tasks()?;
+    let file = wish(0)?.key.file;
+    let (p, applied) = (policy("p")?, applied()?);
+    let events = [
+        LogEvent::LimitChanged {
+            from: DailyLimit(100),
+            to: DailyLimit(u32::MAX),
+        },
+        LogEvent::LimitReached {
+            limit: DailyLimit(0),
+            until: i64::MIN,
+        },
+        LogEvent::PolicyDisabled {
+            policy: p.clone(),
+            tasks: 3,
+        },
+        LogEvent::PolicyEnabled {
+            policy: p.clone(),
+            tasks: 0,
+        },
+        LogEvent::PolicyDeleted {
+            policy: p.clone(),
+            tasks: 1,
+        },
+    ];
+    let by = admin()?;
+    let mut entries: Vec<_> = events
+        .into_iter()
+        .map(|event| LogEntry::new(MIDNIGHT, TENANT, by.clone(), event))
+        .collect();
+    for task in &tasks {
+        entries.push(LogEntry::of_task(task, MIDNIGHT, by.clone()));
+    }
+    store.transact(&mut |rows| {
+        for task in &tasks {
+            rows.next_task_id()?;
+            rows.put_task(task)?;
+        }
+        rows.put_quota(TENANT, AppId::BOX, &quota())?;
+        rows.put_applied(TENANT, &file, Some(&applied))?;
+        for entry in &mut entries {
+            entry.sequence = rows.append_log(entry)?;
+        }
+        Ok(())
+    })?;
+    for _ in 0..2 {
+        let (mut found, mut log) = (Vec::new(), Vec::new());
+        let mut facts = None;
+        store.view(&mut |rows| {
+            found = rows.tasks(&TaskFilter::default(), TaskId(0), 1000)?;
+            for task in &tasks {
+                let single = rows.task(task.id)?;
+                let known = rows.task_with_key(&task.key)?;
+                if single.as_ref() != Some(task) || known != Some(task.id) {
+                    found.clear();
+                }
+            }
+            log = rows.log(&LogFilter::default(), 0, 1000)?;
+            facts = Some((
+                rows.quota(TENANT, AppId::BOX)?,
+                rows.quota(TENANT, AppId::DROPBOX)?,
+                rows.applied(TENANT, &file)?,
+                rows.applied(TenantId::from_u128(9), &file)?,
+                rows.policy(TENANT, &p)?,
+                rows.task(TaskId(u64::MAX))?,
+            ));
+            Ok(())
+        })?;
+        ensure_eq!(found, tasks);
+        ensure_eq!(log, entries);
+        let enabled = PolicyState::Enabled;
+        let expected = (
+            quota(),
+            Quota::default(),
+            Some(applied.clone()),
+            None,
+            enabled,
+            None,
+        );
+        ensure_eq!(facts, Some(expected));
+        store = source.reopen(store)?;
+    }
+    Ok(())
+}
+
+pub(super) fn tasks_are_filtered_and_paged(source: &mut dyn StoreSource) -> Verdict {
+    let mut store = source.fresh()?;
+    let mut tasks = all_kinds_of_tasks()?;
+    for (number, task) in tasks.iter_mut().enumerate() {
+        if number % 3 == 0 {
+            task.key.tenant = TenantId::from_u128(3);
+        }
+        if number % 4 == 0 {
+            task.key.file.app = AppId::DROPBOX;
+        }
+        if number % 5 == 0 {
+            task.key.file.file = FileId::parse("same")?;
+        }
+    }
+    store.transact(&mut |rows| {
+        tasks.iter().try_for_each(|task| {
+            rows.next_task_id()?;
+            rows.put_task(task)
+        })
+    })?;
+    // Every combination of conditions, each set or not, against the plain meaning.
+    for combination in 0_u32..64 {
+        let set = |bit: u32| combination & (1 << bit) != 0;
+        let first = wish(0)?.key;
+        let filter = TaskFilter {
+            tenant: set(0).then_some(TENANT),
+            app: set(1).then_some(AppId::BOX),
+            file: set(2).then(|| {
+                let mut file = first.file.clone();
+                file.app = AppId::DROPBOX;
+                file.file
+                    .clone_from(&FileId::parse("same").unwrap_or(first.file.file));
+                file
+            }),
+            policy: set(3).then_some(policy("p")?),
+            action: set(4).then_some(ActionType::Remove),
+            states: if set(5) {
+                vec![StateKind::Deferred, StateKind::Failed, StateKind::Queued]
+            } else {
+                Vec::new()
+            },
+        };
+        let expected: Vec<_> = tasks.iter().filter(|task| filter.matches(task)).collect();
+        let mut found = Vec::new();
+        store.view(&mut |rows| {
+            let mut after = TaskId(0);
+            for _ in 0..=tasks.len() {
+                let page = rows.tasks(&filter, after, 2)?;
+                after = page.last().map_or(after, |task| task.id);
+                found.extend(page);
+            }
+            Ok(())
+        })?;
+        ensure_eq!(found.iter().collect::<Vec<_>>(), expected);
+    }
+    Ok(())
+}
+
+pub(super) fn the_queue_has_its_order(source: &mut dyn StoreSource) -> Verdict {
+    let mut store = source.fresh()?;
+    let mut tasks = Vec::new();
+    for number in 0..24_usize {
+        let mut new = wish(number)?;
+        new.label_priority = [3, 0, u32::MAX, 1].get(number % 4).copied().unwrap_or(0);
+        if number % 5 == 0 {
+            new.key.policy = None;
+        }
+        let mut task = Task::new(TaskId(number as u64 + 1), new, MIDNIGHT);
+        if number % 7 == 0 {
+            task.state = TaskState::Suspended;
+        }
+        tasks.push(task);
+    }
+    store.transact(&mut |rows| tasks.iter().try_for_each(|task| rows.put_task(task)))?;
+    tasks.retain(|task| task.state == TaskState::Queued);
+    tasks.sort_by_key(Task::place);
+    for count in [1, 5, 1000] {
+        let mut found = Vec::new();
+        store.view(&mut |rows| {
+            for _ in 0..=tasks.len() {
+                let after = found.last().map(Task::place);
+                found.extend(rows.queued(after, count)?);
+            }
+            Ok(())
+        })?;
+        ensure_eq!(found, tasks);
+    }
+    Ok(())
+}
+
+pub(super) fn what_is_due_comes_by_time(source: &mut dyn StoreSource) -> Verdict {
+    let mut store = source.fresh()?;
+    let times = [Some(50), Some(-7), None, Some(50), Some(i64::MAX), Some(49)];
+    let mut tasks = Vec::new();
+    for (number, time) in times.into_iter().enumerate() {
+        let mut task = Task::new(TaskId(number as u64 + 1), wish(number)?, 0);
+        task.state = match (number % 2, time) {
+            (1, Some(at)) => TaskState::Retrying { at, n: 1 },
+            _ => TaskState::Deferred { until: time },
+        };
+        tasks.push(task);
+    }
+    store.transact(&mut |rows| tasks.iter().try_for_each(|task| rows.put_task(task)))?;
+    for (now, expected) in [
+        (i64::MIN, vec![]),
+        (48, vec![2]),
+        (49, vec![2, 6]),
+        (50, vec![2, 6, 1, 4]),
+        (i64::MAX, vec![2, 6, 1, 4, 5]),
+    ] {
+        let mut found = Vec::new();
+        store.view(&mut |rows| {
+            found = rows.due(now, 1000)?.iter().map(|task| task.id.0).collect();
+            Ok(())
+        })?;
+        ensure_eq!(found, expected);
+    }
+    let mut next = None;
+    store.view(&mut |rows| {
+        next = rows.next_due()?;
+        Ok(())
+    })?;
+    ensure_eq!(next, Some(-7));
+    Ok(())
+}

@@ -1,0 +1,286 @@
+//! Where tasks are kept: the trait, its implementations, and the suite that proves one.
+//!
+//! A store keeps rows and knows no rule. It offers two things: a look at one consistent state, and
+//! a change that happens as a whole or not at all. [`MemoryStore`] forgets when the process ends;
+//! [`SqliteStore`] does not. Whoever brings a store of their own runs [`conformance`] on it.
+
+pub mod conformance;
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+use label_core::{AppId, FileKey, PolicyId, TenantId};
+
+pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{OpenCheck, SqliteStore};
+
+use crate::error::Error;
+use crate::ledger::AppliedLabel;
+use crate::log::LogEntry;
+use crate::quota::Quota;
+use crate::state::{Counts, StateKind, Status};
+use crate::task::{ActionKind, QueuePlace, Task, TaskId, TaskKey};
+
+/// The most rows that one call of [`Rows::tasks`], [`Rows::queued`], [`Rows::due`] or
+/// [`Rows::log`] gives; a larger count is taken as this.
+pub const PAGE_COUNT_MAX: usize = 1000;
+
+/// A change to be made: called once, with the rows to read and to write.
+pub type Work<'w> = dyn FnMut(&mut dyn RowsMut) -> Result<(), Error> + 'w;
+
+/// A look to be taken: called once, with the rows to read.
+pub type Look<'l> = dyn FnMut(&dyn Rows) -> Result<(), Error> + 'l;
+
+/// Rows that survive: the seam between the rules and a database.
+///
+/// # Examples
+///
+/// ```
+/// use governance::store::{MemoryStore, Store};
+///
+/// let mut store = MemoryStore::new();
+/// store.transact(&mut |rows| rows.begin_opening().map(drop))?;
+/// store.view(&mut |rows| {
+///     assert_eq!(rows.opening()?, 1);
+///     Ok(())
+/// })?;
+/// # Ok::<(), governance::Error>(())
+/// ```
+pub trait Store {
+    /// Makes one change: all of `work`'s writes, durably, or none of them.
+    ///
+    /// `work` sees its own writes, and no one else's while it runs. When it gives an error, that
+    /// error is given back and nothing is kept.
+    ///
+    /// # Errors
+    ///
+    /// `work`'s own; [`Error::Unavailable`] when the change could not be kept: try again;
+    /// [`Error::Damaged`]: stop.
+    fn transact(&mut self, work: &mut Work<'_>) -> Result<(), Error>;
+
+    /// Looks at one consistent state.
+    ///
+    /// # Errors
+    ///
+    /// `look`'s own; [`Error::Unavailable`] and [`Error::Damaged`] as above.
+    fn view(&self, look: &mut Look<'_>) -> Result<(), Error>;
+}
+
+impl<S: Store + ?Sized> Store for Box<S> {
+    fn transact(&mut self, work: &mut Work<'_>) -> Result<(), Error> {
+        (**self).transact(work)
+    }
+
+    fn view(&self, look: &mut Look<'_>) -> Result<(), Error> {
+        (**self).view(look)
+    }
+}
+
+/// What can be read. Every method may fail with [`Error::Unavailable`] or [`Error::Damaged`].
+#[allow(
+    clippy::missing_errors_doc,
+    reason = "the trait's own sentence says it once for all methods"
+)]
+pub trait Rows {
+    /// The task with this number.
+    fn task(&self, id: TaskId) -> Result<Option<Task>, Error>;
+
+    /// The number of the task with this key.
+    fn task_with_key(&self, key: &TaskKey) -> Result<Option<TaskId>, Error>;
+
+    /// Tasks that pass the filter and come after `after` (0: from the first), by rising number.
+    fn tasks(&self, filter: &TaskFilter, after: TaskId, count: usize) -> Result<Vec<Task>, Error>;
+
+    /// Queued tasks after a place, in the order of the queue.
+    fn queued(&self, after: Option<QueuePlace>, count: usize) -> Result<Vec<Task>, Error>;
+
+    /// Deferred and retrying tasks whose time has come at `now`, by time and number.
+    fn due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error>;
+
+    /// The earliest time at which a deferred or retrying task comes due.
+    fn next_due(&self) -> Result<Option<i64>, Error>;
+
+    /// How many tasks are pending: queued, deferred, suspended, retrying or running.
+    fn pending(&self) -> Result<u64, Error>;
+
+    /// How many tasks of an app in a tenant are in which state.
+    fn counts(&self, tenant: TenantId, app: AppId) -> Result<Counts, Error>;
+
+    /// The largest task number given so far; 0 before the first.
+    fn last_task_id(&self) -> Result<TaskId, Error>;
+
+    /// The allowance of an app in a tenant; the default where none was stored.
+    fn quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error>;
+
+    /// A policy's state; enabled where none was stored.
+    fn policy(&self, tenant: TenantId, policy: &PolicyId) -> Result<PolicyState, Error>;
+
+    /// The label that we put on a file.
+    fn applied(&self, tenant: TenantId, file: &FileKey) -> Result<Option<AppliedLabel>, Error>;
+
+    /// Entries of the log that pass the filter and come after `after` (0: from the first), oldest
+    /// first.
+    fn log(&self, filter: &LogFilter, after: u64, count: usize) -> Result<Vec<LogEntry>, Error>;
+
+    /// How many times the store was opened.
+    fn opening(&self) -> Result<u64, Error>;
+}
+
+/// What can be written. Every method may fail with [`Error::Unavailable`] or [`Error::Damaged`].
+#[allow(
+    clippy::missing_errors_doc,
+    reason = "the trait's own sentence says it once for all methods"
+)]
+pub trait RowsMut: Rows {
+    /// A task number larger than any given before.
+    fn next_task_id(&mut self) -> Result<TaskId, Error>;
+
+    /// Adds the task, or replaces the one with its number.
+    ///
+    /// The key of a task never changes, and a key that another task has is an error: this is the
+    /// last guard against doing the same twice.
+    fn put_task(&mut self, task: &Task) -> Result<(), Error>;
+
+    /// Adds or replaces an allowance.
+    fn put_quota(&mut self, tenant: TenantId, app: AppId, quota: &Quota) -> Result<(), Error>;
+
+    /// Adds or replaces a policy's state.
+    fn put_policy(
+        &mut self,
+        tenant: TenantId,
+        policy: &PolicyId,
+        state: PolicyState,
+    ) -> Result<(), Error>;
+
+    /// Adds or replaces the label that we put on a file; `None` forgets it.
+    fn put_applied(
+        &mut self,
+        tenant: TenantId,
+        file: &FileKey,
+        applied: Option<&AppliedLabel>,
+    ) -> Result<(), Error>;
+
+    /// Adds an entry at the end of the log and gives it the next number; the number in the entry
+    /// is not read.
+    fn append_log(&mut self, entry: &LogEntry) -> Result<u64, Error>;
+
+    /// Removes entries older than `before_ms` from the start of the log, at most `count`, and
+    /// says how many. It stops at the first entry that is not older.
+    fn trim_log(&mut self, before_ms: i64, count: usize) -> Result<u64, Error>;
+
+    /// Counts one more opening and gives its number, from 1.
+    fn begin_opening(&mut self) -> Result<u64, Error>;
+}
+
+/// Whether a policy's tasks run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PolicyState {
+    /// They run.
+    #[default]
+    Enabled,
+    /// They are suspended.
+    Disabled,
+    /// They are cancelled, and no new ones are taken. For good.
+    Deleted,
+}
+
+/// An action without its label: to filter by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ActionType {
+    /// Any label is put on.
+    Apply,
+    /// The label is taken off.
+    Remove,
+}
+
+impl ActionType {
+    /// Whether `action` is of this type.
+    pub fn matches(self, action: &ActionKind) -> bool {
+        match self {
+            Self::Apply => matches!(action, ActionKind::Apply(_)),
+            Self::Remove => matches!(action, ActionKind::Remove),
+        }
+    }
+}
+
+/// Which tasks are wanted: those that meet every condition that is set.
+///
+/// # Examples
+///
+/// ```
+/// use governance::store::TaskFilter;
+/// use governance::StateKind;
+/// use label_core::AppId;
+///
+/// let mut filter = TaskFilter::default();
+/// filter.app = Some(AppId::BOX);
+/// filter.states = vec![StateKind::Deferred];
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TaskFilter {
+    /// Of this tenant.
+    pub tenant: Option<TenantId>,
+    /// In this app.
+    pub app: Option<AppId>,
+    /// On this file.
+    pub file: Option<FileKey>,
+    /// Of this policy.
+    pub policy: Option<PolicyId>,
+    /// With this type of action.
+    pub action: Option<ActionType>,
+    /// In one of these states; empty: in any.
+    pub states: Vec<StateKind>,
+}
+
+impl TaskFilter {
+    /// Tasks of a tenant in one of these states.
+    pub(crate) fn of_tenant(tenant: TenantId, states: &[StateKind]) -> Self {
+        Self {
+            tenant: Some(tenant),
+            states: states.to_vec(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether a task meets every condition.
+    pub fn matches(&self, task: &Task) -> bool {
+        let key = &task.key;
+        self.tenant.is_none_or(|tenant| tenant == key.tenant)
+            && self.app.is_none_or(|app| app == key.app())
+            && self.file.as_ref().is_none_or(|file| *file == key.file)
+            && (self.policy.is_none() || self.policy == key.policy)
+            && self.action.is_none_or(|action| action.matches(&key.action))
+            && (self.states.is_empty() || self.states.contains(&task.state_kind()))
+    }
+}
+
+/// Which entries of the log are wanted: those that meet every condition that is set (A-032).
+///
+/// Entries about limits and policies have no action; they pass only where none is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LogFilter {
+    /// Of this tenant.
+    pub tenant: Option<TenantId>,
+    /// In this app.
+    pub app: Option<AppId>,
+    /// With this type of action.
+    pub action: Option<ActionType>,
+    /// With this status.
+    pub status: Option<Status>,
+}
+
+impl LogFilter {
+    /// Whether an entry meets every condition.
+    pub fn matches(&self, entry: &LogEntry) -> bool {
+        let action = entry.task.as_ref().map(|task| &task.action);
+        self.tenant.is_none_or(|tenant| tenant == entry.tenant)
+            && (self.app.is_none() || self.app == entry.app)
+            && self
+                .action
+                .is_none_or(|wanted| action.is_some_and(|action| wanted.matches(action)))
+            && self.status.is_none_or(|status| status == entry.status())
+    }
+}

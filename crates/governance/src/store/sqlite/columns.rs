@@ -1,0 +1,449 @@
+//! Rows to values and back. A row is taken for nothing until each column has been checked.
+
+use label_core::{AppId, FileId, FileKey, LabelKey, PolicyId, TenantId};
+use rusqlite::Row;
+use rusqlite::types::{FromSql, Value};
+use thiserror::Error;
+
+use crate::ledger::AppliedLabel;
+use crate::log::{LogEntry, LogEvent, LoggedTask};
+use crate::quota::DailyLimit;
+use crate::reason::Reason;
+use crate::state::{StateKind, TaskState};
+use crate::store::PolicyState;
+use crate::task::{ActionKind, NewTask, PolicyOrder, Task, TaskId, TaskKey, WriteIntent};
+use crate::text::{FileVersion, Initiator, MatchId};
+
+/// What went wrong inside the store, before it is told by what the caller can do.
+#[derive(Debug, Error)]
+pub(super) enum Failure {
+    /// SQLite refused.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    /// A column holds what no version of this library writes.
+    #[error("table {table}, column {column}: {what}")]
+    Content {
+        table: &'static str,
+        column: usize,
+        what: String,
+    },
+}
+
+/// Reads the columns of a row from left to right.
+pub(super) struct Columns<'r> {
+    row: &'r Row<'r>,
+    table: &'static str,
+    next: usize,
+}
+
+impl<'r> Columns<'r> {
+    pub(super) fn new(row: &'r Row<'r>, table: &'static str) -> Self {
+        Self {
+            row,
+            table,
+            next: 0,
+        }
+    }
+
+    fn bad(&self, what: impl ToString) -> Failure {
+        Failure::Content {
+            table: self.table,
+            // `next` already stands behind the column that was read.
+            column: self.next,
+            what: what.to_string(),
+        }
+    }
+
+    pub(super) fn value<T: FromSql>(&mut self) -> Result<T, Failure> {
+        let column = self.next;
+        self.next += 1;
+        self.row.get(column).map_err(|error| match error {
+            // A wrong type in a column is damage, not a refusal.
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..) => self.bad(error),
+            _ => Failure::Sqlite(error),
+        })
+    }
+
+    pub(super) fn number<N: TryFrom<i64>>(&mut self) -> Result<N, Failure> {
+        let value: i64 = self.value()?;
+        N::try_from(value).map_err(|_| self.bad(format!("{value} is out of range")))
+    }
+
+    fn number_or_null<N: TryFrom<i64>>(&mut self) -> Result<Option<N>, Failure> {
+        let Some(value) = self.value::<Option<i64>>()? else {
+            return Ok(None);
+        };
+        let number = N::try_from(value);
+        number
+            .map(Some)
+            .map_err(|_| self.bad(format!("{value} is out of range")))
+    }
+
+    fn parsed<T>(&mut self) -> Result<T, Failure>
+    where
+        T: std::str::FromStr,
+        T::Err: ToString,
+    {
+        let text: String = self.value()?;
+        text.parse()
+            .map_err(|error: T::Err| self.bad(error.to_string()))
+    }
+
+    fn parsed_or_null<T>(&mut self) -> Result<Option<T>, Failure>
+    where
+        T: std::str::FromStr,
+        T::Err: ToString,
+    {
+        let Some(text) = self.value::<Option<String>>()? else {
+            return Ok(None);
+        };
+        let value = text.parse();
+        value
+            .map(Some)
+            .map_err(|error: T::Err| self.bad(error.to_string()))
+    }
+
+    /// Text where the empty one stands for none.
+    fn parsed_or_empty<T>(&mut self) -> Result<Option<T>, Failure>
+    where
+        T: std::str::FromStr,
+        T::Err: ToString,
+    {
+        let text: String = self.value()?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let value = text.parse();
+        value
+            .map(Some)
+            .map_err(|error: T::Err| self.bad(error.to_string()))
+    }
+
+    fn flag(&mut self) -> Result<bool, Failure> {
+        match self.value::<i64>()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            other => Err(self.bad(format!("{other} is neither 0 nor 1"))),
+        }
+    }
+
+    fn reason(&mut self) -> Result<Option<Reason>, Failure> {
+        let code: Option<String> = self.value()?;
+        let detail: Option<String> = self.value()?;
+        Ok(code.map(|code| Reason::new(&code).with_detail(detail.as_deref().unwrap_or(""))))
+    }
+
+    pub(super) fn state_kind(&mut self) -> Result<StateKind, Failure> {
+        let code: usize = self.number()?;
+        let kind = StateKind::ALL.get(code).copied();
+        kind.ok_or_else(|| self.bad(format!("{code} is not a state")))
+    }
+
+    fn state(&mut self) -> Result<TaskState, Failure> {
+        let kind = self.state_kind()?;
+        let due: Option<i64> = self.value()?;
+        let tries: Option<u32> = self.number_or_null()?;
+        let reason = self.reason()?;
+        let reverted_by: Option<u64> = self.number_or_null()?;
+        let lacks = |what: &str| self.bad(format!("{kind} without {what}"));
+        let reason = || reason.clone().ok_or_else(|| lacks("a reason"));
+        Ok(match kind {
+            StateKind::Queued => TaskState::Queued,
+            StateKind::Deferred => TaskState::Deferred { until: due },
+            StateKind::Suspended => TaskState::Suspended,
+            StateKind::Retrying => TaskState::Retrying {
+                at: due.ok_or_else(|| lacks("a time"))?,
+                n: tries.ok_or_else(|| lacks("a number"))?,
+            },
+            StateKind::Running => TaskState::Running,
+            StateKind::Succeeded => TaskState::Succeeded,
+            StateKind::Skipped => TaskState::Skipped { reason: reason()? },
+            StateKind::Failed => TaskState::Failed { reason: reason()? },
+            StateKind::Cancelled => TaskState::Cancelled { reason: reason()? },
+            StateKind::Reverted => TaskState::Reverted {
+                by: TaskId(reverted_by.ok_or_else(|| lacks("a task"))?),
+            },
+        })
+    }
+
+    pub(super) fn task(&mut self) -> Result<Task, Failure> {
+        let id = TaskId(self.number()?);
+        let tenant: TenantId = self.parsed()?;
+        let app = AppId(self.number()?);
+        let instance = self.number()?;
+        let file: FileId = self.parsed()?;
+        let key = TaskKey {
+            tenant,
+            file: FileKey::new(app, instance, file),
+            file_version: self.parsed::<FileVersion>()?,
+            policy: self.parsed_or_empty::<PolicyId>()?,
+            action: action(self.parsed_or_empty::<LabelKey>()?),
+        };
+        let mut new = NewTask::new(key, self.number()?, self.parsed::<Initiator>()?);
+        new.policy_order = PolicyOrder {
+            priority: self.number_or_null()?,
+            created_ms: self.value()?,
+        };
+        new.matched = self.parsed_or_null::<MatchId>()?;
+        let mut task = Task::new(id, new, self.value()?);
+        task.changed_ms = self.value()?;
+        task.state = self.state()?;
+        task.attempts = self.number()?;
+        task.last_error = self.reason()?;
+        task.intent = self.parsed_or_null::<FileVersion>()?.map(WriteIntent::new);
+        task.unit_day = self.value()?;
+        task.claims = self.number()?;
+        task.opening = self.number()?;
+        task.looked_at = self.flag()?;
+        task.recheck = self.flag()?;
+        Ok(task)
+    }
+
+    pub(super) fn policy_state(&mut self) -> Result<PolicyState, Failure> {
+        match self.value::<i64>()? {
+            0 => Ok(PolicyState::Enabled),
+            1 => Ok(PolicyState::Disabled),
+            2 => Ok(PolicyState::Deleted),
+            other => Err(self.bad(format!("{other} is not a policy's state"))),
+        }
+    }
+
+    pub(super) fn applied(&mut self) -> Result<AppliedLabel, Failure> {
+        Ok(AppliedLabel::new(
+            self.parsed::<LabelKey>()?,
+            self.parsed::<FileVersion>()?,
+            self.parsed_or_empty::<PolicyId>()?,
+            self.value()?,
+            TaskId(self.number()?),
+            TaskId(self.number()?),
+        ))
+    }
+
+    pub(super) fn log_entry(&mut self) -> Result<LogEntry, Failure> {
+        let sequence = self.number()?;
+        let at_ms = self.value()?;
+        let tenant: TenantId = self.parsed()?;
+        let app = self.number_or_null()?.map(AppId);
+        let initiator: Initiator = self.parsed()?;
+        let task: Option<u64> = self.number_or_null()?;
+        let instance: Option<u32> = self.number_or_null()?;
+        let file: Option<FileId> = self.parsed_or_null()?;
+        let label: Option<String> = self.value()?;
+        let logged = match (task, app, instance, file, label) {
+            (None, ..) => None,
+            (Some(id), Some(app), Some(instance), Some(file), Some(label)) => Some(LoggedTask {
+                id: TaskId(id),
+                file: FileKey::new(app, instance, file),
+                action: match label.as_str() {
+                    "" => ActionKind::Remove,
+                    label => ActionKind::Apply(LabelKey::parse(label).map_err(|e| self.bad(e))?),
+                },
+            }),
+            _ => return Err(self.bad("a task without its file or action")),
+        };
+        let mut entry = LogEntry::new(at_ms, tenant, initiator, self.log_event()?);
+        entry.sequence = sequence;
+        entry.app = app;
+        entry.task = logged;
+        Ok(entry)
+    }
+
+    fn log_event(&mut self) -> Result<LogEvent, Failure> {
+        let code: i64 = self.value()?;
+        if code == 0 {
+            return Ok(LogEvent::Task {
+                state: self.state()?,
+            });
+        }
+        // The columns of a task's state are empty here.
+        self.next += 6;
+        let policy: Option<PolicyId> = self.parsed_or_null()?;
+        let first: i64 = self.value()?;
+        let second: Option<i64> = self.value()?;
+        let policy = || policy.clone().ok_or_else(|| self.bad("no policy"));
+        let tasks = || u64::try_from(first).map_err(|error| self.bad(error));
+        let limit = |value: i64| {
+            let limit = u32::try_from(value).map_err(|error| self.bad(error));
+            limit.map(DailyLimit)
+        };
+        let second = || second.ok_or_else(|| self.bad("no second number"));
+        Ok(match code {
+            1 => LogEvent::LimitChanged {
+                from: limit(first)?,
+                to: limit(second()?)?,
+            },
+            2 => LogEvent::LimitReached {
+                limit: limit(first)?,
+                until: second()?,
+            },
+            3 => LogEvent::PolicyDisabled {
+                policy: policy()?,
+                tasks: tasks()?,
+            },
+            4 => LogEvent::PolicyEnabled {
+                policy: policy()?,
+                tasks: tasks()?,
+            },
+            5 => LogEvent::PolicyDeleted {
+                policy: policy()?,
+                tasks: tasks()?,
+            },
+            other => return Err(self.bad(format!("{other} is not an event"))),
+        })
+    }
+}
+
+fn action(label: Option<LabelKey>) -> ActionKind {
+    match label {
+        Some(label) => ActionKind::Apply(label),
+        None => ActionKind::Remove,
+    }
+}
+
+/// A count as SQLite has it. No count of ours comes near the bound.
+pub(super) fn integer(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+pub(super) fn tenant_text(tenant: TenantId) -> Value {
+    Value::Text(tenant.to_string())
+}
+
+pub(super) fn text(value: impl ToString) -> Value {
+    Value::Text(value.to_string())
+}
+
+fn text_or_null(value: Option<impl ToString>) -> Value {
+    value.map_or(Value::Null, text)
+}
+
+/// The empty text where there is none.
+pub(super) fn text_or_empty(value: Option<impl ToString>) -> Value {
+    text(value.map(|value| value.to_string()).unwrap_or_default())
+}
+
+pub(super) fn number(value: impl Into<i64>) -> Value {
+    Value::Integer(value.into())
+}
+
+pub(super) fn number_or_null(value: Option<impl Into<i64>>) -> Value {
+    value.map_or(Value::Null, number)
+}
+
+/// The four columns that find a file.
+pub(super) fn file_values(tenant: TenantId, file: &FileKey) -> [Value; 4] {
+    [
+        tenant_text(tenant),
+        number(file.app.0),
+        number(file.instance),
+        text(&file.file),
+    ]
+}
+
+fn reason_values(reason: Option<&Reason>) -> [Value; 2] {
+    [
+        text_or_null(reason.map(Reason::code)),
+        text_or_null(reason.and_then(Reason::detail)),
+    ]
+}
+
+fn state_values(state: &TaskState) -> Vec<Value> {
+    let tries = match state {
+        TaskState::Retrying { n, .. } => number(*n),
+        _ => Value::Null,
+    };
+    let reverted_by = match state {
+        TaskState::Reverted { by } => number(integer(by.0)),
+        _ => Value::Null,
+    };
+    let mut values = vec![
+        number(state.kind() as i64),
+        number_or_null(state.due()),
+        tries,
+    ];
+    values.extend(reason_values(state.reason()));
+    values.push(reverted_by);
+    values
+}
+
+/// The seven columns of a task's key, in the order of the index.
+pub(super) fn key_values(key: &TaskKey) -> Vec<Value> {
+    let mut values = file_values(key.tenant, &key.file).to_vec();
+    values.extend([
+        text(&key.file_version),
+        text_or_empty(key.policy.as_ref()),
+        text_or_empty(key.action.label()),
+    ]);
+    values
+}
+
+pub(super) fn task_values(task: &Task) -> Vec<Value> {
+    let mut values = vec![number(integer(task.id.0))];
+    values.extend(key_values(&task.key));
+    values.extend([
+        number(task.label_priority),
+        text(&task.initiator),
+        number_or_null(task.policy_order.priority),
+        number(task.policy_order.created_ms),
+        text_or_null(task.matched.as_ref()),
+        number(task.submitted_ms),
+        number(task.changed_ms),
+    ]);
+    values.extend(state_values(&task.state));
+    values.push(number(task.attempts));
+    values.extend(reason_values(task.last_error.as_ref()));
+    values.extend([
+        text_or_null(task.intent.as_ref().map(|intent| &intent.after_version)),
+        number_or_null(task.unit_day),
+        number(task.claims),
+        number(integer(task.opening)),
+        number(task.looked_at),
+        number(task.recheck),
+    ]);
+    values
+}
+
+pub(super) fn policy_state_code(state: PolicyState) -> i64 {
+    match state {
+        PolicyState::Enabled => 0,
+        PolicyState::Disabled => 1,
+        PolicyState::Deleted => 2,
+    }
+}
+
+pub(super) fn log_values(sequence: u64, entry: &LogEntry) -> Vec<Value> {
+    let task = entry.task.as_ref();
+    let mut values = vec![
+        number(integer(sequence)),
+        number(entry.at_ms),
+        tenant_text(entry.tenant),
+        number_or_null(entry.app.map(|app| app.0)),
+        text(&entry.initiator),
+        number_or_null(task.map(|task| integer(task.id.0))),
+        number_or_null(task.map(|task| task.file.instance)),
+        text_or_null(task.map(|task| &task.file.file)),
+        task.map_or(Value::Null, |task| text_or_empty(task.action.label())),
+    ];
+    let policy = text_or_null(entry.event.policy());
+    let no_state = || vec![Value::Null; 6];
+    let (code, state, first, second) = match &entry.event {
+        LogEvent::Task { state } => (0, state_values(state), Value::Null, Value::Null),
+        LogEvent::LimitChanged { from, to } => (1, no_state(), number(from.0), number(to.0)),
+        LogEvent::LimitReached { limit, until } => (2, no_state(), number(limit.0), number(*until)),
+        LogEvent::PolicyDisabled { tasks, .. } => {
+            (3, no_state(), number(integer(*tasks)), Value::Null)
+        }
+        LogEvent::PolicyEnabled { tasks, .. } => {
+            (4, no_state(), number(integer(*tasks)), Value::Null)
+        }
+        LogEvent::PolicyDeleted { tasks, .. } => {
+            (5, no_state(), number(integer(*tasks)), Value::Null)
+        }
+    };
+    values.push(number(code));
+    values.extend(state);
+    values.extend([policy, first, second]);
+    values
+}

@@ -1,0 +1,277 @@
+//! The rows of an open store: one method of the trait, one or two statements.
+
+use std::path::Path;
+
+use label_core::{AppId, FileKey, PolicyId, TenantId};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
+
+use super::columns::{
+    Columns, Failure, file_values, integer, key_values, log_values, number, number_or_null,
+    policy_state_code, task_values, tenant_text, text, text_or_empty,
+};
+use super::{sql, told};
+use crate::error::Error;
+use crate::ledger::AppliedLabel;
+use crate::log::LogEntry;
+use crate::quota::{DailyLimit, Quota};
+use crate::state::{Counts, StateKind};
+use crate::store::{LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, RowsMut, TaskFilter};
+use crate::task::{QueuePlace, Task, TaskId, TaskKey};
+
+/// A connection inside a transaction.
+pub(super) struct SqliteRows<'c> {
+    pub(super) connection: &'c Connection,
+    pub(super) path: &'c Path,
+}
+
+impl SqliteRows<'_> {
+    /// All rows that a statement gives.
+    fn all<T>(
+        &self,
+        statement: &str,
+        values: impl IntoIterator<Item = Value>,
+        table: &'static str,
+        read: impl Fn(&mut Columns<'_>) -> Result<T, Failure>,
+    ) -> Result<Vec<T>, Error> {
+        let run = || -> Result<Vec<T>, Failure> {
+            let mut statement = self.connection.prepare_cached(statement)?;
+            let mut rows = statement.query(params_from_iter(values))?;
+            let mut found = Vec::new();
+            // Every statement has a LIMIT or a key, so the number of rows is bounded.
+            while let Some(row) = rows.next()? {
+                found.push(read(&mut Columns::new(row, table))?);
+            }
+            Ok(found)
+        };
+        run().map_err(|failure| told(self.path, failure))
+    }
+
+    /// The row that a statement gives, if it gives one.
+    fn one<T>(
+        &self,
+        statement: &str,
+        values: impl IntoIterator<Item = Value>,
+        table: &'static str,
+        read: impl Fn(&mut Columns<'_>) -> Result<T, Failure>,
+    ) -> Result<Option<T>, Error> {
+        let found = self.all(statement, values, table, read)?;
+        Ok(found.into_iter().next())
+    }
+
+    fn execute(
+        &self,
+        statement: &str,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<u64, Error> {
+        let run = || {
+            let mut statement = self.connection.prepare_cached(statement)?;
+            statement.execute(params_from_iter(values))
+        };
+        match run() {
+            Ok(count) => Ok(count as u64),
+            Err(error) => Err(told(self.path, Failure::Sqlite(error))),
+        }
+    }
+
+    fn counter(&self, statement: &str, name: &str) -> Result<u64, Error> {
+        let run = || -> Result<u64, Failure> {
+            let mut statement = self.connection.prepare_cached(statement)?;
+            let value = statement
+                .query_row([name], |row| Ok(Columns::new(row, "counter").number()))
+                .optional()?;
+            value.unwrap_or_else(|| {
+                Err(Failure::Content {
+                    table: "counter",
+                    column: 1,
+                    what: format!("no counter `{name}`"),
+                })
+            })
+        };
+        run().map_err(|failure| told(self.path, failure))
+    }
+
+    fn tasks_of(&self, statement: &str, values: Vec<Value>) -> Result<Vec<Task>, Error> {
+        self.all(statement, values, "task", |row| row.task())
+    }
+}
+
+fn page(count: usize) -> Value {
+    number(integer(count.min(PAGE_COUNT_MAX) as u64))
+}
+
+impl Rows for SqliteRows<'_> {
+    fn task(&self, id: TaskId) -> Result<Option<Task>, Error> {
+        self.one(sql::TASK, [number(integer(id.0))], "task", |row| row.task())
+    }
+
+    fn task_with_key(&self, key: &TaskKey) -> Result<Option<TaskId>, Error> {
+        self.one(sql::TASK_WITH_KEY, key_values(key), "task", |columns| {
+            columns.number().map(TaskId)
+        })
+    }
+
+    fn tasks(&self, filter: &TaskFilter, after: TaskId, count: usize) -> Result<Vec<Task>, Error> {
+        let mut values = vec![number(integer(after.0)), page(count)];
+        values.extend(filter.tenant.map(tenant_text));
+        values.extend(filter.app.map(|app| number(app.0)));
+        if let Some(file) = &filter.file {
+            values.extend([number(file.app.0), number(file.instance), text(&file.file)]);
+        }
+        values.extend(filter.policy.as_ref().map(text));
+        self.tasks_of(&sql::tasks(filter), values)
+    }
+
+    fn queued(&self, after: Option<QueuePlace>, count: usize) -> Result<Vec<Task>, Error> {
+        let Some(place) = after else {
+            return self.tasks_of(sql::QUEUED, vec![page(count)]);
+        };
+        let values = vec![
+            page(count),
+            number(place.automatic),
+            number(-i64::from(place.label_priority.0)),
+            number(integer(place.id.0)),
+        ];
+        self.tasks_of(sql::QUEUED_AFTER, values)
+    }
+
+    fn due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.tasks_of(sql::DUE, vec![number(now), page(count)])
+    }
+
+    fn next_due(&self) -> Result<Option<i64>, Error> {
+        let due = self.one(sql::NEXT_DUE, [], "task", |row| row.value::<Option<i64>>())?;
+        Ok(due.flatten())
+    }
+
+    fn pending(&self) -> Result<u64, Error> {
+        let count = self.one(sql::PENDING, [], "task", |row| row.number())?;
+        Ok(count.unwrap_or(0))
+    }
+
+    fn counts(&self, tenant: TenantId, app: AppId) -> Result<Counts, Error> {
+        let values = [tenant_text(tenant), number(app.0)];
+        let read = |columns: &mut Columns<'_>| Ok((columns.state_kind()?, columns.number()?));
+        let found: Vec<(StateKind, u64)> = self.all(sql::COUNTS, values, "task", read)?;
+        let mut counts = Counts::default();
+        for (kind, count) in found {
+            counts.add(kind, count);
+        }
+        Ok(counts)
+    }
+
+    fn last_task_id(&self) -> Result<TaskId, Error> {
+        self.counter(sql::READ_COUNTER, "task").map(TaskId)
+    }
+
+    fn quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error> {
+        let values = [tenant_text(tenant), number(app.0)];
+        let read = |columns: &mut Columns<'_>| {
+            let limit = DailyLimit(columns.number()?);
+            Ok((limit, columns.value::<Option<i64>>()?))
+        };
+        let Some((limit, reached_on)) = self.one(sql::QUOTA, values.clone(), "quota", read)? else {
+            return Ok(Quota::default());
+        };
+        let read = |columns: &mut Columns<'_>| Ok((columns.value()?, columns.number()?));
+        let days: Vec<(i64, u32)> = self.all(sql::QUOTA_DAYS, values, "quota_day", read)?;
+        Ok(Quota::from_parts(limit, reached_on, days))
+    }
+
+    fn policy(&self, tenant: TenantId, policy: &PolicyId) -> Result<PolicyState, Error> {
+        let values = [tenant_text(tenant), text(policy)];
+        let state = self.one(sql::POLICY, values, "policy", |row| row.policy_state())?;
+        Ok(state.unwrap_or_default())
+    }
+
+    fn applied(&self, tenant: TenantId, file: &FileKey) -> Result<Option<AppliedLabel>, Error> {
+        let values = file_values(tenant, file);
+        self.one(sql::APPLIED, values, "applied", |row| row.applied())
+    }
+
+    fn log(&self, filter: &LogFilter, after: u64, count: usize) -> Result<Vec<LogEntry>, Error> {
+        let mut values = vec![number(integer(after)), page(count)];
+        values.extend(filter.tenant.map(tenant_text));
+        values.extend(filter.app.map(|app| number(app.0)));
+        self.all(&sql::log(filter), values, "log", |row| row.log_entry())
+    }
+
+    fn opening(&self) -> Result<u64, Error> {
+        self.counter(sql::READ_COUNTER, "opening")
+    }
+}
+
+impl RowsMut for SqliteRows<'_> {
+    fn next_task_id(&mut self) -> Result<TaskId, Error> {
+        self.counter(sql::BUMP_COUNTER, "task").map(TaskId)
+    }
+
+    fn put_task(&mut self, task: &Task) -> Result<(), Error> {
+        self.execute(sql::PUT_TASK, task_values(task)).map(drop)
+    }
+
+    fn put_quota(&mut self, tenant: TenantId, app: AppId, quota: &Quota) -> Result<(), Error> {
+        let key = [tenant_text(tenant), number(app.0)];
+        let row = [number(quota.limit().0), number_or_null(quota.reached_on())];
+        self.execute(sql::PUT_QUOTA, key.clone().into_iter().chain(row))?;
+        let oldest = quota.days().next().map_or(i64::MIN, |(day, _)| day);
+        let before = key.clone().into_iter().chain([number(oldest)]);
+        self.execute(sql::FORGET_QUOTA_DAYS, before)?;
+        for (day, used) in quota.days() {
+            let row = key.clone().into_iter().chain([number(day), number(used)]);
+            self.execute(sql::PUT_QUOTA_DAY, row)?;
+        }
+        Ok(())
+    }
+
+    fn put_policy(
+        &mut self,
+        tenant: TenantId,
+        policy: &PolicyId,
+        state: PolicyState,
+    ) -> Result<(), Error> {
+        let values = [
+            tenant_text(tenant),
+            text(policy),
+            number(policy_state_code(state)),
+        ];
+        self.execute(sql::PUT_POLICY, values).map(drop)
+    }
+
+    fn put_applied(
+        &mut self,
+        tenant: TenantId,
+        file: &FileKey,
+        applied: Option<&AppliedLabel>,
+    ) -> Result<(), Error> {
+        let key = file_values(tenant, file);
+        let Some(applied) = applied else {
+            return self.execute(sql::FORGET_APPLIED, key).map(drop);
+        };
+        let row = [
+            text(applied.label),
+            text(&applied.version),
+            text_or_empty(applied.policy.as_ref()),
+            number(applied.at_ms),
+            number(integer(applied.task.0)),
+            number(integer(applied.known_up_to.0)),
+        ];
+        self.execute(sql::PUT_APPLIED, key.into_iter().chain(row))
+            .map(drop)
+    }
+
+    fn append_log(&mut self, entry: &LogEntry) -> Result<u64, Error> {
+        let sequence = self.counter(sql::BUMP_COUNTER, "log")?;
+        self.execute(sql::APPEND_LOG, log_values(sequence, entry))?;
+        Ok(sequence)
+    }
+
+    fn trim_log(&mut self, before_ms: i64, count: usize) -> Result<u64, Error> {
+        let values = [number(before_ms), number(integer(count as u64))];
+        self.execute(sql::TRIM_LOG, values)
+    }
+
+    fn begin_opening(&mut self) -> Result<u64, Error> {
+        self.counter(sql::BUMP_COUNTER, "opening")
+    }
+}

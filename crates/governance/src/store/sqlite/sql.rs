@@ -1,0 +1,375 @@
+//! Every statement that the SQLite store uses, and the schema they are about.
+
+use crate::state::StateKind;
+use crate::store::{ActionType, LogFilter, TaskFilter};
+
+/// Marks the file as ours, in the header field that SQLite keeps for that: `LblQ`.
+pub(super) const APPLICATION_ID: u32 = 0x4c62_6c51;
+
+/// The version of [`SCHEMA`], in the header field that SQLite keeps for that.
+pub(super) const SCHEMA_VERSION: u32 = 1;
+
+/// The tables. An administrator is the empty policy, and *remove* is the empty label, so that the
+/// key has no nulls, which SQLite would take as different from each other.
+pub(super) const SCHEMA: &str = "
+CREATE TABLE counter (
+  name TEXT NOT NULL PRIMARY KEY,
+  value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO counter VALUES ('task', 0), ('log', 0), ('opening', 0);
+
+CREATE TABLE task (
+  id INTEGER NOT NULL PRIMARY KEY,
+  tenant TEXT NOT NULL,
+  app INTEGER NOT NULL,
+  instance INTEGER NOT NULL,
+  file TEXT NOT NULL,
+  file_version TEXT NOT NULL,
+  policy TEXT NOT NULL,
+  label TEXT NOT NULL,
+  label_priority INTEGER NOT NULL,
+  initiator TEXT NOT NULL,
+  policy_priority INTEGER,
+  policy_created_ms INTEGER NOT NULL,
+  matched TEXT,
+  submitted_ms INTEGER NOT NULL,
+  changed_ms INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  due_ms INTEGER,
+  tries INTEGER,
+  reason_code TEXT,
+  reason_detail TEXT,
+  reverted_by INTEGER,
+  attempts INTEGER NOT NULL,
+  error_code TEXT,
+  error_detail TEXT,
+  after_version TEXT,
+  unit_day INTEGER,
+  claims INTEGER NOT NULL,
+  opening INTEGER NOT NULL,
+  looked_at INTEGER NOT NULL,
+  recheck INTEGER NOT NULL,
+  automatic INTEGER NOT NULL AS (policy <> '') VIRTUAL,
+  queue_rank INTEGER NOT NULL AS (-label_priority) VIRTUAL
+) STRICT;
+CREATE UNIQUE INDEX task_key
+  ON task (tenant, app, instance, file, file_version, policy, label);
+CREATE INDEX task_queue ON task (automatic, queue_rank, id) WHERE state = 0;
+CREATE INDEX task_due ON task (due_ms, id) WHERE due_ms IS NOT NULL;
+CREATE INDEX task_pending ON task (state) WHERE state < 5;
+CREATE INDEX task_state ON task (tenant, app, state);
+CREATE INDEX task_policy ON task (tenant, policy, state);
+
+CREATE TABLE quota (
+  tenant TEXT NOT NULL,
+  app INTEGER NOT NULL,
+  daily_limit INTEGER NOT NULL,
+  reached_on INTEGER,
+  PRIMARY KEY (tenant, app)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE quota_day (
+  tenant TEXT NOT NULL,
+  app INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  used INTEGER NOT NULL,
+  PRIMARY KEY (tenant, app, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE policy (
+  tenant TEXT NOT NULL,
+  policy TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  PRIMARY KEY (tenant, policy)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE applied (
+  tenant TEXT NOT NULL,
+  app INTEGER NOT NULL,
+  instance INTEGER NOT NULL,
+  file TEXT NOT NULL,
+  label TEXT NOT NULL,
+  version TEXT NOT NULL,
+  policy TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  task INTEGER NOT NULL,
+  known_up_to INTEGER NOT NULL,
+  PRIMARY KEY (tenant, app, instance, file)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log (
+  sequence INTEGER NOT NULL PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  tenant TEXT NOT NULL,
+  app INTEGER,
+  initiator TEXT NOT NULL,
+  task INTEGER,
+  instance INTEGER,
+  file TEXT,
+  label TEXT,
+  event INTEGER NOT NULL,
+  state INTEGER,
+  due_ms INTEGER,
+  tries INTEGER,
+  reason_code TEXT,
+  reason_detail TEXT,
+  reverted_by INTEGER,
+  policy TEXT,
+  first_number INTEGER,
+  second_number INTEGER
+) STRICT;
+";
+
+/// What makes the store a store, to be compared with what a fresh one has.
+pub(super) const READ_SCHEMA: &str = "SELECT type, name, tbl_name, coalesce(sql, '')
+  FROM sqlite_schema ORDER BY type, name";
+
+pub(super) const QUICK_CHECK: &str = "PRAGMA quick_check(1)";
+
+pub(super) const READ_COUNTER: &str = "SELECT value FROM counter WHERE name = ?1";
+pub(super) const BUMP_COUNTER: &str =
+    "UPDATE counter SET value = value + 1 WHERE name = ?1 RETURNING value";
+
+/// The columns of a task, in the order in which they are read and written.
+macro_rules! task_columns {
+    () => {
+        "id, tenant, app, instance, file, file_version, policy, label, label_priority, initiator, \
+         policy_priority, policy_created_ms, matched, submitted_ms, changed_ms, state, due_ms, \
+         tries, reason_code, reason_detail, reverted_by, attempts, error_code, error_detail, \
+         after_version, unit_day, claims, opening, looked_at, recheck"
+    };
+}
+
+/// A key is never changed, so an existing task keeps its first columns.
+pub(super) const PUT_TASK: &str = concat!(
+    "INSERT INTO task (",
+    task_columns!(),
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
+     ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30) \
+     ON CONFLICT (id) DO UPDATE SET \
+     label_priority = excluded.label_priority, initiator = excluded.initiator, \
+     policy_priority = excluded.policy_priority, \
+     policy_created_ms = excluded.policy_created_ms, matched = excluded.matched, \
+     submitted_ms = excluded.submitted_ms, changed_ms = excluded.changed_ms, \
+     state = excluded.state, due_ms = excluded.due_ms, tries = excluded.tries, \
+     reason_code = excluded.reason_code, reason_detail = excluded.reason_detail, \
+     reverted_by = excluded.reverted_by, attempts = excluded.attempts, \
+     error_code = excluded.error_code, error_detail = excluded.error_detail, \
+     after_version = excluded.after_version, unit_day = excluded.unit_day, \
+     claims = excluded.claims, opening = excluded.opening, looked_at = excluded.looked_at, \
+     recheck = excluded.recheck"
+);
+
+pub(super) const TASK: &str = concat!("SELECT ", task_columns!(), " FROM task WHERE id = ?1");
+
+pub(super) const TASK_WITH_KEY: &str = "SELECT id FROM task WHERE tenant = ?1 AND app = ?2 AND \
+     instance = ?3 AND file = ?4 AND file_version = ?5 AND policy = ?6 AND label = ?7";
+
+pub(super) const QUEUED: &str = concat!(
+    "SELECT ",
+    task_columns!(),
+    " FROM task WHERE state = 0 ORDER BY automatic, queue_rank, id LIMIT ?1"
+);
+
+pub(super) const QUEUED_AFTER: &str = concat!(
+    "SELECT ",
+    task_columns!(),
+    " FROM task WHERE state = 0 AND (automatic, queue_rank, id) > (?2, ?3, ?4) \
+     ORDER BY automatic, queue_rank, id LIMIT ?1"
+);
+
+pub(super) const DUE: &str = concat!(
+    "SELECT ",
+    task_columns!(),
+    " FROM task WHERE due_ms IS NOT NULL AND due_ms <= ?1 ORDER BY due_ms, id LIMIT ?2"
+);
+
+pub(super) const NEXT_DUE: &str = "SELECT min(due_ms) FROM task WHERE due_ms IS NOT NULL";
+
+pub(super) const PENDING: &str = "SELECT count(*) FROM task WHERE state < 5";
+
+pub(super) const COUNTS: &str =
+    "SELECT state, count(*) FROM task WHERE tenant = ?1 AND app = ?2 GROUP BY state";
+
+pub(super) const QUOTA: &str =
+    "SELECT daily_limit, reached_on FROM quota WHERE tenant = ?1 AND app = ?2";
+pub(super) const QUOTA_DAYS: &str =
+    "SELECT day, used FROM quota_day WHERE tenant = ?1 AND app = ?2 ORDER BY day";
+pub(super) const PUT_QUOTA: &str = "INSERT OR REPLACE INTO quota VALUES (?1, ?2, ?3, ?4)";
+pub(super) const FORGET_QUOTA_DAYS: &str =
+    "DELETE FROM quota_day WHERE tenant = ?1 AND app = ?2 AND day < ?3";
+pub(super) const PUT_QUOTA_DAY: &str = "INSERT INTO quota_day VALUES (?1, ?2, ?3, ?4)
+  ON CONFLICT DO UPDATE SET used = excluded.used WHERE used <> excluded.used";
+
+pub(super) const POLICY: &str = "SELECT state FROM policy WHERE tenant = ?1 AND policy = ?2";
+pub(super) const PUT_POLICY: &str = "INSERT OR REPLACE INTO policy VALUES (?1, ?2, ?3)";
+
+pub(super) const APPLIED: &str = "SELECT label, version, policy, at_ms, task, known_up_to \
+     FROM applied WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4";
+pub(super) const PUT_APPLIED: &str =
+    "INSERT OR REPLACE INTO applied VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+pub(super) const FORGET_APPLIED: &str =
+    "DELETE FROM applied WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4";
+
+pub(super) const APPEND_LOG: &str = "INSERT INTO log VALUES \
+     (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+
+/// The oldest entry that is to stay ends the part that may go.
+pub(super) const TRIM_LOG: &str = "DELETE FROM log WHERE sequence IN (
+  SELECT sequence FROM log
+  WHERE sequence < coalesce(
+    (SELECT sequence FROM log WHERE at_ms >= ?1 ORDER BY sequence LIMIT 1),
+    9223372036854775807)
+  ORDER BY sequence LIMIT ?2)";
+
+/// The statement for a filter on tasks. Parameters: 1 the number to start after, 2 the count,
+/// then the tenant, the app, the file's three parts, and the policy, as far as they are set.
+pub(super) fn tasks(filter: &TaskFilter) -> String {
+    let mut sql = concat!("SELECT ", task_columns!(), " FROM task WHERE id > ?1").to_owned();
+    let mut next = 3;
+    let mut equal = |sql: &mut String, column: &str, is_set: bool| {
+        if is_set {
+            sql.push_str(&format!(" AND {column} = ?{next}"));
+            next += 1;
+        }
+    };
+    equal(&mut sql, "tenant", filter.tenant.is_some());
+    equal(&mut sql, "app", filter.app.is_some());
+    equal(&mut sql, "app", filter.file.is_some());
+    equal(&mut sql, "instance", filter.file.is_some());
+    equal(&mut sql, "file", filter.file.is_some());
+    equal(&mut sql, "policy", filter.policy.is_some());
+    sql.push_str(action(filter.action));
+    // The tasks of a file are found by the file, of which there are few; the plus sign keeps SQLite
+    // from going through all tasks of a state instead.
+    let state = if filter.file.is_some() {
+        "+state"
+    } else {
+        "state"
+    };
+    push_states(&mut sql, state, &filter.states);
+    sql.push_str(" ORDER BY id LIMIT ?2");
+    sql
+}
+
+/// The statement for a filter on the log. Parameters: 1 the number to start after, 2 the count,
+/// then the tenant and the app, as far as they are set.
+pub(super) fn log(filter: &LogFilter) -> String {
+    let mut sql = "SELECT sequence, at_ms, tenant, app, initiator, task, instance, file, label, \
+         event, state, due_ms, tries, reason_code, reason_detail, reverted_by, policy, \
+         first_number, second_number FROM log WHERE sequence > ?1"
+        .to_owned();
+    let mut next = 3;
+    let mut equal = |sql: &mut String, column: &str, is_set: bool| {
+        if is_set {
+            sql.push_str(&format!(" AND {column} = ?{next}"));
+            next += 1;
+        }
+    };
+    equal(&mut sql, "tenant", filter.tenant.is_some());
+    equal(&mut sql, "app", filter.app.is_some());
+    sql.push_str(action(filter.action));
+    if let Some(status) = filter.status {
+        let states: Vec<_> = StateKind::ALL
+            .into_iter()
+            .filter(|state| state.status() == status)
+            .collect();
+        // Entries without a task are changes that took place.
+        let other = status == crate::state::Status::Successful;
+        sql.push_str(if other {
+            " AND (state IS NULL OR (1"
+        } else {
+            " AND ((1"
+        });
+        push_states(&mut sql, "state", &states);
+        sql.push_str("))");
+    }
+    sql.push_str(" ORDER BY sequence LIMIT ?2");
+    sql
+}
+
+fn action(action: Option<ActionType>) -> &'static str {
+    match action {
+        None => "",
+        Some(ActionType::Apply) => " AND label <> ''",
+        Some(ActionType::Remove) => " AND label = ''",
+    }
+}
+
+fn push_states(sql: &mut String, column: &str, states: &[StateKind]) {
+    if states.is_empty() {
+        return;
+    }
+    let codes: Vec<_> = states
+        .iter()
+        .map(|state| (*state as usize).to_string())
+        .collect();
+    sql.push_str(&format!(" AND {column} IN ({})", codes.join(", ")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use label_core::{AppId, FileId, FileKey, PolicyId, TenantId};
+
+    /// How SQLite would run a statement, step by step.
+    fn plan(statement: &str) -> String {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        connection.execute_batch(SCHEMA).unwrap();
+        let sql = format!("EXPLAIN QUERY PLAN {statement}");
+        let mut statement = connection.prepare(&sql).unwrap();
+        let nulls = vec![rusqlite::types::Value::Null; statement.parameter_count()];
+        let steps = statement
+            .query_map(rusqlite::params_from_iter(nulls), |row| {
+                row.get::<_, String>(3)
+            })
+            .unwrap();
+        steps.map(Result::unwrap).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn every_frequent_statement_goes_by_an_index_and_sorts_nothing() {
+        let tenant = Some(TenantId::from_u128(1));
+        let states = vec![StateKind::Deferred];
+        let of_app = TaskFilter {
+            tenant,
+            app: Some(AppId::BOX),
+            states: states.clone(),
+            ..TaskFilter::default()
+        };
+        let of_policy = TaskFilter {
+            tenant,
+            policy: Some(PolicyId::parse("p").unwrap()),
+            states,
+            ..TaskFilter::default()
+        };
+        for (statement, index) in [
+            (TASK, "PRIMARY KEY"),
+            (TASK_WITH_KEY, "task_key"),
+            (QUEUED, "task_queue"),
+            (QUEUED_AFTER, "task_queue"),
+            (DUE, "task_due"),
+            (NEXT_DUE, "task_due"),
+            (PENDING, "task_pending"),
+            (COUNTS, "task_state"),
+            (tasks(&of_app).as_str(), "task_state"),
+            (tasks(&of_policy).as_str(), "task_policy"),
+        ] {
+            let plan = plan(statement);
+            assert!(plan.contains(index), "{statement}: {plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{statement}: {plan}");
+        }
+        // A file has few tasks: to sort those is fine, to read others is not.
+        let of_file = TaskFilter {
+            tenant,
+            file: Some(FileKey::new(AppId::BOX, 0, FileId::parse("f").unwrap())),
+            states: vec![StateKind::Queued, StateKind::Running],
+            ..TaskFilter::default()
+        };
+        let plan = plan(&tasks(&of_file));
+        assert!(
+            plan.contains("task_key (tenant=? AND app=? AND instance=? AND file=?"),
+            "{plan}"
+        );
+    }
+}

@@ -1,0 +1,156 @@
+//! The conformance suite on both stores, each check as a test of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+use governance::store::conformance::{MemorySource, StoreSource, checks};
+
+fn run(name: &str, source: &mut dyn StoreSource) {
+    let check = checks().iter().find(|check| check.name == name);
+    let check = check.unwrap_or_else(|| panic!("no check `{name}`"));
+    if let Err(violation) = check.run(source) {
+        panic!("{violation}: {}", violation.source);
+    }
+}
+
+#[cfg(feature = "sqlite")]
+mod sqlite_source {
+    use governance::Error;
+    use governance::store::conformance::StoreSource;
+    use governance::store::{OpenCheck, SqliteStore, Store};
+    use tempfile::TempDir;
+
+    /// Stores in one folder that is removed at the end. To reopen, the file of the latest is used.
+    pub(crate) struct SqliteSource {
+        folder: TempDir,
+        made: usize,
+    }
+
+    impl SqliteSource {
+        pub(crate) fn new() -> Self {
+            Self {
+                folder: tempfile::tempdir().unwrap(),
+                made: 0,
+            }
+        }
+
+        fn open(&self) -> Result<Box<dyn Store>, Error> {
+            let path = self.folder.path().join(format!("{}.db", self.made));
+            Ok(Box::new(SqliteStore::open_with(path, OpenCheck::Quick)?))
+        }
+    }
+
+    impl StoreSource for SqliteSource {
+        fn fresh(&mut self) -> Result<Box<dyn Store>, Error> {
+            self.made += 1;
+            self.open()
+        }
+
+        fn reopen(&mut self, store: Box<dyn Store>) -> Result<Box<dyn Store>, Error> {
+            drop(store);
+            self.open()
+        }
+    }
+}
+
+macro_rules! suite {
+    ($($name:ident),+ $(,)?) => {
+        mod memory {
+            $(#[test]
+            fn $name() {
+                super::run(stringify!($name), &mut super::MemorySource);
+            })+
+        }
+
+        #[cfg(feature = "sqlite")]
+        mod sqlite {
+            $(#[test]
+            fn $name() {
+                super::run(stringify!($name), &mut super::sqlite_source::SqliteSource::new());
+            })+
+        }
+
+        #[test]
+        fn every_check_is_a_test() {
+            let listed = [$(stringify!($name)),+];
+            let names: Vec<_> = checks().iter().map(|check| check.name).collect();
+            assert_eq!(names, listed);
+        }
+    };
+}
+
+suite! {
+    a_change_is_made_whole_or_not_at_all,
+    a_key_belongs_to_one_task,
+    rows_come_back_as_they_were_put,
+    tasks_are_filtered_and_paged,
+    the_queue_has_its_order,
+    what_is_due_comes_by_time,
+    numbers_are_never_given_twice,
+    the_log_is_filtered_and_trimmed,
+    r_155_one_hundred_a_day,
+    r_156_apps_have_their_own_allowance,
+    r_157_tenants_have_their_own_allowance,
+    r_158_policies_share_the_allowance,
+    r_159_only_apply_counts,
+    r_160_the_count_survives_a_restart,
+    r_162_the_rest_is_deferred,
+    r_163_resumes_at_noon_of_the_next_day,
+    r_164_resumes_in_the_old_order,
+    r_166_raising_is_logged_and_lifts_the_pause,
+    r_167_lowering_stops_at_once,
+    r_167_a_lowered_limit_stops_further_tries_too,
+    limit_zero_pauses_until_raised,
+    manual_tasks_are_exempt_or_counted,
+    already_labelled_is_skipped_while_paused,
+    one_label_uses_one_unit,
+    a_unit_is_given_back_when_the_task_is_called_off,
+    a_unit_that_was_not_used_is_given_back,
+    r_168_disabling_suspends_all_waiting_tasks,
+    r_169_other_tasks_are_untouched,
+    r_170_suspended_tasks_never_run,
+    r_171_enabling_resumes_in_the_old_order,
+    r_172_deleting_cancels,
+    a_granted_write_of_a_disabled_policy_finishes,
+    r_143_submitting_again_is_harmless,
+    r_019_a_task_names_its_policy_and_match,
+    r_092_the_ledger_knows_our_labels,
+    a_029_a_locked_file_is_tried_again,
+    a_030_failed_tasks_are_retried_by_hand,
+    a_031_the_log_has_all_columns,
+    a_034_conflicting_labels_have_an_order,
+    a_035_only_the_first_policy_labels,
+    the_queue_is_bounded,
+    one_task_runs_per_file,
+    finished_tasks_can_not_be_cancelled,
+    old_claims_are_refused,
+    a_crash_before_the_write_repeats_it,
+    a_crash_after_the_write_counts_it_once,
+    reports_are_taken_together,
+    why_is_one_sentence,
+}
+
+#[test]
+fn r_165_the_zone_of_the_host_has_no_effect() {
+    // The same test in processes with other zones, one of them with daylight saving that year.
+    for zone in [
+        "UTC",
+        "Asia/Kathmandu",
+        "America/New_York",
+        "Pacific/Kiritimati",
+    ] {
+        let status = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["memory::r_163_resumes_at_noon_of_the_next_day", "--exact"])
+            .env("TZ", zone)
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&status.stdout);
+        assert!(
+            status.status.success() && text.contains("1 passed"),
+            "{zone}: {text}"
+        );
+    }
+}

@@ -1,0 +1,627 @@
+//! One task: gather the facts, decide, write conditionally, record.
+
+use governance::{
+    FileVersion, NewTask, Reason, Task, TaskOutcome, TaskState, WriteEffect, WriteGrant,
+    WriteIntent,
+};
+use label_core::decide::{
+    self, ApplyQuestion, CurrentLabel, Decision, DocumentCondition, DocumentFacts, DocumentKind,
+    DocumentProtection, Initiator as Asker, RemoveQuestion,
+};
+use label_core::{AssignmentMethod, EffectiveLabel, FileKey, LabelKey, LabelView, PolicyId};
+use label_formats::{
+    ApplyRequest, ByteSource, FileKind, Reading, Status, WriteError, WriteOptions, WritePlan,
+    plan_apply, plan_remove, read,
+};
+use policy_engine::Action;
+use sha2::{Digest, Sha256};
+
+use crate::app::{FileMetadata, OpenFile};
+use crate::error::{AppError, ServiceError};
+use crate::inventory::KnownFile;
+use crate::report::{ActionReport, ActionResult, Progress, TickReport};
+use crate::service::{Service, hex};
+
+/// How many tasks are taken from the scheduler at a time.
+const CLAIM_MAX: usize = 50;
+
+/// Codes of reasons that only the service gives.
+const CHANGED: &str = "file_changed";
+const GONE: &str = "file_gone";
+
+/// A task that is not going to be written, and why.
+struct Ended {
+    outcome: TaskOutcome,
+}
+
+fn skipped(code: &str, detail: &str) -> Ended {
+    Ended {
+        outcome: TaskOutcome::Skipped {
+            reason: Reason::new(code).with_detail(detail),
+            effect: WriteEffect::Nothing,
+        },
+    }
+}
+
+fn failed(code: &str, detail: &str) -> Ended {
+    Ended {
+        outcome: TaskOutcome::Failed {
+            reason: Reason::new(code).with_detail(detail),
+            effect: WriteEffect::Nothing,
+        },
+    }
+}
+
+fn retry(code: &str, detail: &str, effect: WriteEffect) -> Ended {
+    Ended {
+        outcome: TaskOutcome::Retry {
+            reason: Reason::new(code).with_detail(detail),
+            effect,
+            not_before: None,
+        },
+    }
+}
+
+impl Service {
+    /// Settles what an earlier process left under way: written or not, the file tells.
+    pub(crate) fn settle_interrupted(&mut self, now_ms: i64) -> Result<(), ServiceError> {
+        for task in self.governance.interrupted()? {
+            let written = task
+                .intent
+                .as_ref()
+                .and_then(|intent| self.version_if_written(&task, &intent.after_version));
+            match written {
+                Some(version) => {
+                    let outcome = TaskOutcome::Succeeded { version };
+                    self.governance.finish(task.claim(), outcome, now_ms)?;
+                }
+                None => {
+                    self.governance
+                        .requeue(task.claim(), WriteEffect::Nothing, now_ms)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The file's version, if its content is what the task was about to write.
+    fn version_if_written(&self, task: &Task, intended: &FileVersion) -> Option<FileVersion> {
+        let file = &task.key.file;
+        let opened = self.app_of(file)?.open(&file.file).ok()?;
+        let found = content_version(opened.source.as_ref()).ok()?;
+        (found == *intended).then_some(opened.version)
+    }
+
+    /// Carries out what is due.
+    pub(crate) fn act(
+        &mut self,
+        now_ms: i64,
+        report: &mut TickReport,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), ServiceError> {
+        let mut done = 0;
+        let mut written: Vec<KnownFile> = Vec::new();
+        while done < self.options.tasks_per_tick_max {
+            let tasks = self.governance.claim(CLAIM_MAX, now_ms)?;
+            if tasks.is_empty() {
+                break;
+            }
+            for task in tasks {
+                let result = self.run(&task, now_ms, &mut written)?;
+                report.actions.push(ActionReport {
+                    task: Some(task.id),
+                    file: task.key.file.clone(),
+                    policy: task.key.policy.clone(),
+                    action: task_text(&task, &self.labels),
+                    result,
+                });
+                done += 1;
+                progress(Progress::Acted { done });
+            }
+        }
+        // A crash before this is harmless: listing sees the new versions and they are read again.
+        self.inventory.batch(|inventory| {
+            for file in &written {
+                inventory.put_file(file)?;
+            }
+            Ok(())
+        })?;
+        for file in written {
+            self.evaluate_own_write(&file, now_ms, report)?;
+        }
+        Ok(())
+    }
+
+    fn run(
+        &mut self,
+        task: &Task,
+        now_ms: i64,
+        written: &mut Vec<KnownFile>,
+    ) -> Result<ActionResult, ServiceError> {
+        match self.write(task, now_ms)? {
+            Written::File {
+                version,
+                outcome,
+                file,
+            } => {
+                self.governance
+                    .finish(task.claim(), TaskOutcome::Succeeded { version }, now_ms)?;
+                written.extend(file.map(|file| *file));
+                Ok(ActionResult::Done {
+                    previous: outcome.0.map(|label| self.label_text(&label)),
+                    new: outcome.1.map(|label| self.label_text(&label)),
+                })
+            }
+            Written::Nothing(ended) => {
+                let state = self
+                    .governance
+                    .finish(task.claim(), ended.outcome, now_ms)?;
+                Ok(ActionResult::State(state))
+            }
+            Written::Held(state) => Ok(ActionResult::State(state)),
+        }
+    }
+
+    /// Facts, decision, plan, leave to write, and the write itself.
+    fn write(&mut self, task: &Task, now_ms: i64) -> Result<Written, ServiceError> {
+        let key = &task.key.file;
+        let Some(app) = self.app_of(key) else {
+            return Ok(Written::Nothing(failed(
+                "app_not_connected",
+                "the file's app is not connected",
+            )));
+        };
+        let opened = match app
+            .metadata(&key.file)
+            .and_then(|metadata| Ok((metadata, app.open(&key.file)?)))
+        {
+            Ok(opened) => opened,
+            Err(AppError::NotFound) => {
+                return Ok(Written::Nothing(failed(
+                    GONE,
+                    "the file is no longer there",
+                )));
+            }
+            Err(error) => {
+                let ended = retry("app_failed", &error.to_string(), WriteEffect::Nothing);
+                return Ok(Written::Nothing(ended));
+            }
+        };
+        let (metadata, opened) = opened;
+        if opened.version != task.key.file_version || metadata.version != opened.version.as_str() {
+            // The next listing sees the change; if the file still matches, it gets a task of its
+            // own for its new version.
+            let detail = "the file changed since it matched";
+            return Ok(Written::Nothing(skipped(CHANGED, detail)));
+        }
+        let decided = self.decide(
+            key,
+            task.key.policy.as_ref(),
+            &task.key.action,
+            &metadata,
+            &opened,
+        )?;
+        if let Some(ended) = decided {
+            return Ok(Written::Nothing(ended));
+        }
+        let plan = match self.plan(&task.key.action, task.key.policy.is_none(), &opened, now_ms) {
+            Ok(plan) => plan,
+            Err(error) => return Ok(Written::Nothing(refused(&error))),
+        };
+        let Some(content) = plan.file() else {
+            return Ok(Written::Nothing(skipped(
+                Reason::ALREADY_LABELLED,
+                "the file is as it should be",
+            )));
+        };
+        let after = content_version(content).map_err(|error| ServiceError::App {
+            app: key.app.to_string(),
+            error: AppError::Failed(error.to_string()),
+        })?;
+        match self
+            .governance
+            .begin_write(task.claim(), WriteIntent::new(after), now_ms)?
+        {
+            WriteGrant::Granted => {}
+            WriteGrant::Deferred { until } => {
+                return Ok(Written::Held(TaskState::Deferred { until }));
+            }
+            WriteGrant::Suspended => return Ok(Written::Held(TaskState::Suspended)),
+            WriteGrant::Cancelled => {
+                return Ok(Written::Held(TaskState::Cancelled {
+                    reason: Reason::new(Reason::POLICY_DELETED),
+                }));
+            }
+        }
+        let app = self.app_of(key).ok_or_else(|| ServiceError::App {
+            app: key.app.to_string(),
+            error: AppError::NotFound,
+        })?;
+        let version = match app.replace(&key.file, &opened.version, content) {
+            Ok(version) => version,
+            Err(error) => {
+                let effect = match error {
+                    AppError::Uncertain(_) => WriteEffect::Possible,
+                    _ => WriteEffect::Nothing,
+                };
+                let code = match error {
+                    AppError::Conflict => "conflict",
+                    AppError::Locked => "locked",
+                    _ => "write_failed",
+                };
+                return Ok(Written::Nothing(retry(code, &error.to_string(), effect)));
+            }
+        };
+        // The record is brought up to date without waiting for a scan.
+        let fresh = app.metadata(&key.file).ok();
+        let reading = read(content, &self.read_options());
+        let file = match fresh {
+            Some(metadata) if metadata.version == version.as_str() => {
+                let mut file = KnownFile::new(key.app, key.instance, metadata, false);
+                let own_only = self.options.settings.only_this_tenant;
+                let own = self.tenant;
+                file.take_reading(
+                    &reading,
+                    |label| !own_only || label.tenant == Some(own),
+                    now_ms,
+                );
+                file.unevaluated = false;
+                Some(Box::new(file))
+            }
+            _ => None,
+        };
+        let outcome = plan.outcome();
+        Ok(Written::File {
+            version,
+            outcome: (outcome.previous.clone(), outcome.new.clone()),
+            file,
+        })
+    }
+
+    /// Asks the decision table; `None` means go ahead.
+    fn decide(
+        &self,
+        key: &FileKey,
+        policy: Option<&PolicyId>,
+        action: &governance::ActionKind,
+        metadata: &FileMetadata,
+        opened: &OpenFile,
+    ) -> Result<Option<Ended>, ServiceError> {
+        let reading = read(opened.source.as_ref(), &self.read_options());
+        let applied = self.governance.applied_by_us(self.tenant, key)?;
+        let document = self.facts(
+            metadata,
+            &reading,
+            opened,
+            applied.map(|applied| applied.label),
+        );
+        let inspect_protected = self.options.settings.inspect_protected && self.decryptor.is_some();
+        let decision = match action {
+            governance::ActionKind::Apply(target) => decide::apply(&ApplyQuestion {
+                profile: self.options.profile,
+                integration: self.options.integration,
+                app: key.app,
+                connected: true,
+                apps: &self.options.label_capable_apps,
+                labels: &self.labels,
+                target: *target,
+                initiator: match policy {
+                    Some(_) => Asker::Policy,
+                    None => Asker::Administrator,
+                },
+                override_user_defined: self.overrides(policy, key),
+                inspect_protected,
+                protector_available: self.protector.is_some(),
+                document,
+            }),
+            governance::ActionKind::Remove => decide::remove(&RemoveQuestion {
+                integration: self.options.integration,
+                app: key.app,
+                connected: true,
+                apps: &self.options.label_capable_apps,
+                profile: self.options.profile,
+                labels: &self.labels,
+                document,
+            }),
+        };
+        Ok(match decision {
+            Decision::Proceed => None,
+            Decision::NoOp(nothing) => Some(skipped(nothing.code(), "")),
+            Decision::Later(refusal) => Some(retry(
+                refusal.code(),
+                &refusal.to_string(),
+                WriteEffect::Nothing,
+            )),
+            Decision::Refuse(refusal) => Some(failed(refusal.code(), &refusal.to_string())),
+            _ => Some(failed("undecided", "the decision is not known here")),
+        })
+    }
+
+    /// The policy's box *Override user-defined labels*.
+    fn overrides(&self, policy: Option<&PolicyId>, key: &FileKey) -> bool {
+        policy
+            .and_then(|policy| self.policies.policy(policy))
+            .is_some_and(|policy| {
+                policy.actions(key.app).iter().any(|action| {
+                    matches!(
+                        action,
+                        Action::ApplyLabel {
+                            override_user_defined: true,
+                            ..
+                        }
+                    )
+                })
+            })
+    }
+
+    fn facts(
+        &self,
+        metadata: &FileMetadata,
+        reading: &Reading,
+        opened: &OpenFile,
+        applied: Option<LabelKey>,
+    ) -> DocumentFacts {
+        let current = reading
+            .effective_for(self.tenant)
+            .map(|label| CurrentLabel {
+                label: label.key(),
+                // The ledger says which label we set; a file that has another one since was labelled
+                // outside.
+                set_by_us: applied.is_some() && label.key() == applied,
+            });
+        let password = reading
+            .protection
+            .is_some_and(|protection| protection.is_password());
+        DocumentFacts {
+            is_folder: false,
+            kind: match (reading.kind, reading.status) {
+                (Some(FileKind::Pdf), _) => DocumentKind::Pdf,
+                (Some(_), _) => DocumentKind::Office,
+                // Encrypted or damaged, the kind can't be told; the name is the best guess.
+                (None, Status::Protected | Status::Malformed | Status::TooLarge) => {
+                    match FileKind::from_name(&metadata.name) {
+                        Some(FileKind::Pdf) => DocumentKind::Pdf,
+                        Some(_) => DocumentKind::Office,
+                        None => DocumentKind::Unsupported,
+                    }
+                }
+                (None, _) => DocumentKind::Unsupported,
+            },
+            size_bytes: opened.source.len(),
+            condition: match reading.status {
+                _ if password => DocumentCondition::PasswordProtected,
+                Status::Malformed | Status::TooLarge | Status::IoError => {
+                    DocumentCondition::Corrupt
+                }
+                _ => DocumentCondition::Readable,
+            },
+            locked: false,
+            checkout_required: false,
+            quarantined: metadata.quarantined || metadata.trashed,
+            signed: reading.signed,
+            current,
+            protection: if reading.status == Status::Protected && !password {
+                DocumentProtection::TemplateOrUnknown
+            } else {
+                DocumentProtection::None
+            },
+        }
+    }
+
+    fn plan<'a>(
+        &self,
+        action: &governance::ActionKind,
+        is_manual: bool,
+        opened: &'a OpenFile,
+        now_ms: i64,
+    ) -> Result<WritePlan<'a>, WriteError> {
+        let mut options = WriteOptions::default();
+        options.read = self.read_options();
+        options.read.limits.write_bytes_max = self.options.profile.label_bytes_max();
+        options.protector = self.protector.as_deref();
+        match action {
+            governance::ActionKind::Apply(key) => {
+                let mut request = ApplyRequest::new(key.tenant, key.label, now_ms);
+                if let Some(label) = self.labels.label(*key) {
+                    request.name = Some(label.name().to_owned());
+                    request.protection = label.protection;
+                }
+                if is_manual {
+                    request.method = AssignmentMethod::Privileged;
+                }
+                plan_apply(&opened.source, &request, &options)
+            }
+            governance::ActionKind::Remove => plan_remove(&opened.source, self.tenant, &options),
+        }
+    }
+
+    /// What a dry run says about a task.
+    pub(crate) fn preview(
+        &self,
+        task: &NewTask,
+        file: &KnownFile,
+        opened: Option<&OpenFile>,
+        now_ms: i64,
+    ) -> ActionReport {
+        let key = &task.key;
+        let action = match key.action {
+            governance::ActionKind::Apply(label) => {
+                format!("apply label `{}`", self.key_text(label))
+            }
+            governance::ActionKind::Remove => "remove label".to_owned(),
+        };
+        let reopened = match opened {
+            Some(_) => None,
+            None => self
+                .app_of(&key.file)
+                .and_then(|app| app.open(&key.file.file).ok()),
+        };
+        let result = match opened.or(reopened.as_ref()) {
+            None => ActionResult::WouldNot("the file can't be opened".to_owned()),
+            Some(opened) => {
+                let decided = self.decide(
+                    &key.file,
+                    key.policy.as_ref(),
+                    &key.action,
+                    &file.metadata,
+                    opened,
+                );
+                match decided {
+                    Err(error) => ActionResult::WouldNot(error.to_string()),
+                    Ok(Some(ended)) => ActionResult::WouldNot(outcome_text(&ended.outcome)),
+                    Ok(None) => match self.plan(&key.action, false, opened, now_ms) {
+                        Ok(plan) if plan.file().is_some() => ActionResult::WouldWrite,
+                        Ok(_) => ActionResult::WouldNot(Reason::ALREADY_LABELLED.to_owned()),
+                        Err(error) => {
+                            ActionResult::WouldNot(outcome_text(&refused(&error).outcome))
+                        }
+                    },
+                }
+            }
+        };
+        ActionReport {
+            task: None,
+            file: key.file.clone(),
+            policy: key.policy.clone(),
+            action,
+            result,
+        }
+    }
+
+    /// After our own write, policies look at the new record; what they said of the content stands,
+    /// because the write did not touch it.
+    fn evaluate_own_write(
+        &mut self,
+        file: &KnownFile,
+        now_ms: i64,
+        report: &mut TickReport,
+    ) -> Result<(), ServiceError> {
+        let key = file.key();
+        let record = file.to_record();
+        for policy in self.policies.policies() {
+            if !self.inventory.has_match(policy.id(), &key)? {
+                continue;
+            }
+            let mut as_before =
+                |_: &policy_engine::Inspection| policy_engine::ContentAnswer::Match { count: 1 };
+            if policy.evaluate(&record, now_ms, &mut as_before) != policy_engine::Outcome::Match {
+                self.inventory.remove_match(policy.id(), &key)?;
+                report
+                    .ended_matches
+                    .push((policy.id().clone(), key.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    fn label_text(&self, label: &EffectiveLabel) -> String {
+        label.key().map_or_else(
+            || label.name.clone().unwrap_or_else(|| label.id_text.clone()),
+            |key| self.key_text(key),
+        )
+    }
+
+    fn key_text(&self, key: LabelKey) -> String {
+        self.labels
+            .display_name(key)
+            .unwrap_or_else(|| key.label.to_string())
+    }
+
+    /// Asks for a label on one file by hand: what is asked for is a task like any other, and it is
+    /// carried out at the next tick.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError`]: the file is not known, or the store refuses.
+    pub fn request(
+        &mut self,
+        file: &FileKey,
+        action: governance::ActionKind,
+        administrator: &str,
+        now_ms: i64,
+    ) -> Result<governance::TaskId, ServiceError> {
+        let Some(known) = self.inventory.file(file)? else {
+            return Err(ServiceError::App {
+                app: file.app.to_string(),
+                error: AppError::NotFound,
+            });
+        };
+        let key = governance::TaskKey {
+            tenant: self.tenant,
+            file: file.clone(),
+            file_version: FileVersion::parse(&known.metadata.version)?,
+            policy: None,
+            action,
+        };
+        let by = governance::Initiator::parse(administrator)?;
+        let submitted = self
+            .governance
+            .submit(&[NewTask::new(key, 0, by)], now_ms)?;
+        submitted
+            .first()
+            .map(|one| one.id())
+            .ok_or_else(|| ServiceError::App {
+                app: file.app.to_string(),
+                error: AppError::Failed("the task was not taken".to_owned()),
+            })
+    }
+}
+
+/// What became of the attempt to write.
+enum Written {
+    File {
+        version: FileVersion,
+        /// The tenant's label before and after.
+        outcome: (Option<EffectiveLabel>, Option<EffectiveLabel>),
+        file: Option<Box<KnownFile>>,
+    },
+    Nothing(Ended),
+    /// The scheduler holds the task back.
+    Held(TaskState),
+}
+
+/// A refusal of the format crate as the task's end.
+fn refused(error: &WriteError) -> Ended {
+    match error {
+        WriteError::Io { .. } => retry(error.code(), &error.to_string(), WriteEffect::Nothing),
+        _ => failed(error.code(), &error.to_string()),
+    }
+}
+
+fn outcome_text(outcome: &TaskOutcome) -> String {
+    match outcome {
+        TaskOutcome::Succeeded { .. } => "done".to_owned(),
+        TaskOutcome::Skipped { reason, .. }
+        | TaskOutcome::Failed { reason, .. }
+        | TaskOutcome::Retry { reason, .. } => reason.to_string(),
+    }
+}
+
+fn task_text(task: &Task, labels: &LabelView) -> String {
+    match task.key.action {
+        governance::ActionKind::Apply(label) => format!(
+            "apply label `{}`",
+            labels
+                .display_name(label)
+                .unwrap_or_else(|| label.label.to_string())
+        ),
+        governance::ActionKind::Remove => "remove label".to_owned(),
+    }
+}
+
+/// The fingerprint of a file's content, by which a write is recognised after a crash.
+fn content_version(source: &dyn ByteSource) -> std::io::Result<FileVersion> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 256 * 1024];
+    let mut at = 0;
+    loop {
+        let count = source.read_at(at, &mut buffer)?;
+        if count == 0 {
+            break;
+        }
+        hasher.update(buffer.get(..count).unwrap_or_default());
+        at += count as u64;
+    }
+    let text = format!("sha256-{}", hex(&hasher.finalize()));
+    FileVersion::parse(&text).map_err(std::io::Error::other)
+}

@@ -1,0 +1,522 @@
+//! The loop: labels are synchronised, files listed and scanned, policies evaluated, tasks carried
+//! out; one tick at a time, and a restart goes on where the last tick stopped.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use governance::store::SqliteStore;
+use governance::{Governance, Initiator, ManualTasks, Settings};
+use label_core::source::LabelList;
+use label_core::view::ExternalLabel;
+use label_core::{
+    ExternalLabels, FileKey, IntegrationSettings, IntegrationState, Label, LabelCapableApps,
+    LabelCatalog, LabelSource, LabelView, OwnTenants, PolicyId, Profile, TenantId,
+};
+use label_formats::{Decryptor, Limits, Protector, TenantStorage};
+use policy_engine::{BuildContext, PolicyDocument, PolicySet};
+use sha2::{Digest, Sha256};
+
+use crate::app::CloudApp;
+use crate::content::{Inspectors, presets};
+use crate::error::ServiceError;
+use crate::inventory::{Inventory, KnownFile, KnownMatch};
+use crate::report::{Progress, SyncReport, TickReport};
+
+/// How often the labels are fetched, in milliseconds: every hour.
+pub const SYNC_INTERVAL_MS: i64 = 3_600_000;
+
+/// What is known of the label list between restarts.
+const META_LABELS: &str = "labels";
+const META_SYNCED: &str = "synced_ms";
+const META_EXTERNAL: &str = "external_labels";
+const META_POLICIES: &str = "policies";
+const META_POLICY_IDS: &str = "policy_ids";
+
+/// Whether files are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Labels are applied and removed.
+    #[default]
+    Apply,
+    /// Nothing is written: tasks are decided, and the decision is reported.
+    DryRun,
+}
+
+/// What may be chosen; the default is what the product did in May 2021.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ServiceOptions {
+    /// Which year's rules.
+    pub profile: Profile,
+    /// The integration's check boxes.
+    pub settings: IntegrationSettings,
+    /// Licences and connector: facts that the caller knows.
+    pub integration: IntegrationState,
+    /// Tenants besides the first that count as one's own.
+    pub merged_tenants: Vec<TenantId>,
+    /// The apps whose files can be labelled.
+    pub label_capable_apps: LabelCapableApps,
+    /// Which storage counts for the own tenant's labels in Office files.
+    pub storage: TenantStorage,
+    /// How much of a file is read.
+    pub limits: Limits,
+    /// Whether files are written.
+    pub mode: Mode,
+    /// Most files scanned in one tick.
+    pub scans_per_tick_max: usize,
+    /// Most tasks carried out in one tick.
+    pub tasks_per_tick_max: usize,
+}
+
+impl Default for ServiceOptions {
+    fn default() -> Self {
+        Self {
+            profile: Profile::Seed,
+            settings: IntegrationSettings {
+                automatic_scan: true,
+                ..IntegrationSettings::default()
+            },
+            integration: IntegrationState::READY,
+            merged_tenants: Vec::new(),
+            label_capable_apps: LabelCapableApps::default(),
+            storage: TenantStorage::Unknown,
+            limits: Limits::default(),
+            mode: Mode::Apply,
+            scans_per_tick_max: 100_000,
+            tasks_per_tick_max: 10_000,
+        }
+    }
+}
+
+/// The integration as one value: give it a label source, connected apps and policies, and call
+/// [`tick`](Self::tick).
+pub struct Service {
+    pub(crate) options: ServiceOptions,
+    pub(crate) tenant: TenantId,
+    source: Box<dyn LabelSource>,
+    pub(crate) apps: Vec<Box<dyn CloudApp>>,
+    pub(crate) protector: Option<Box<dyn Protector>>,
+    pub(crate) decryptor: Option<Box<dyn Decryptor>>,
+    pub(crate) inventory: Inventory,
+    pub(crate) governance: Governance<SqliteStore>,
+    pub(crate) labels: LabelView,
+    pub(crate) external: ExternalLabels,
+    pub(crate) policies: PolicySet,
+    pub(crate) inspectors: Inspectors,
+    synced_ms: Option<i64>,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service")
+            .field("tenant", &self.tenant)
+            .field("apps", &self.apps.len())
+            .field("policies", &self.policies.policies().len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// Opens the service on a folder for its state; the folder is made if it isn't there.
+    ///
+    /// What an earlier process left half done is settled first: a file whose content is what was
+    /// about to be written counts as written, any other task goes back to the queue.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError`]: the state is damaged or in use; nothing was changed.
+    pub fn open(
+        state: &Path,
+        tenant: TenantId,
+        source: Box<dyn LabelSource>,
+        apps: Vec<Box<dyn CloudApp>>,
+        options: ServiceOptions,
+        now_ms: i64,
+    ) -> Result<Self, ServiceError> {
+        std::fs::create_dir_all(state).map_err(|error| ServiceError::Folder {
+            place: state.display().to_string(),
+            cause: error.to_string(),
+        })?;
+        let mut settings = Settings::default();
+        settings.manual_tasks = if options.profile.counts_manual() {
+            ManualTasks::Counted
+        } else {
+            ManualTasks::Exempt
+        };
+        let store = SqliteStore::open(state.join("tasks.db"))?;
+        let governance = Governance::open(store, settings)?;
+        let inventory = Inventory::open(&state.join("inventory.db"))?;
+        let known: Vec<Label> = inventory.meta(META_LABELS)?.unwrap_or_default();
+        let (catalog, _) =
+            LabelCatalog::build(tenant, known).map_err(|error| ServiceError::Inventory {
+                path: state.join("inventory.db").display().to_string(),
+                cause: error.to_string(),
+            })?;
+        let mut external = ExternalLabels::default();
+        for (key, name, seen) in inventory
+            .meta::<Vec<(label_core::LabelKey, Option<String>, i64)>>(META_EXTERNAL)?
+            .unwrap_or_default()
+        {
+            external.record(key, name.as_deref(), seen);
+        }
+        let synced_ms = inventory.meta(META_SYNCED)?;
+        let mut service = Self {
+            labels: LabelView::new(Arc::new(catalog)),
+            options,
+            tenant,
+            source,
+            apps,
+            protector: None,
+            decryptor: None,
+            inventory,
+            governance,
+            external,
+            policies: PolicySet::default(),
+            inspectors: Inspectors::default(),
+            synced_ms,
+        };
+        service.renew_view();
+        service.settle_interrupted(now_ms)?;
+        Ok(service)
+    }
+
+    /// The same with somebody who encrypts for labels that protect.
+    #[must_use]
+    pub fn with_protector(mut self, protector: Box<dyn Protector>) -> Self {
+        self.protector = Some(protector);
+        self
+    }
+
+    /// The same with somebody who opens protected files.
+    #[must_use]
+    pub fn with_decryptor(mut self, decryptor: Box<dyn Decryptor>) -> Self {
+        self.decryptor = Some(decryptor);
+        self
+    }
+
+    /// The labels as they are known now.
+    pub fn labels(&self) -> &LabelView {
+        &self.labels
+    }
+
+    /// The policies in force.
+    pub fn policies(&self) -> &PolicySet {
+        &self.policies
+    }
+
+    /// All files that are known.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::Inventory`].
+    pub fn files(&self) -> Result<Vec<KnownFile>, ServiceError> {
+        self.inventory.files()
+    }
+
+    /// What matches now.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::Inventory`].
+    pub fn matches(&self) -> Result<Vec<KnownMatch>, ServiceError> {
+        self.inventory.matches()
+    }
+
+    /// The tasks, their quotas and the log.
+    pub fn governance(&self) -> &Governance<SqliteStore> {
+        &self.governance
+    }
+
+    /// The tasks, to change limits or cancel by hand.
+    pub fn governance_mut(&mut self) -> &mut Governance<SqliteStore> {
+        &mut self.governance
+    }
+
+    /// Checks policies and puts them in force; fetches the labels first if that never happened,
+    /// because policies name them.
+    ///
+    /// A changed document is evaluated against every known file at the next tick. Pending tasks of
+    /// a policy that is now disabled are suspended, those of one that is gone are cancelled.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::Policies`] with everything that is wrong, at its place; the policies in
+    /// force stay.
+    pub fn load_policies(&mut self, document: &str, now_ms: i64) -> Result<(), ServiceError> {
+        if self.synced_ms.is_none() {
+            let report = self.sync(now_ms)?;
+            if let Some(cause) = report.error {
+                return Err(ServiceError::NoLabels { cause });
+            }
+        }
+        let document = PolicyDocument::from_json(document)?;
+        let presets = presets();
+        let mut context = BuildContext::new(&self.labels);
+        context.detectors = &presets;
+        context.profile = self.options.profile;
+        context.label_capable_apps = self.options.label_capable_apps.clone();
+        let policies = PolicySet::build(&document, &context)?;
+        let mut inspectors = Inspectors::default();
+        for policy in policies.policies() {
+            if let Some(inspection) = policy.inspection() {
+                inspectors
+                    .prepare(inspection)
+                    .map_err(|error| ServiceError::Folder {
+                        place: format!("policy `{}`: inspection", policy.id()),
+                        cause: error.to_string(),
+                    })?;
+            }
+        }
+        self.policies = policies;
+        self.inspectors = inspectors;
+        self.note_policies(now_ms)
+    }
+
+    /// Tells the scheduler and the inventory what changed among the policies.
+    fn note_policies(&mut self, now_ms: i64) -> Result<(), ServiceError> {
+        let by = Initiator::parse("policy document")?;
+        let before: BTreeMap<PolicyId, bool> =
+            self.inventory.meta(META_POLICY_IDS)?.unwrap_or_default();
+        let now: BTreeMap<PolicyId, bool> = self
+            .policies
+            .policies()
+            .iter()
+            .map(|policy| (policy.id().clone(), policy.is_enabled()))
+            .collect();
+        for (policy, enabled) in &now {
+            match (before.get(policy), enabled) {
+                (Some(true) | None, false) => {
+                    self.governance
+                        .disable_policy(self.tenant, policy, &by, now_ms)?;
+                }
+                (Some(false), true) => {
+                    self.governance
+                        .enable_policy(self.tenant, policy, &by, now_ms)?;
+                }
+                _ => {}
+            }
+        }
+        for policy in before.keys().filter(|policy| !now.contains_key(*policy)) {
+            self.governance
+                .delete_policy(self.tenant, policy, &by, now_ms)?;
+            self.inventory.remove_matches_of(policy)?;
+        }
+        let print = fingerprint(format!("{:?}", self.policies.document()).as_bytes());
+        let changed = self.inventory.meta::<String>(META_POLICIES)?.as_deref() != Some(&print);
+        self.inventory.batch(|inventory| {
+            if changed {
+                for mut file in inventory.files()? {
+                    file.unevaluated = true;
+                    inventory.put_file(&file)?;
+                }
+            }
+            inventory.set_meta(META_POLICY_IDS, &now)?;
+            inventory.set_meta(META_POLICIES, &print)
+        })
+    }
+
+    /// One round at the instant `now_ms`: synchronise if an hour has passed, list the apps, scan
+    /// what is queued, evaluate what changed, and carry out what is due.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError`] of the state or of a connector. What was done until then is kept, and the
+    /// next tick goes on.
+    pub fn tick(&mut self, now_ms: i64) -> Result<TickReport, ServiceError> {
+        self.tick_with(now_ms, &mut |_| {})
+    }
+
+    /// As [`tick`](Self::tick), telling how far it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`tick`](Self::tick).
+    pub fn tick_with(
+        &mut self,
+        now_ms: i64,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<TickReport, ServiceError> {
+        let mut report = TickReport::new(now_ms);
+        let due = self
+            .synced_ms
+            .is_none_or(|last| now_ms.saturating_sub(last) >= SYNC_INTERVAL_MS || now_ms < last);
+        if due && self.options.integration.syncs() {
+            report.sync = Some(self.sync(now_ms)?);
+        }
+        report.disabled_policies = self.disable_broken_policies(now_ms)?;
+        self.list(&mut report, progress)?;
+        self.scan(now_ms, &mut report, progress)?;
+        self.act(now_ms, &mut report, progress)?;
+        Ok(report)
+    }
+
+    /// Fetches the labels. A failure keeps the list in force.
+    fn sync(&mut self, now_ms: i64) -> Result<SyncReport, ServiceError> {
+        let list = match self.source.fetch() {
+            Ok(list) => list,
+            Err(error) => return Ok(SyncReport::failed(&error)),
+        };
+        let before = self.labels.catalog().clone();
+        // An empty list over a full one is more likely a fault than a decision.
+        if list.labels.is_empty() && before.labels().next().is_some() {
+            return Ok(SyncReport::failed(&"an empty list; the known one is kept"));
+        }
+        let LabelList { labels, notes, .. } = list;
+        let (catalog, diagnostics) = match before.refresh(labels) {
+            Ok(built) => built,
+            Err(error) => return Ok(SyncReport::failed(&error)),
+        };
+        let mut notes = notes;
+        notes.extend(diagnostics.iter().map(ToString::to_string));
+        if !catalog.any_published() {
+            notes.push("no label is published: none can be applied".to_owned());
+        }
+        let report = SyncReport::between(&before, &catalog, notes);
+        let all: Vec<&Label> = catalog.with_deleted().collect();
+        self.inventory.batch(|inventory| {
+            inventory.set_meta(META_LABELS, &all)?;
+            inventory.set_meta(META_SYNCED, &now_ms)
+        })?;
+        self.synced_ms = Some(now_ms);
+        self.labels = LabelView::new(Arc::new(catalog));
+        self.renew_view();
+        Ok(report)
+    }
+
+    /// Puts catalogue, external labels and settings together again.
+    pub(crate) fn renew_view(&mut self) {
+        let own = self
+            .options
+            .merged_tenants
+            .iter()
+            .fold(OwnTenants::new(self.tenant), |own, tenant| {
+                own.with(*tenant)
+            });
+        self.labels = LabelView::new(self.labels.catalog().clone())
+            .with_own_tenants(own)
+            .with_external(Arc::new(self.external.clone()))
+            .only_this_tenant(self.options.settings.only_this_tenant);
+    }
+
+    pub(crate) fn save_external(&self) -> Result<(), ServiceError> {
+        let labels: Vec<(label_core::LabelKey, Option<String>, i64)> = self
+            .external
+            .iter()
+            .map(|label: &ExternalLabel| (label.key, label.name_hint.clone(), label.last_seen_ms))
+            .collect();
+        self.inventory.set_meta(META_EXTERNAL, &labels)
+    }
+
+    /// A policy whose label vanished or was disabled is disabled and says why.
+    fn disable_broken_policies(
+        &mut self,
+        now_ms: i64,
+    ) -> Result<Vec<(PolicyId, String)>, ServiceError> {
+        let by = Initiator::parse("label list")?;
+        let mut broken = Vec::new();
+        for policy in self.policies.policies() {
+            if !policy.is_enabled() {
+                continue;
+            }
+            if let Some(problem) = policy.label_problems(&self.labels).first() {
+                broken.push((policy.id().clone(), problem.to_string()));
+            }
+        }
+        for (policy, _) in &broken {
+            self.policies = self.policies.with_enabled(policy, false);
+            self.governance
+                .disable_policy(self.tenant, policy, &by, now_ms)?;
+        }
+        Ok(broken)
+    }
+
+    /// Compares each app's files with what is known.
+    fn list(
+        &mut self,
+        report: &mut TickReport,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), ServiceError> {
+        for at in 0..self.apps.len() {
+            let Some(app) = self.apps.get(at) else { break };
+            let (id, instance) = (app.app(), app.instance());
+            let first_key = format!("listed {} {instance}", id.0);
+            let is_first = self.inventory.meta::<bool>(&first_key)?.is_none();
+            let mut gone: BTreeSet<FileKey> = self
+                .inventory
+                .files()?
+                .into_iter()
+                .filter(|file| file.app == id && file.instance == instance)
+                .map(|file| file.key())
+                .collect();
+            let mut after = None;
+            loop {
+                let page = app
+                    .list(after.as_ref(), crate::app::PAGE_MAX)
+                    .map_err(|error| ServiceError::App {
+                        app: id.to_string(),
+                        error,
+                    })?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.id.clone());
+                report.listed += page.len();
+                progress(Progress::Listed {
+                    app: id,
+                    files: report.listed,
+                });
+                self.inventory.batch(|inventory| {
+                    for metadata in page {
+                        let key = FileKey::new(id, instance, metadata.id.clone());
+                        gone.remove(&key);
+                        match inventory.file(&key)? {
+                            None => {
+                                report.new_files += 1;
+                                inventory
+                                    .put_file(&KnownFile::new(id, instance, metadata, is_first))?;
+                            }
+                            Some(mut known) if known.metadata != metadata => {
+                                report.changed_files += 1;
+                                known.renew(metadata);
+                                inventory.put_file(&known)?;
+                            }
+                            Some(_) => {}
+                        }
+                    }
+                    Ok(())
+                })?;
+            }
+            report.gone_files += gone.len();
+            self.inventory.batch(|inventory| {
+                for key in &gone {
+                    inventory.remove_file(key)?;
+                }
+                inventory.set_meta(&first_key, &true)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The connector of a file.
+    pub(crate) fn app_of(&self, key: &FileKey) -> Option<&dyn CloudApp> {
+        self.apps
+            .iter()
+            .find(|app| app.app() == key.app && app.instance() == key.instance)
+            .map(AsRef::as_ref)
+    }
+}
+
+/// SHA-256 as text.
+pub(crate) fn fingerprint(bytes: &[u8]) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(bytes);
+    hex(&hasher.finalize())
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

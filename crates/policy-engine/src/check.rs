@@ -1,0 +1,371 @@
+//! A document becomes policies: every name is looked up, every rule checked, all errors found at
+//! once.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use label_core::{AppId, LabelCapableApps, LabelKey, LabelOrigin, LabelView, Profile};
+use serde_json::Value;
+
+use crate::action::{Action, Notify};
+use crate::document::{
+    AppActions, FolderReference, FolderScope, Include, Inspection, OwnerScope, POLICIES_MAX,
+    PolicyDefinition, PolicyDocument,
+};
+use crate::error::{BuildCause, Place, Problems, did_you_mean, quote};
+use crate::field::Field;
+use crate::file_type::FileTypeTable;
+use crate::filter::{Compiler, ExtensionCase, LabelReference, Purpose, find_label};
+use crate::fold::fold;
+use crate::policy::{Compiled, FolderRule, OwnerRule, Policy};
+use crate::text_match::WordSeparators;
+
+/// Apps whose last editor can be told, from the product's table of actions per app.
+const LAST_EDITOR_APPS: [AppId; 2] = [AppId::BOX, AppId::GOOGLE_WORKSPACE];
+
+/// What documents are checked against.
+///
+/// # Examples
+///
+/// ```
+/// use label_core::{LabelCatalog, LabelView, Profile, TenantId};
+/// use policy_engine::BuildContext;
+///
+/// let labels = LabelView::new(LabelCatalog::empty(TenantId::from_u128(1)).into());
+/// let mut context = BuildContext::new(&labels);
+/// context.detectors = &["credit_card", "iban"];
+/// context.profile = Profile::Current;
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BuildContext<'c> {
+    /// The labels that names and ids are looked up in.
+    pub labels: &'c LabelView,
+    /// The ids of the presets that content inspection has (R-117). Default: none.
+    pub detectors: &'c [&'c str],
+    /// Which year's rules apply. Default: May 2021.
+    pub profile: Profile,
+    /// The apps whose files can be labelled (R-056). Default: the product's four.
+    pub label_capable_apps: LabelCapableApps,
+    /// What separates the words of a name. Default: all that ever did.
+    pub words: WordSeparators,
+    /// Whether the extension filter minds letter case. Default: no.
+    pub extension_case: ExtensionCase,
+    /// Which MIME types are known. Default: the extended table.
+    pub file_types: FileTypeTable,
+}
+
+impl<'c> BuildContext<'c> {
+    /// These labels, no presets, defaults for the rest.
+    pub fn new(labels: &'c LabelView) -> Self {
+        Self {
+            labels,
+            detectors: &[],
+            profile: Profile::default(),
+            label_capable_apps: LabelCapableApps::default(),
+            words: WordSeparators::default(),
+            extension_case: ExtensionCase::default(),
+            file_types: FileTypeTable::default(),
+        }
+    }
+}
+
+/// Checks a document. Policies without an error are built, whatever is wrong with the others.
+pub(crate) fn policies(
+    document: &PolicyDocument,
+    context: &BuildContext<'_>,
+    problems: &mut Problems,
+) -> Vec<Policy> {
+    let root = Place::Root;
+    let place = root.member("policies");
+    if document.policies.len() > POLICIES_MAX {
+        problems.push(
+            &place,
+            BuildCause::TooMany {
+                what: "policies",
+                count: document.policies.len(),
+                limit: POLICIES_MAX,
+            },
+        );
+        return Vec::new();
+    }
+    let labels = Arc::new(context.labels.clone());
+    let mut ids = HashSet::new();
+    let mut policies = Vec::with_capacity(document.policies.len());
+    for (at, definition) in document.policies.iter().enumerate() {
+        let errors_before = problems.len();
+        let place = place.item(at);
+        if !ids.insert(definition.id.clone()) {
+            problems.push(
+                &place.member("id"),
+                BuildCause::DuplicateId {
+                    id: quote(definition.id.as_str()),
+                },
+            );
+        }
+        let compiled = policy(definition, context, &labels, &place, problems);
+        if problems.len() == errors_before {
+            policies.push(Policy::new(definition.enabled, compiled));
+        }
+    }
+    policies
+}
+
+fn policy(
+    definition: &PolicyDefinition,
+    context: &BuildContext<'_>,
+    labels: &Arc<LabelView>,
+    place: &Place<'_>,
+    problems: &mut Problems,
+) -> Compiled {
+    if definition.name.trim().is_empty() {
+        problems.push(place, BuildCause::Missing { name: "name" });
+    }
+    let (program, mut references) = Compiler {
+        context,
+        problems,
+        references: Vec::new(),
+    }
+    .filters(&definition.filters, &place.member("filters"));
+    if let Some(inspection) = &definition.inspection {
+        check_inspection(inspection, context, &place.member("inspection"), problems);
+    }
+    let alert = definition.alerts.each_match.then(|| Action::Alert {
+        severity: definition.severity,
+        daily_limit: definition.alerts.daily_limit,
+        email: definition.alerts.email.clone(),
+    });
+    let governance = place.member("governance");
+    let mut actions = Vec::with_capacity(definition.governance.len());
+    for (&app, wanted) in &definition.governance {
+        let number = app.0.to_string();
+        let place = governance.member(&number);
+        let mut list = app_actions(app, wanted, context, &place, &mut references, problems);
+        list.extend(alert.clone());
+        actions.push((app, list.into_boxed_slice()));
+    }
+    Compiled {
+        pointer: place.to_string(),
+        definition: pinned(definition, context.labels),
+        program,
+        folders: folder_rule(&definition.folder_scope),
+        owners: owner_rule(&definition.owner_scope),
+        actions,
+        actions_elsewhere: alert.into_iter().collect(),
+        references,
+        labels: Arc::clone(labels),
+    }
+}
+
+/// Only what this crate can know: the expressions are the content inspection's to read.
+fn check_inspection(
+    inspection: &Inspection,
+    context: &BuildContext<'_>,
+    place: &Place<'_>,
+    problems: &mut Problems,
+) {
+    if let Include::Preset(id) = &inspection.include
+        && !context.detectors.contains(&id.as_str())
+    {
+        problems.push_with(
+            &place.member("preset"),
+            BuildCause::UnknownPreset { id: quote(id) },
+            did_you_mean(id, context.detectors.iter().copied()),
+        );
+    }
+    if inspection.minimum_matches == 0 {
+        problems.push(
+            &place.member("minimumMatches"),
+            BuildCause::Type {
+                expected: "a whole number from 1",
+                found: "`0`".to_owned(),
+            },
+        );
+    }
+}
+
+fn app_actions(
+    app: AppId,
+    wanted: &AppActions,
+    context: &BuildContext<'_>,
+    place: &Place<'_>,
+    references: &mut Vec<LabelReference>,
+    problems: &mut Problems,
+) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let capable = context.label_capable_apps.contains(app);
+    if let Some(text) = &wanted.apply_label {
+        let place = place.member("applyLabel");
+        if !capable {
+            problems.push(
+                &place,
+                BuildCause::AppNotLabelCapable {
+                    app: app.to_string(),
+                },
+            );
+        }
+        if let Some(label) = appliable_label(text, context, &place, problems) {
+            references.push(LabelReference {
+                pointer: place.to_string(),
+                key: label,
+                purpose: Purpose::Apply,
+            });
+            actions.push(Action::ApplyLabel {
+                label,
+                override_user_defined: wanted.override_user_defined,
+            });
+        }
+    } else if wanted.override_user_defined {
+        problems.push(place, BuildCause::Missing { name: "applyLabel" });
+    }
+    if wanted.remove_label {
+        let place = place.member("removeLabel");
+        if !capable {
+            problems.push(
+                &place,
+                BuildCause::AppNotLabelCapable {
+                    app: app.to_string(),
+                },
+            );
+        }
+        if wanted.apply_label.is_some() {
+            problems.push(
+                &place,
+                BuildCause::Exclusive {
+                    one: "applyLabel",
+                    other: "removeLabel",
+                },
+            );
+        }
+        actions.push(Action::RemoveLabel);
+    }
+    if wanted.notify_owner {
+        actions.push(Action::Notify(Notify::Owner));
+    }
+    if !wanted.notify_users.is_empty() {
+        actions.push(Action::Notify(Notify::Users(wanted.notify_users.clone())));
+    }
+    if wanted.notify_last_editor {
+        if !LAST_EDITOR_APPS.contains(&app) {
+            problems.push(
+                &place.member("notifyLastEditor"),
+                BuildCause::ActionNotAvailable {
+                    app: app.to_string(),
+                    action: "notifyLastEditor",
+                },
+            );
+        }
+        actions.push(Action::Notify(Notify::LastEditor));
+    }
+    actions
+}
+
+fn appliable_label(
+    text: &str,
+    context: &BuildContext<'_>,
+    place: &Place<'_>,
+    problems: &mut Problems,
+) -> Option<LabelKey> {
+    let labels = context.labels;
+    let key = find_label(labels, text, place, problems)?;
+    let cause = match labels.not_appliable(key) {
+        _ if matches!(labels.origin_of(key), LabelOrigin::OwnDeleted(_)) => {
+            BuildCause::DeletedLabel { text: quote(text) }
+        }
+        Some(reason) => BuildCause::NotAppliable {
+            text: quote(text),
+            reason,
+        },
+        None => {
+            let in_scope = labels
+                .label(key)
+                .is_none_or(|label| label.targets.usable_for_files_and_email());
+            if in_scope || !context.profile.needs_file_and_email_scope() {
+                return Some(key);
+            }
+            BuildCause::LabelScope { text: quote(text) }
+        }
+    };
+    let catalog = labels.catalog();
+    let sublabels: Vec<&str> = catalog
+        .appliable()
+        .filter(|label| label.parent == Some(key.label) && label.key.tenant == key.tenant)
+        .filter_map(|label| catalog.path(label.key.label))
+        .collect();
+    let suggestion =
+        (!sublabels.is_empty()).then(|| format!("write one of `{}`", sublabels.join("`, `")));
+    problems.push_with(place, cause, suggestion);
+    None
+}
+
+fn folder_rule(scope: &FolderScope) -> FolderRule {
+    let folded = |folders: &[FolderReference]| {
+        folders
+            .iter()
+            .map(|folder| FolderReference {
+                id: fold(&folder.id).into(),
+                ..folder.clone()
+            })
+            .collect()
+    };
+    match scope {
+        FolderScope::All => FolderRule::All,
+        FolderScope::Selected(folders) => FolderRule::Selected(folded(folders)),
+        FolderScope::Excluding(folders) => FolderRule::Excluding(folded(folders)),
+    }
+}
+
+fn owner_rule(scope: &OwnerScope) -> OwnerRule {
+    let folded = |groups: &[String]| groups.iter().map(|group| fold(group)).collect();
+    match scope {
+        OwnerScope::All => OwnerRule::All,
+        OwnerScope::Selected(groups) => OwnerRule::Selected(folded(groups)),
+        OwnerScope::Excluding(groups) => OwnerRule::Excluding(folded(groups)),
+    }
+}
+
+/// The definition with every label that can be found by tenant and id.
+fn pinned(definition: &PolicyDefinition, labels: &LabelView) -> PolicyDefinition {
+    let mut definition = definition.clone();
+    let pin = |text: &mut String| {
+        if let Ok(key) = labels.find(text) {
+            *text = key.to_string();
+        }
+    };
+    for actions in definition.governance.values_mut() {
+        actions.apply_label.iter_mut().for_each(pin);
+    }
+    if let Some(filter) = definition.filters.get_mut(Field::Label.name()) {
+        for_each_value(filter, &mut |value| {
+            if let Value::String(text) = value {
+                pin(text);
+            }
+        });
+    }
+    definition
+}
+
+/// Visits the values of a filter: those of each operator of each of its condition objects.
+fn for_each_value(filter: &mut Value, visit: &mut impl FnMut(&mut Value)) {
+    match filter {
+        Value::Array(objects) => {
+            for object in objects {
+                for_each_operand(object, visit);
+            }
+        }
+        object => for_each_operand(object, visit),
+    }
+}
+
+fn for_each_operand(object: &mut Value, visit: &mut impl FnMut(&mut Value)) {
+    for operand in object
+        .as_object_mut()
+        .into_iter()
+        .flat_map(|it| it.values_mut())
+    {
+        match operand {
+            Value::Array(values) => values.iter_mut().for_each(&mut *visit),
+            one => visit(one),
+        }
+    }
+}

@@ -1,0 +1,503 @@
+//! Policy documents: the JSON form of file policies, and the same as data.
+//!
+//! The filters inside are the product's own filter JSON; the product publishes no form for the
+//! rest of a policy, so that is this project's, in the words of the product's pages.
+
+use std::collections::BTreeMap;
+
+use label_core::{AppId, PolicyId};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use crate::error::{BuildErrors, Place, Problems};
+use crate::json;
+use crate::read;
+
+/// The name and version of the format.
+pub const FORMAT: &str = "file-policies/1";
+
+/// Most policies of one document. The product allows a tenant 50.
+pub const POLICIES_MAX: usize = 10_000;
+
+/// Most folders or groups of one scope. The product allows 500 groups.
+pub const SCOPE_ENTRIES_MAX: usize = 1_000;
+
+/// Most apps with actions in one policy.
+pub const APPS_MAX: usize = 200;
+
+/// Most e-mail addresses in one list.
+pub const ADDRESSES_MAX: usize = 500;
+
+/// A document of file policies, as data.
+///
+/// # Examples
+///
+/// ```
+/// use policy_engine::{PolicyDefinition, PolicyDocument};
+///
+/// let text = r#"{"format": "file-policies/1", "policies": [
+///     {"id": "1", "name": "All files of Box", "filters": {"service": {"eq": [10489]}}}
+/// ]}"#;
+/// let document = PolicyDocument::from_json(text)?;
+/// assert!(document.policies[0].enabled);
+///
+/// let again = PolicyDocument::from_json(&serde_json::to_string(&document)?)?;
+/// assert_eq!(again, document);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PolicyDocument {
+    /// The policies, in order.
+    pub policies: Vec<PolicyDefinition>,
+}
+
+impl PolicyDocument {
+    /// Reads a document. Whether its filters, labels and presets exist is checked when a
+    /// [`PolicySet`](crate::PolicySet) is built.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildErrors`] with everything that is not of the format.
+    pub fn from_json(text: &str) -> Result<Self, BuildErrors> {
+        let mut problems = Problems::default();
+        let document = read::text(text, &mut problems);
+        problems.into_result()?;
+        Ok(document)
+    }
+}
+
+/// How serious a match is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// 0 in the product.
+    #[default]
+    Low,
+    /// 1 in the product.
+    Medium,
+    /// 2 in the product.
+    High,
+}
+
+/// What a policy is about. Helps to find it; plays no part in matching (R-193).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Category {
+    /// Data loss prevention.
+    #[default]
+    Dlp,
+    /// Sharing control.
+    SharingControl,
+    /// Access control.
+    AccessControl,
+    /// Compliance.
+    Compliance,
+    /// Configuration control.
+    ConfigurationControl,
+    /// Cloud Discovery.
+    CloudDiscovery,
+    /// Privileged accounts.
+    PrivilegedAccounts,
+    /// Threat detection.
+    ThreatDetection,
+}
+
+/// One policy, as written.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct PolicyDefinition {
+    /// Its identity, used once in a document.
+    pub id: PolicyId,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// How serious a match is. Default: low.
+    pub severity: Severity,
+    /// What it is about. Default: DLP.
+    pub category: Category,
+    /// Whether it is in force. Default: yes (R-145).
+    pub enabled: bool,
+    /// Which policy's label counts when several match: the larger number. Default: 0.
+    pub priority: i32,
+    /// When it was made, milliseconds UTC.
+    pub created_ms: Option<i64>,
+    /// The product's filter JSON; empty, it matches all files (R-115).
+    pub filters: Map<String, Value>,
+    /// Which folders it is about. Default: all files.
+    pub folder_scope: FolderScope,
+    /// Whose files it is about. Default: all owners.
+    pub owner_scope: OwnerScope,
+    /// What it looks for in the content of files. Default: nothing.
+    pub inspection: Option<Inspection>,
+    /// What alerts it raises. Default: see [`AlertSettings`].
+    pub alerts: AlertSettings,
+    /// What it does, app by app (R-150).
+    pub governance: BTreeMap<AppId, AppActions>,
+}
+
+impl PolicyDefinition {
+    /// An enabled policy that matches all files and does nothing but raise alerts.
+    pub fn new(id: PolicyId, name: impl Into<String>) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            description: String::new(),
+            severity: Severity::default(),
+            category: Category::default(),
+            enabled: true,
+            priority: 0,
+            created_ms: None,
+            filters: Map::new(),
+            folder_scope: FolderScope::default(),
+            owner_scope: OwnerScope::default(),
+            inspection: None,
+            alerts: AlertSettings::default(),
+            governance: BTreeMap::new(),
+        }
+    }
+}
+
+/// A folder, wherever it is: app, instance and id, never the name alone (R-200).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct FolderReference {
+    /// The app.
+    pub app: AppId,
+    /// Which connected instance of the app.
+    pub instance: u32,
+    /// The folder's id in it; letter case doesn't matter.
+    pub id: String,
+}
+
+/// Which folders a policy is about: the product's first "apply to". Folders include everything
+/// below them (R-199).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum FolderScope {
+    /// All files.
+    #[default]
+    All,
+    /// Files in these folders; none of an app of which no folder is listed.
+    Selected(Vec<FolderReference>),
+    /// Files outside of these folders; all of an app of which no folder is listed.
+    Excluding(Vec<FolderReference>),
+}
+
+/// Whose files a policy is about: the product's second "apply to" (A-006).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum OwnerScope {
+    /// All owners.
+    #[default]
+    All,
+    /// Owners in one of these groups.
+    Selected(Vec<String>),
+    /// Owners in none of these groups.
+    Excluding(Vec<String>),
+}
+
+/// What a policy looks for in the content of files: the product's built-in inspection.
+///
+/// Policies with equal inspections can share one answer, so it can be a key of a map.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// What to look for.
+    pub include: Include,
+    /// A regular expression that takes a file out of the results wherever it is found.
+    pub exclude: Option<String>,
+    /// Where to look.
+    pub search_in: SearchIn,
+    /// How many matches it takes, at least 1. Default: 1.
+    pub minimum_matches: u32,
+    /// Whether a keyword must stand near a preset's match. Default: yes.
+    pub require_context: bool,
+    /// Whether evidence shows the last four characters of a match. Default: no.
+    pub unmask_last_four: bool,
+    /// Whether protected files are opened, if the tenant permits it (R-095, R-096). Default: no.
+    pub inspect_protected: bool,
+}
+
+impl Inspection {
+    /// Looks for this, with the product's defaults for everything else.
+    pub fn new(include: Include) -> Self {
+        Self {
+            include,
+            exclude: None,
+            search_in: SearchIn::default(),
+            minimum_matches: 1,
+            require_context: true,
+            unmask_last_four: false,
+            inspect_protected: false,
+        }
+    }
+}
+
+/// What an inspection looks for: a preset or an expression, never both.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Include {
+    /// A preset expression, by the id of its detector (R-117).
+    Preset(String),
+    /// A custom expression.
+    Expression {
+        /// Which form of expression.
+        kind: ExpressionForm,
+        /// The expression.
+        text: String,
+        /// Whether letter case matters. Default: no.
+        case_sensitive: bool,
+    },
+}
+
+/// The three forms of a custom expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpressionForm {
+    /// The text occurs.
+    Substring,
+    /// The text occurs as a word or phrase.
+    Exact,
+    /// A regular expression in the product's dialect.
+    Regex,
+}
+
+/// Which parts of a file are searched. Default: content and metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SearchIn {
+    /// The text inside.
+    pub content: bool,
+    /// Document properties.
+    pub metadata: bool,
+    /// The file's name.
+    pub file_name: bool,
+}
+
+impl Default for SearchIn {
+    fn default() -> Self {
+        Self {
+            content: true,
+            metadata: true,
+            file_name: false,
+        }
+    }
+}
+
+/// What alerts a policy raises.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AlertSettings {
+    /// One for each matching file. Default: yes.
+    pub each_match: bool,
+    /// Most alerts a day. Limits alerts, not actions (R-205). Default: 5.
+    pub daily_limit: u32,
+    /// Who gets them by e-mail.
+    pub email: Vec<String>,
+}
+
+impl Default for AlertSettings {
+    fn default() -> Self {
+        Self {
+            each_match: true,
+            daily_limit: 5,
+            email: Vec::new(),
+        }
+    }
+}
+
+/// What a policy does with matching files of one app.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AppActions {
+    /// The label to apply: its path, its unique name, or its id (R-152).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub apply_label: Option<String>,
+    /// Whether that label may replace one whose protection a person chose.
+    pub override_user_defined: bool,
+    /// Whether to remove the label. Excludes applying one (R-153).
+    pub remove_label: bool,
+    /// Whether to tell the owner, in a digest.
+    pub notify_owner: bool,
+    /// Addresses to tell.
+    pub notify_users: Vec<String>,
+    /// Whether to tell the last editor; Box and Google Workspace only.
+    pub notify_last_editor: bool,
+}
+
+/// As a document of [`FORMAT`].
+impl Serialize for PolicyDocument {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Document<'d> {
+            format: &'static str,
+            policies: &'d [PolicyDefinition],
+        }
+        Document {
+            format: FORMAT,
+            policies: &self.policies,
+        }
+        .serialize(serializer)
+    }
+}
+
+/// From a document of [`FORMAT`]; the error has all that is wrong, one line each.
+impl<'de> Deserialize<'de> for PolicyDocument {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        let mut problems = Problems::default();
+        let document = read::document(&value, &Place::Root, &mut problems);
+        problems.into_result().map_err(D::Error::custom)?;
+        Ok(document)
+    }
+}
+
+impl Serialize for PolicyDefinition {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Definition<'d> {
+            id: &'d PolicyId,
+            name: &'d str,
+            description: &'d str,
+            severity: Severity,
+            category: Category,
+            enabled: bool,
+            priority: i32,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            created: Option<String>,
+            filters: &'d Map<String, Value>,
+            folder_scope: &'d FolderScope,
+            owner_scope: &'d OwnerScope,
+            inspection: InspectionMember<'d>,
+            alerts: &'d AlertSettings,
+            governance: &'d BTreeMap<AppId, AppActions>,
+        }
+        Definition {
+            id: &self.id,
+            name: &self.name,
+            description: &self.description,
+            severity: self.severity,
+            category: self.category,
+            enabled: self.enabled,
+            priority: self.priority,
+            created: self.created_ms.map(json::show_created),
+            filters: &self.filters,
+            folder_scope: &self.folder_scope,
+            owner_scope: &self.owner_scope,
+            inspection: InspectionMember(self.inspection.as_ref()),
+            alerts: &self.alerts,
+            governance: &self.governance,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl Serialize for FolderScope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Scope<'d> {
+            mode: &'static str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            folders: Option<&'d [FolderReference]>,
+        }
+        let (mode, folders) = match self {
+            Self::All => ("all", None),
+            Self::Selected(folders) => ("selected", Some(folders.as_slice())),
+            Self::Excluding(folders) => ("excluding", Some(folders.as_slice())),
+        };
+        Scope { mode, folders }.serialize(serializer)
+    }
+}
+
+impl Serialize for OwnerScope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Scope<'d> {
+            mode: &'static str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            groups: Option<&'d [String]>,
+        }
+        let (mode, groups) = match self {
+            Self::All => ("all", None),
+            Self::Selected(groups) => ("selected", Some(groups.as_slice())),
+            Self::Excluding(groups) => ("excluding", Some(groups.as_slice())),
+        };
+        Scope { mode, groups }.serialize(serializer)
+    }
+}
+
+/// An inspection with its method in front.
+struct InspectionMember<'d>(Option<&'d Inspection>);
+
+impl Serialize for InspectionMember<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct None {
+            method: &'static str,
+        }
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct BuiltIn<'d> {
+            method: &'static str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            preset: Option<&'d str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            expression: Option<Expression<'d>>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            exclude: Option<&'d str>,
+            search_in: Vec<&'static str>,
+            minimum_matches: u32,
+            require_context: bool,
+            #[serde(rename = "unmaskLast4")]
+            unmask_last_four: bool,
+            inspect_protected: bool,
+        }
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Expression<'d> {
+            kind: ExpressionForm,
+            text: &'d str,
+            case_sensitive: bool,
+        }
+        let Some(inspection) = self.0 else {
+            return None { method: "none" }.serialize(serializer);
+        };
+        let (preset, expression) = match &inspection.include {
+            Include::Preset(id) => (Some(id.as_str()), Option::None),
+            &Include::Expression {
+                kind,
+                ref text,
+                case_sensitive,
+            } => (
+                Option::None,
+                Some(Expression {
+                    kind,
+                    text,
+                    case_sensitive,
+                }),
+            ),
+        };
+        let parts = inspection.search_in;
+        let search_in = [
+            (parts.content, "content"),
+            (parts.metadata, "metadata"),
+            (parts.file_name, "file_name"),
+        ];
+        BuiltIn {
+            method: "built_in",
+            preset,
+            expression,
+            exclude: inspection.exclude.as_deref(),
+            search_in: search_in
+                .into_iter()
+                .filter_map(|(on, name)| on.then_some(name))
+                .collect(),
+            minimum_matches: inspection.minimum_matches,
+            require_context: inspection.require_context,
+            unmask_last_four: inspection.unmask_last_four,
+            inspect_protected: inspection.inspect_protected,
+        }
+        .serialize(serializer)
+    }
+}

@@ -1,0 +1,441 @@
+//! What can be wrong with a document. Evaluation has no errors.
+
+use std::fmt;
+
+use label_core::NotAppliable;
+use thiserror::Error;
+
+use crate::text_match::WordQueryError;
+
+/// Most errors that are reported at once; further ones are counted.
+pub const ERRORS_MAX: usize = 1_000;
+
+/// One thing that is wrong, and where.
+///
+/// # Examples
+///
+/// ```
+/// use label_core::{LabelCatalog, LabelView, TenantId};
+/// use policy_engine::{BuildContext, PolicySet};
+///
+/// let labels = LabelView::new(LabelCatalog::empty(TenantId::from_u128(1)).into());
+/// let text = r#"{"format": "file-policies/1", "policies": [
+///     {"id": "1", "name": "All of Box", "filters": {"servce": {"eq": [10489]}}}
+/// ]}"#;
+/// let errors = PolicySet::from_json(text, &BuildContext::new(&labels)).unwrap_err();
+/// let error = &errors.as_slice()[0];
+/// assert_eq!(error.pointer, "/policies/0/filters/servce");
+/// assert_eq!(error.suggestion.as_deref(), Some("did you mean `service`?"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BuildError {
+    /// Where: a JSON pointer from the root of the document, or, for a filter on its own, from the
+    /// object that holds `filters`.
+    pub pointer: String,
+    /// What.
+    pub cause: BuildCause,
+    /// What to do about it, where that can be guessed.
+    pub suggestion: Option<String>,
+}
+
+/// Place, cause and suggestion in one line.
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.pointer.is_empty() {
+            write!(f, "{}: ", self.pointer)?;
+        }
+        write!(f, "{}", self.cause)?;
+        if let Some(suggestion) = &self.suggestion {
+            write!(f, "; {suggestion}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+/// Everything that is wrong with a document, never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildErrors {
+    errors: Vec<BuildError>,
+    more: usize,
+}
+
+impl BuildErrors {
+    /// The errors, at most [`ERRORS_MAX`]: those of form first, each kind in the order of the
+    /// document.
+    pub fn as_slice(&self) -> &[BuildError] {
+        &self.errors
+    }
+
+    /// How many more there are.
+    pub fn more(&self) -> usize {
+        self.more
+    }
+}
+
+/// One line per error.
+impl fmt::Display for BuildErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, error) in self.errors.iter().enumerate() {
+            if at > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{error}")?;
+        }
+        if self.more > 0 {
+            write!(f, "\nand {} more", self.more)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for BuildErrors {}
+
+/// What is wrong at one place of a document.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BuildCause {
+    /// Not JSON, a member listed twice, or nested too deeply.
+    #[error("line {line}, column {column}: {reason}")]
+    Json {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What the reader says.
+        reason: String,
+    },
+    /// More of something than its named limit.
+    #[error("{count} {what}, at most {limit} are allowed")]
+    TooMany {
+        /// What there are too many of.
+        what: &'static str,
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A member that the format doesn't have.
+    #[error("unknown member `{name}`")]
+    UnknownMember {
+        /// The member, cut to a line.
+        name: String,
+    },
+    /// A required member is missing.
+    #[error("`{name}` is missing")]
+    Missing {
+        /// The member.
+        name: &'static str,
+    },
+    /// A value of another type or form.
+    #[error("expected {expected}, found {found}")]
+    Type {
+        /// What belongs there.
+        expected: &'static str,
+        /// What stands there, cut to a line.
+        found: String,
+    },
+    /// A word that is none of the allowed ones.
+    #[error("`{value}` is none of {}", backticks(allowed))]
+    Choice {
+        /// The word, cut to a line.
+        value: String,
+        /// The allowed ones.
+        allowed: &'static [&'static str],
+    },
+    /// No filter of this name (A-010).
+    #[error("no filter `{name}`, the filters are {}", backticks(allowed))]
+    UnknownFilter {
+        /// The name, cut to a line.
+        name: String,
+        /// All filters.
+        allowed: Vec<&'static str>,
+    },
+    /// The filter doesn't take this operator (A-010).
+    #[error(
+        "filter `{filter}` takes no operator `{operator}`, it takes {}",
+        backticks(allowed)
+    )]
+    UnknownOperator {
+        /// The filter.
+        filter: &'static str,
+        /// The operator, cut to a line.
+        operator: String,
+        /// The operators it takes.
+        allowed: Vec<&'static str>,
+    },
+    /// A text query that means nothing.
+    #[error("`{query}`: {reason}")]
+    Query {
+        /// The query, cut to a line.
+        query: String,
+        /// Why.
+        reason: WordQueryError,
+    },
+    /// No label of that name or id, or several.
+    #[error("no label `{text}`")]
+    UnknownLabel {
+        /// What was looked up, cut to a line.
+        text: String,
+    },
+    /// Several labels have that name (R-175).
+    #[error("`{text}` names {} labels", paths.len())]
+    AmbiguousLabel {
+        /// What was looked up, cut to a line.
+        text: String,
+        /// The paths of all of them.
+        paths: Vec<String>,
+    },
+    /// The label was deleted (R-191).
+    #[error("label `{text}` was deleted")]
+    DeletedLabel {
+        /// What was looked up, cut to a line.
+        text: String,
+    },
+    /// The label can't be applied (R-130, R-131, R-187).
+    #[error("label `{text}` can't be applied: {reason}")]
+    NotAppliable {
+        /// What was looked up, cut to a line.
+        text: String,
+        /// Why not.
+        reason: NotAppliable,
+    },
+    /// The label is not for files and e-mail both, as the current profile asks (A-043).
+    #[error("label `{text}` can't be applied: not for files and e-mail")]
+    LabelScope {
+        /// What was looked up, cut to a line.
+        text: String,
+    },
+    /// Files of this app can't be labelled (R-056).
+    #[error("files of {app} can't be labelled")]
+    AppNotLabelCapable {
+        /// The app's name or number.
+        app: String,
+    },
+    /// The app has no such action (R-204).
+    #[error("{app} has no action `{action}`")]
+    ActionNotAvailable {
+        /// The app's name or number.
+        app: String,
+        /// The action.
+        action: &'static str,
+    },
+    /// Two members that exclude one another (R-153).
+    #[error("`{one}` and `{other}` exclude one another")]
+    Exclusive {
+        /// One of them.
+        one: &'static str,
+        /// The other.
+        other: &'static str,
+    },
+    /// Not exactly one of two members.
+    #[error("exactly one of `{one}` and `{other}` is needed")]
+    OneOf {
+        /// One of them.
+        one: &'static str,
+        /// The other.
+        other: &'static str,
+    },
+    /// No built-in preset of this id (R-117).
+    #[error("no preset `{id}`")]
+    UnknownPreset {
+        /// The id, cut to a line.
+        id: String,
+    },
+    /// Two policies with the same id.
+    #[error("policy id `{id}` is used twice")]
+    DuplicateId {
+        /// The id.
+        id: String,
+    },
+    /// A range that ends before it starts.
+    #[error("the range ends before it starts")]
+    EmptyRange,
+}
+
+fn backticks(names: &[&str]) -> String {
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Where in a document: a pointer that costs nothing until it is needed.
+#[derive(Clone, Copy)]
+pub(crate) enum Place<'p> {
+    Root,
+    Member(&'p Place<'p>, &'p str),
+    Item(&'p Place<'p>, usize),
+}
+
+impl<'p> Place<'p> {
+    pub(crate) fn member(&'p self, name: &'p str) -> Self {
+        Self::Member(self, name)
+    }
+
+    pub(crate) fn item(&'p self, at: usize) -> Self {
+        Self::Item(self, at)
+    }
+}
+
+/// The JSON pointer (RFC 6901).
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Root => Ok(()),
+            Place::Member(parent, name) => {
+                write!(
+                    f,
+                    "{parent}/{}",
+                    quote(name).replace('~', "~0").replace('/', "~1")
+                )
+            }
+            Place::Item(parent, at) => write!(f, "{parent}/{at}"),
+        }
+    }
+}
+
+/// Collects errors, at most [`ERRORS_MAX`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Problems {
+    errors: Vec<BuildError>,
+    more: usize,
+}
+
+impl Problems {
+    pub(crate) fn push(&mut self, place: &Place<'_>, cause: BuildCause) {
+        self.push_with(place, cause, None);
+    }
+
+    pub(crate) fn push_with(
+        &mut self,
+        place: &Place<'_>,
+        cause: BuildCause,
+        suggestion: Option<String>,
+    ) {
+        let error = BuildError {
+            pointer: place.to_string(),
+            cause,
+            suggestion,
+        };
+        // Reading and checking may both notice the same.
+        if self.errors.contains(&error) {
+            return;
+        }
+        if self.errors.len() == ERRORS_MAX {
+            self.more += 1;
+            return;
+        }
+        self.errors.push(error);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.errors.len() + self.more
+    }
+
+    pub(crate) fn into_result(self) -> Result<(), BuildErrors> {
+        if self.errors.is_empty() {
+            return Ok(());
+        }
+        Err(BuildErrors {
+            errors: self.errors,
+            more: self.more,
+        })
+    }
+}
+
+/// How much of an offending text an error repeats, in characters.
+const QUOTE_CHARS_MAX: usize = 80;
+
+/// Cuts a quotation to a length that fits a line of a log.
+pub(crate) fn quote(text: &str) -> String {
+    let mut quoted: String = text.chars().take(QUOTE_CHARS_MAX).collect();
+    if quoted.len() < text.len() {
+        quoted.push('…');
+    }
+    quoted
+}
+
+/// "did you mean" with the candidate nearest to `text`, if one is near.
+pub(crate) fn did_you_mean<'c>(
+    text: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<String> {
+    let text = quote(text);
+    let near = 1 + text.chars().count() / 4;
+    candidates
+        .into_iter()
+        .map(|candidate| {
+            (
+                edit_distance(&text.to_lowercase(), &candidate.to_lowercase()),
+                candidate,
+            )
+        })
+        .filter(|&(distance, _)| distance <= near)
+        .min()
+        .map(|(_, candidate)| format!("did you mean `{candidate}`?"))
+}
+
+/// How many characters must be put in, left out or changed to make one text from the other.
+fn edit_distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
+    for (line, left) in one.chars().enumerate() {
+        let mut diagonal = line;
+        let mut before = line + 1;
+        if let Some(first) = row.first_mut() {
+            *first = before;
+        }
+        for (cell, right) in row.iter_mut().skip(1).zip(other.chars()) {
+            let changed = diagonal + usize::from(left != right);
+            diagonal = *cell;
+            before = changed.min(before + 1).min(diagonal + 1);
+            *cell = before;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pointers_escape() {
+        let root = Place::Root;
+        let filters = root.member("filters");
+        let odd = filters.member("a/b~c");
+        assert_eq!(odd.item(3).to_string(), "/filters/a~1b~0c/3");
+        assert_eq!(root.to_string(), "");
+    }
+
+    #[test]
+    fn suggestions_are_near() {
+        let names = ["service", "sharing", "fileLabels"];
+        assert_eq!(
+            did_you_mean("servce", names).as_deref(),
+            Some("did you mean `service`?")
+        );
+        assert_eq!(
+            did_you_mean("filelabels", names).as_deref(),
+            Some("did you mean `fileLabels`?")
+        );
+        assert_eq!(did_you_mean("affiliation", names), None);
+        assert_eq!(did_you_mean(&"x".repeat(100_000), names), None);
+    }
+
+    #[test]
+    fn the_number_of_errors_is_bounded() {
+        let mut problems = Problems::default();
+        for _ in 0..ERRORS_MAX + 5 {
+            let count = problems.len();
+            problems.push(&Place::Root.item(count), BuildCause::EmptyRange);
+        }
+        let errors = problems.into_result().unwrap_err();
+        assert_eq!(errors.as_slice().len(), ERRORS_MAX);
+        assert_eq!(errors.more(), 5);
+        assert!(errors.to_string().ends_with("\nand 5 more"));
+    }
+}

@@ -1,0 +1,361 @@
+//! One policy against one record: scopes, then conditions, then content.
+
+use std::fmt;
+
+use crate::document::{FolderReference, Inspection};
+use crate::fold;
+use crate::policy::{Compiled, FolderRule, OwnerRule, Policy};
+use crate::program::Condition;
+use crate::record::FileRecord;
+
+/// What a condition says of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// It holds.
+    Yes,
+    /// It does not hold.
+    No,
+    /// It asks for a label, and the labels were never read.
+    Unknown,
+}
+
+impl Answer {
+    /// Both hold: "no" decides, then "unknown".
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use policy_engine::Answer;
+    ///
+    /// assert_eq!(Answer::Unknown.and(Answer::No), Answer::No);
+    /// assert_eq!(Answer::Unknown.and(Answer::Yes), Answer::Unknown);
+    /// ```
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::Yes, Self::Yes) => Self::Yes,
+        }
+    }
+}
+
+impl From<bool> for Answer {
+    fn from(holds: bool) -> Self {
+        if holds { Self::Yes } else { Self::No }
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Unknown => "unknown",
+        })
+    }
+}
+
+/// What a policy says of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It matches: its actions are due.
+    Match,
+    /// It does not match, or the policy is disabled.
+    NoMatch,
+    /// Only the file's labels decide, and they were never read (R-075).
+    NeedsScan,
+    /// Everything else matches, and the content was not inspected yet (A-016).
+    NeedsContent,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Match => "match",
+            Self::NoMatch => "no match",
+            Self::NeedsScan => "needs a scan",
+            Self::NeedsContent => "needs its content",
+        })
+    }
+}
+
+/// Why a file's content can't be inspected. Such a file doesn't match (R-120).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Unavailable {
+    /// Protected, and the policy or the tenant doesn't let protected files be opened (R-096).
+    Encrypted,
+    /// Damaged.
+    Corrupt,
+    /// Larger than what is inspected.
+    TooLarge,
+    /// Not a kind of file whose text can be read.
+    UnsupportedType,
+    /// It can't be fetched.
+    AccessDenied,
+    /// Anything else.
+    Failed,
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Encrypted => "the file is encrypted",
+            Self::Corrupt => "the file is corrupt",
+            Self::TooLarge => "the file is too large",
+            Self::UnsupportedType => "the type is not supported",
+            Self::AccessDenied => "access was denied",
+            Self::Failed => "the inspection failed",
+        })
+    }
+}
+
+/// What inspecting a file's content came to. The content itself never gets here (A-019).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ContentAnswer {
+    /// It matches: the threshold is reached and the exclusion found nowhere.
+    Match {
+        /// How many matches were counted.
+        count: usize,
+    },
+    /// It does not match.
+    NoMatch,
+    /// It can't be inspected.
+    Unavailable(Unavailable),
+    /// It was not inspected yet.
+    NotYet,
+}
+
+/// Says whether a file's content is what a policy looks for.
+///
+/// One is made for each file, by whoever can read it. It applies all of [`Inspection`]: what to
+/// look for, where, how often, and what excludes the file. It is asked only when everything else
+/// of a policy holds (A-016), and with equal inspections it must give equal answers, so that it
+/// may keep them.
+///
+/// # Examples
+///
+/// ```
+/// use policy_engine::{ContentAnswer, ContentMatcher, Inspection};
+///
+/// /// For policies that look at metadata only.
+/// struct NothingRead;
+///
+/// impl ContentMatcher for NothingRead {
+///     fn content_matches(&mut self, _: &Inspection) -> ContentAnswer {
+///         ContentAnswer::NotYet
+///     }
+/// }
+/// ```
+pub trait ContentMatcher {
+    /// The answer for one inspection.
+    fn content_matches(&mut self, inspection: &Inspection) -> ContentAnswer;
+}
+
+/// A closure is a matcher.
+impl<F: FnMut(&Inspection) -> ContentAnswer> ContentMatcher for F {
+    fn content_matches(&mut self, inspection: &Inspection) -> ContentAnswer {
+        self(inspection)
+    }
+}
+
+/// What looks on while a policy is evaluated. Evaluation and explanation run the same code; with
+/// [`Quiet`] everything here compiles to nothing.
+pub(crate) trait Sink {
+    /// Whether to go on after the first "no".
+    const COMPLETE: bool;
+    fn disabled(&mut self);
+    fn deleted(&mut self, admitted: Answer);
+    fn folder_scope(&mut self, compiled: &Compiled, record: &FileRecord, scope: ScopeAnswer);
+    fn owner_scope(&mut self, compiled: &Compiled, record: &FileRecord, scope: ScopeAnswer);
+    fn condition(&mut self, condition: &Condition, record: &FileRecord, answer: Answer);
+    /// `None` when there was no need to ask.
+    fn content(&mut self, inspection: &Inspection, answer: Option<ContentAnswer>);
+}
+
+/// Looks away.
+struct Quiet;
+
+impl Sink for Quiet {
+    const COMPLETE: bool = false;
+    fn disabled(&mut self) {}
+    fn deleted(&mut self, _: Answer) {}
+    fn folder_scope(&mut self, _: &Compiled, _: &FileRecord, _: ScopeAnswer) {}
+    fn owner_scope(&mut self, _: &Compiled, _: &FileRecord, _: ScopeAnswer) {}
+    fn condition(&mut self, _: &Condition, _: &FileRecord, _: Answer) {}
+    fn content(&mut self, _: &Inspection, _: Option<ContentAnswer>) {}
+}
+
+/// Whether a scope takes a record in, and whether it had to decide without knowing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ScopeAnswer {
+    pub(crate) inside: bool,
+    /// Owner or ancestry are unknown: selecting scopes leave the file out, excluding ones let it
+    /// in.
+    pub(crate) guessed: bool,
+}
+
+impl Policy {
+    /// Whether the record matches, asking for content only when everything else holds.
+    ///
+    /// Allocates nothing, apart from what `content` does. `now_ms` is what the relative dates are
+    /// measured from, milliseconds UTC. A disabled policy matches nothing.
+    pub fn evaluate(
+        &self,
+        record: &FileRecord,
+        now_ms: i64,
+        content: &mut dyn ContentMatcher,
+    ) -> Outcome {
+        self.run(record, now_ms, content, &mut Quiet)
+    }
+
+    /// Whether the record would match if its label conditions and its content did: then reading
+    /// the file can decide, and it belongs in the scan queue (R-075, R-113).
+    pub fn covers(&self, record: &FileRecord, now_ms: i64) -> bool {
+        let compiled = self.compiled();
+        self.is_enabled()
+            && compiled.program.admits(record)
+            && compiled.folders.answer(record).inside
+            && compiled.owners.answer(record).inside
+            && compiled
+                .program
+                .conditions
+                .iter()
+                .filter(|condition| !condition.is_about_labels())
+                .all(|condition| {
+                    let table = compiled.program.file_types;
+                    condition.answer(record, now_ms, table) == Answer::Yes
+                })
+    }
+
+    pub(crate) fn run<S: Sink>(
+        &self,
+        record: &FileRecord,
+        now_ms: i64,
+        content: &mut dyn ContentMatcher,
+        sink: &mut S,
+    ) -> Outcome {
+        let all = self.metadata(record, now_ms, sink);
+        let inspection = self.inspection();
+        let Some(inspection) = inspection.filter(|_| all == Answer::Yes || S::COMPLETE) else {
+            return match all {
+                Answer::Yes => Outcome::Match,
+                Answer::No => Outcome::NoMatch,
+                Answer::Unknown => Outcome::NeedsScan,
+            };
+        };
+        let asked = (all == Answer::Yes).then(|| content.content_matches(inspection));
+        sink.content(inspection, asked);
+        match (all, asked) {
+            (Answer::No, _) => Outcome::NoMatch,
+            (Answer::Unknown, _) => Outcome::NeedsScan,
+            (Answer::Yes, Some(ContentAnswer::Match { .. })) => Outcome::Match,
+            (Answer::Yes, Some(ContentAnswer::NotYet) | None) => Outcome::NeedsContent,
+            (Answer::Yes, Some(ContentAnswer::NoMatch | ContentAnswer::Unavailable(_))) => {
+                Outcome::NoMatch
+            }
+        }
+    }
+
+    /// All but the content. Ends at the first "no" unless somebody wants to see the rest.
+    fn metadata<S: Sink>(&self, record: &FileRecord, now_ms: i64, sink: &mut S) -> Answer {
+        let compiled = self.compiled();
+        let program = &compiled.program;
+        let is_decided = |all: Answer| all == Answer::No && !S::COMPLETE;
+
+        let mut all = Answer::Yes;
+        if !self.is_enabled() {
+            sink.disabled();
+            all = Answer::No;
+        }
+        let admitted = Answer::from(program.admits(record));
+        sink.deleted(admitted);
+        all = all.and(admitted);
+        if is_decided(all) {
+            return all;
+        }
+        if !matches!(compiled.folders, FolderRule::All) {
+            let scope = compiled.folders.answer(record);
+            sink.folder_scope(compiled, record, scope);
+            all = all.and(Answer::from(scope.inside));
+        }
+        if !matches!(compiled.owners, OwnerRule::All) {
+            let scope = compiled.owners.answer(record);
+            sink.owner_scope(compiled, record, scope);
+            all = all.and(Answer::from(scope.inside));
+        }
+        for condition in &program.conditions {
+            if is_decided(all) {
+                return all;
+            }
+            let answer = condition.answer(record, now_ms, program.file_types);
+            sink.condition(condition, record, answer);
+            all = all.and(answer);
+        }
+        all
+    }
+}
+
+impl FolderRule {
+    /// Whether the file lies in the scope, at any depth (A-005).
+    pub(crate) fn answer(&self, record: &FileRecord) -> ScopeAnswer {
+        let (folders, selecting) = match self {
+            Self::All => {
+                return ScopeAnswer {
+                    inside: true,
+                    guessed: false,
+                };
+            }
+            Self::Selected(folders) => (folders, true),
+            Self::Excluding(folders) => (folders, false),
+        };
+        let mut of_this_app = folders
+            .iter()
+            .filter(|folder| folder.app == record.key.app && folder.instance == record.key.instance)
+            .peekable();
+        let any_of_this_app = of_this_app.peek().is_some();
+        let found = of_this_app.any(|folder| lies_in(record, folder));
+        ScopeAnswer {
+            inside: found == selecting,
+            // Without a folder of this app its ancestry doesn't matter.
+            guessed: !found && any_of_this_app && record.ancestor_folders.is_none(),
+        }
+    }
+}
+
+/// The reference's id is folded.
+fn lies_in(record: &FileRecord, folder: &FolderReference) -> bool {
+    record
+        .parent_folders
+        .iter()
+        .chain(record.ancestor_folders.iter().flatten())
+        .any(|id| fold::equals(id, &folder.id))
+}
+
+impl OwnerRule {
+    /// Whether the file's owner is in the scope (A-006).
+    pub(crate) fn answer(&self, record: &FileRecord) -> ScopeAnswer {
+        let (groups, selecting) = match self {
+            Self::All => {
+                return ScopeAnswer {
+                    inside: true,
+                    guessed: false,
+                };
+            }
+            Self::Selected(groups) => (groups, true),
+            Self::Excluding(groups) => (groups, false),
+        };
+        let found = record
+            .owner_groups
+            .iter()
+            .flatten()
+            .any(|group| groups.iter().any(|wanted| fold::equals(group, wanted)));
+        ScopeAnswer {
+            inside: found == selecting,
+            guessed: record.owner_groups.is_none(),
+        }
+    }
+}

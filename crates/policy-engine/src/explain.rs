@@ -1,0 +1,382 @@
+//! Why a policy matched or not: the same run, with what each condition saw.
+
+use std::fmt;
+
+use label_core::PolicyId;
+
+use crate::document::{
+    ExpressionForm, FolderReference, FolderScope, Include, Inspection, OwnerScope,
+};
+use crate::error::quote;
+use crate::evaluate::{Answer, ContentAnswer, ContentMatcher, Outcome, ScopeAnswer, Sink};
+use crate::field::{Field, Kind};
+use crate::file_type::FileType;
+use crate::filter::show_instant;
+use crate::policy::{Compiled, Policy};
+use crate::program::{self, Condition};
+use crate::record::{AccessLevel, FileRecord};
+
+/// How many values of a list an explanation shows.
+pub const SHOWN_MAX: usize = 10;
+
+/// What one condition, scope or inspection saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConditionReport {
+    /// Where it stands in the document the policy was built from.
+    pub pointer: String,
+    /// The property, as people name it.
+    pub field: String,
+    /// What was asked of it.
+    pub operator: String,
+    /// The values asked for; empty where the operator needs none.
+    pub wanted: String,
+    /// The values the record has.
+    pub saw: String,
+    /// Whether it holds; nothing when there was no need to ask.
+    pub outcome: Option<Answer>,
+}
+
+/// `Access level equals External, Public: saw External → yes`.
+impl fmt::Display for ConditionReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.field, self.operator)?;
+        if !self.wanted.is_empty() {
+            write!(f, " {}", self.wanted)?;
+        }
+        match self.outcome {
+            Some(outcome) => write!(f, ": saw {} → {outcome}", self.saw),
+            None => write!(f, ": {}", self.saw),
+        }
+    }
+}
+
+/// What a policy says of a record, and why.
+///
+/// Never shows what inspection found, only how much of it (A-019).
+///
+/// # Examples
+///
+/// ```
+/// use label_core::{AppId, FileId, FileKey, LabelCatalog, LabelView, PolicyId, TenantId};
+/// use policy_engine::{AccessLevel, BuildContext, ContentAnswer, FileRecord, PolicySet};
+///
+/// let labels = LabelView::new(LabelCatalog::empty(TenantId::from_u128(1)).into());
+/// let policies = PolicySet::from_json(
+///     r#"{"format": "file-policies/1", "policies": [
+///         {"id": "1", "name": "Exposed", "filters": {"sharing": {"eq": [2, 3]}}}
+///     ]}"#,
+///     &BuildContext::new(&labels),
+/// )?;
+/// let mut file = FileRecord::new(FileKey::new(AppId::BOX, 0, FileId::parse("1")?), "a.docx");
+/// file.access_level = Some(AccessLevel::External);
+///
+/// let mut nothing_read = |_: &_| ContentAnswer::NotYet;
+/// let explanation = policies
+///     .explain(&PolicyId::parse("1")?, &file, 0, &mut nothing_read)
+///     .ok_or("no such policy")?;
+/// assert_eq!(
+///     explanation.to_string(),
+///     "policy `Exposed`: match\n  Access level equals External, Public: saw External → yes"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// The policy.
+    pub policy: PolicyId,
+    /// Its name.
+    pub name: String,
+    /// What it says.
+    pub outcome: Outcome,
+    /// What each part of it saw, scopes first, content last.
+    pub conditions: Vec<ConditionReport>,
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "policy `{}`: {}", self.name, self.outcome)?;
+        if self.conditions.is_empty() {
+            write!(f, "\n  no condition: every file matches")?;
+        }
+        for condition in &self.conditions {
+            write!(f, "\n  {condition}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Policy {
+    /// Why it says what it says of a record: all conditions are looked at, also after the first
+    /// that fails. Content is asked for only when everything else holds, as in
+    /// [`evaluate`](Self::evaluate), whose outcome this has.
+    pub fn explain(
+        &self,
+        record: &FileRecord,
+        now_ms: i64,
+        content: &mut dyn ContentMatcher,
+    ) -> Explanation {
+        let mut sink = Reports {
+            compiled: self.compiled(),
+            scopes: Vec::new(),
+            conditions: Vec::new(),
+            content: None,
+        };
+        let outcome = self.run(record, now_ms, content, &mut sink);
+        let Reports {
+            mut scopes,
+            mut conditions,
+            content,
+            ..
+        } = sink;
+        conditions.sort_by_key(|(position, _)| *position);
+        scopes.extend(conditions.into_iter().map(|(_, report)| report));
+        scopes.extend(content);
+        Explanation {
+            policy: self.id().clone(),
+            name: self.name().to_owned(),
+            outcome,
+            conditions: scopes,
+        }
+    }
+}
+
+/// Collects reports.
+struct Reports<'p> {
+    compiled: &'p Compiled,
+    scopes: Vec<ConditionReport>,
+    /// With their places in the document: they are evaluated in another order.
+    conditions: Vec<(usize, ConditionReport)>,
+    content: Option<ConditionReport>,
+}
+
+impl Reports<'_> {
+    fn pointer(&self, member: &str) -> String {
+        format!("{}/{member}", self.compiled.pointer)
+    }
+}
+
+impl Sink for Reports<'_> {
+    const COMPLETE: bool = true;
+
+    fn disabled(&mut self) {
+        self.scopes.push(ConditionReport {
+            pointer: self.pointer("enabled"),
+            field: "Policy".to_owned(),
+            operator: "is enabled".to_owned(),
+            wanted: String::new(),
+            saw: "disabled".to_owned(),
+            outcome: Some(Answer::No),
+        });
+    }
+
+    fn deleted(&mut self, admitted: Answer) {
+        // Worth a line only for a file that is gone.
+        if admitted == Answer::No {
+            self.scopes.push(ConditionReport {
+                pointer: self.pointer("filters"),
+                field: "File".to_owned(),
+                operator: "exists".to_owned(),
+                wanted: String::new(),
+                saw: "a deleted file".to_owned(),
+                outcome: Some(admitted),
+            });
+        }
+    }
+
+    fn folder_scope(&mut self, compiled: &Compiled, record: &FileRecord, scope: ScopeAnswer) {
+        let (operator, folders) = match &compiled.definition.folder_scope {
+            FolderScope::All => return,
+            FolderScope::Selected(folders) => ("lies in", folders),
+            FolderScope::Excluding(folders) => ("does not lie in", folders),
+        };
+        let wanted: Vec<String> = folders.iter().map(show_folder).collect();
+        let mut saw = shorten(
+            record
+                .ancestor_folders
+                .iter()
+                .flatten()
+                .chain(&record.parent_folders)
+                .map(|id| &**id),
+        );
+        if scope.guessed {
+            saw = "unknown folders".to_owned();
+        }
+        self.scopes.push(ConditionReport {
+            pointer: self.pointer("folderScope"),
+            field: "File".to_owned(),
+            operator: operator.to_owned(),
+            wanted: shorten(wanted.iter().map(String::as_str)),
+            saw,
+            outcome: Some(Answer::from(scope.inside)),
+        });
+    }
+
+    fn owner_scope(&mut self, compiled: &Compiled, record: &FileRecord, scope: ScopeAnswer) {
+        let (operator, groups) = match &compiled.definition.owner_scope {
+            OwnerScope::All => return,
+            OwnerScope::Selected(groups) => ("is in group", groups),
+            OwnerScope::Excluding(groups) => ("is not in group", groups),
+        };
+        let groups_of_owner = record.owner_groups.iter().flatten().map(|group| &**group);
+        self.scopes.push(ConditionReport {
+            pointer: self.pointer("ownerScope"),
+            field: "Owner".to_owned(),
+            operator: operator.to_owned(),
+            wanted: shorten(groups.iter().map(String::as_str)),
+            saw: if scope.guessed {
+                "unknown groups".to_owned()
+            } else {
+                shorten(groups_of_owner)
+            },
+            outcome: Some(Answer::from(scope.inside)),
+        });
+    }
+
+    fn condition(&mut self, condition: &Condition, record: &FileRecord, answer: Answer) {
+        let report = ConditionReport {
+            pointer: condition.pointer.to_string(),
+            field: condition.field.title().to_owned(),
+            operator: condition.operator.to_string(),
+            wanted: condition.wanted.to_string(),
+            saw: self.saw(condition, record, answer),
+            outcome: Some(answer),
+        };
+        self.conditions.push((condition.position, report));
+    }
+
+    fn content(&mut self, inspection: &Inspection, answer: Option<ContentAnswer>) {
+        let (saw, outcome) = match answer {
+            None => ("not asked for".to_owned(), None),
+            Some(ContentAnswer::Match { count }) => (matches_of(count), Some(Answer::Yes)),
+            Some(ContentAnswer::NoMatch) => ("too few, or excluded".to_owned(), Some(Answer::No)),
+            Some(ContentAnswer::Unavailable(reason)) => {
+                (format!("nothing, {reason}"), Some(Answer::No))
+            }
+            Some(ContentAnswer::NotYet) => (
+                "nothing, not inspected yet".to_owned(),
+                Some(Answer::Unknown),
+            ),
+        };
+        let least = matches_of(inspection.minimum_matches as usize);
+        self.content = Some(ConditionReport {
+            pointer: self.pointer("inspection"),
+            field: "Content".to_owned(),
+            operator: "has at least".to_owned(),
+            wanted: format!("{least} of {}", show_include(&inspection.include)),
+            saw,
+            outcome,
+        });
+    }
+}
+
+impl Reports<'_> {
+    /// The record's values for a condition.
+    fn saw(&self, condition: &Condition, record: &FileRecord, answer: Answer) -> String {
+        let field = condition.field;
+        let table = self.compiled.program.file_types;
+        match field.kind() {
+            Kind::Label if answer == Answer::Unknown => "labels never read".to_owned(),
+            Kind::Label => {
+                let names: Vec<String> = record
+                    .labels
+                    .iter()
+                    .map(|&key| {
+                        let name = self.compiled.labels.display_name(key);
+                        name.unwrap_or_else(|| format!("{} (deleted)", key.label))
+                    })
+                    .collect();
+                shorten(names.iter().map(String::as_str))
+            }
+            Kind::Warning => {
+                let names: Vec<String> = record
+                    .warnings
+                    .iter()
+                    .map(|warning| warning.to_string())
+                    .collect();
+                shorten(names.iter().map(String::as_str))
+            }
+            Kind::Instant => {
+                program::instant(field, record).map_or_else(|| NO_VALUE.to_owned(), show_instant)
+            }
+            Kind::Entity => shorten(
+                program::entities(field, record)
+                    .iter()
+                    .map(|entity| &*entity.id),
+            ),
+            Kind::Text | Kind::Extension => {
+                shorten(program::texts(field, condition.operator, record))
+            }
+            Kind::Name => format!("`{}`", quote(&record.name)),
+            Kind::App | Kind::Number | Kind::AccessLevel | Kind::FileType | Kind::Boolean => {
+                program::code(field, record, table)
+                    .map_or_else(|| NO_VALUE.to_owned(), |code| show_code(field, code))
+            }
+        }
+    }
+}
+
+const NO_VALUE: &str = "no value";
+
+fn show_code(field: Field, code: u32) -> String {
+    match field {
+        Field::AccessLevel => AccessLevel::from_code(code).map(|level| level.to_string()),
+        Field::FileType => FileType::from_code(code).map(|kind| kind.to_string()),
+        Field::App => label_core::AppId(code).name().map(str::to_owned),
+        Field::Trashed | Field::Quarantined | Field::Folder => Some((code == 1).to_string()),
+        _ => None,
+    }
+    .unwrap_or_else(|| code.to_string())
+}
+
+fn show_folder(folder: &FolderReference) -> String {
+    match folder.instance {
+        0 => format!("{} `{}`", folder.app, quote(&folder.id)),
+        instance => format!("{} ({instance}) `{}`", folder.app, quote(&folder.id)),
+    }
+}
+
+fn show_include(include: &Include) -> String {
+    match include {
+        Include::Preset(id) => format!("`{}`", quote(id)),
+        Include::Expression { kind, text, .. } => {
+            let kind = match kind {
+                ExpressionForm::Substring => "the text",
+                ExpressionForm::Exact => "the phrase",
+                ExpressionForm::Regex => "the expression",
+            };
+            format!("{kind} `{}`", quote(text))
+        }
+    }
+}
+
+fn matches_of(count: usize) -> String {
+    match count {
+        1 => "1 match".to_owned(),
+        count => format!("{count} matches"),
+    }
+}
+
+/// The first [`SHOWN_MAX`] values, separated by commas.
+pub(crate) fn shorten<'v>(values: impl Iterator<Item = &'v str>) -> String {
+    let mut shown = String::new();
+    let mut left = 0;
+    for (at, value) in values.enumerate() {
+        if at >= SHOWN_MAX {
+            left += 1;
+            continue;
+        }
+        if at > 0 {
+            shown.push_str(", ");
+        }
+        shown.push_str(&quote(value));
+    }
+    if left > 0 {
+        shown.push_str(&format!(" and {left} more"));
+    }
+    if shown.is_empty() {
+        shown.push_str(NO_VALUE);
+    }
+    shown
+}

@@ -1,0 +1,495 @@
+//! The values of conditions: read from JSON, checked, made ready to compare.
+
+use std::collections::BTreeSet;
+
+use label_core::{AppId, LabelKey, LabelOrigin};
+use serde_json::Value;
+
+use crate::error::{BuildCause, Place, did_you_mean, quote};
+use crate::field::{Field, Kind, Operator};
+use crate::file_type::FileType;
+use crate::filter::{
+    Compiler, DAYS_MAX, ExtensionCase, LabelReference, Purpose, VALUE_BYTES_MAX, VALUES_MAX,
+    find_label, show_instant,
+};
+use crate::fold::fold;
+use crate::json::type_error;
+use crate::program::Operand;
+use crate::record::{AccessLevel, EntityKey, ScanWarning};
+use crate::text_match::WordQuery;
+
+/// Values of one operand, ready to compare and to read.
+type Compiled = (Operand, Vec<String>);
+
+impl Compiler<'_, '_> {
+    /// The operand of a condition, and the operator it comes out as: `isset: false` is
+    /// `isnotset`.
+    pub(crate) fn operand(
+        &mut self,
+        field: Field,
+        operator: Operator,
+        value: &Value,
+        place: &Place<'_>,
+    ) -> Option<(Operator, Operand, Vec<String>)> {
+        let (operand, wanted) = match (operator, field.kind()) {
+            (Operator::IsSet | Operator::IsNotSet, _) => {
+                let Some(as_written) = value.as_bool() else {
+                    self.problems
+                        .push(place, type_error("`true` or `false`", value));
+                    return None;
+                };
+                let set = as_written == (operator == Operator::IsSet);
+                let operator = if set {
+                    Operator::IsSet
+                } else {
+                    Operator::IsNotSet
+                };
+                return Some((operator, Operand::Nothing, Vec::new()));
+            }
+            (Operator::GteNdays | Operator::LteNdays, _) => self.days(value, place)?,
+            (Operator::Range, _) => self.ranges(value, place)?,
+            (_, Kind::Instant) => {
+                let instant = self.instant(value, place)?;
+                (Operand::Instant(instant), vec![show_instant(instant)])
+            }
+            (Operator::Text | Operator::StartsWithSingle, _) if !value.is_string() => {
+                self.problems.push(place, type_error("one text", value));
+                return None;
+            }
+            (_, kind) => self.values(kind, operator, value, place)?,
+        };
+        Some((operator, operand, wanted))
+    }
+
+    /// A list of values; a bare value counts as a list of one.
+    fn values(
+        &mut self,
+        kind: Kind,
+        operator: Operator,
+        value: &Value,
+        place: &Place<'_>,
+    ) -> Option<Compiled> {
+        let errors_before = self.problems.len();
+        let list = match value {
+            Value::Array(list) => list.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        if list.len() > VALUES_MAX {
+            self.problems.push(
+                place,
+                BuildCause::TooMany {
+                    what: "values",
+                    count: list.len(),
+                    limit: VALUES_MAX,
+                },
+            );
+            return None;
+        }
+        let mut compiled = Values::default();
+        for (at, one) in list.iter().enumerate() {
+            let item = place.item(at);
+            let place = if value.is_array() { &item } else { place };
+            self.value(kind, operator, one, place, &mut compiled);
+        }
+        // Every value is looked at before giving up, so that all errors are found at once.
+        (self.problems.len() == errors_before)
+            .then(|| compiled.finish(kind, operator, self.context.extension_case))
+    }
+
+    fn value(
+        &mut self,
+        kind: Kind,
+        operator: Operator,
+        value: &Value,
+        place: &Place<'_>,
+        into: &mut Values,
+    ) {
+        match kind {
+            Kind::App => {
+                let show = |code| AppId(code).name().map(str::to_owned);
+                self.number(show, value, place, into);
+            }
+            Kind::Number => self.number(|_| None, value, place, into),
+            Kind::AccessLevel => {
+                let level = code(value).and_then(AccessLevel::from_code);
+                let named = level.map(|level| (level.code(), level.to_string()));
+                self.choice(
+                    named,
+                    "a level from 0 (Private) to 4 (Public (Internet))",
+                    value,
+                    place,
+                    into,
+                );
+            }
+            Kind::FileType => {
+                let file_type = code(value).and_then(FileType::from_code);
+                let named = file_type.map(|kind| (kind.code(), kind.to_string()));
+                self.choice(
+                    named,
+                    "a file type from 0 (Other) to 6 (Folder)",
+                    value,
+                    place,
+                    into,
+                );
+            }
+            Kind::Boolean => {
+                let named = value.as_bool().map(|it| (u32::from(it), it.to_string()));
+                self.choice(named, "`true` or `false`", value, place, into);
+            }
+            Kind::Warning => self.warning(value, place, into),
+            Kind::Label => self.label(operator, value, place, into),
+            Kind::Entity => self.entity(value, place, into),
+            Kind::Name
+                if matches!(
+                    operator,
+                    Operator::Contains | Operator::Ncontains | Operator::Text
+                ) =>
+            {
+                self.query(value, place, into);
+            }
+            Kind::Extension => self.extension(value, place, into),
+            Kind::Text | Kind::Name => {
+                if let Some(text) = self.text(value, place) {
+                    into.texts.push(text.into());
+                    into.wanted.push(text.to_owned());
+                }
+            }
+            // Dates never come as lists of values.
+            Kind::Instant => {}
+        }
+    }
+
+    fn choice(
+        &mut self,
+        found: Option<(u32, String)>,
+        expected: &'static str,
+        value: &Value,
+        place: &Place<'_>,
+        into: &mut Values,
+    ) {
+        match found {
+            Some((code, name)) => {
+                into.codes.insert(code);
+                into.wanted.push(name);
+            }
+            None => self.problems.push(place, type_error(expected, value)),
+        }
+    }
+
+    /// A number that may have a name.
+    fn number(
+        &mut self,
+        name: impl Fn(u32) -> Option<String>,
+        value: &Value,
+        place: &Place<'_>,
+        into: &mut Values,
+    ) {
+        match code(value) {
+            Some(code) => {
+                into.codes.insert(code);
+                into.wanted
+                    .push(name(code).unwrap_or_else(|| code.to_string()));
+            }
+            None => {
+                let number = value
+                    .as_str()
+                    .and_then(|text| text.trim().parse::<u32>().ok());
+                self.problems.push_with(
+                    place,
+                    type_error("a whole number", value),
+                    number.map(|number| format!("write `{number}` without quotation marks")),
+                );
+            }
+        }
+    }
+
+    fn warning(&mut self, value: &Value, place: &Place<'_>, into: &mut Values) {
+        const ALLOWED: &[&str] = &["Azure RMS encrypted", "Password encrypted", "Corrupt file"];
+        let Some(text) = self.text(value, place) else {
+            return;
+        };
+        match ScanWarning::parse(text) {
+            Some(warning) => {
+                into.codes.insert(warning.code());
+                into.wanted.push(warning.to_string());
+            }
+            None => self.problems.push_with(
+                place,
+                BuildCause::Choice {
+                    value: quote(text),
+                    allowed: ALLOWED,
+                },
+                did_you_mean(text, ALLOWED.iter().copied()),
+            ),
+        }
+    }
+
+    fn label(&mut self, operator: Operator, value: &Value, place: &Place<'_>, into: &mut Values) {
+        let Some(text) = self.text(value, place) else {
+            return;
+        };
+        let labels = self.context.labels;
+        let Some(key) = find_label(labels, text, place, self.problems) else {
+            return;
+        };
+        if let LabelOrigin::OwnDeleted(_) = labels.origin_of(key) {
+            self.problems
+                .push(place, BuildCause::DeletedLabel { text: quote(text) });
+            return;
+        }
+        self.references.push(LabelReference {
+            pointer: place.to_string(),
+            key,
+            purpose: Purpose::Find,
+        });
+        into.labels.insert(key);
+        if matches!(operator, Operator::DescendantOf | Operator::NdescendantOf) {
+            let sublabels = labels
+                .catalog()
+                .labels()
+                .filter(|label| label.parent == Some(key.label) && label.key.tenant == key.tenant);
+            into.labels.extend(sublabels.map(|label| label.key));
+        }
+        into.wanted
+            .push(labels.display_name(key).unwrap_or_else(|| key.to_string()));
+    }
+
+    fn extension(&mut self, value: &Value, place: &Place<'_>, into: &mut Values) {
+        let Some(text) = self.text(value, place) else {
+            return;
+        };
+        if let Some(bare) = text.strip_prefix('.') {
+            self.problems.push_with(
+                place,
+                BuildCause::Type {
+                    expected: "an extension without its dot",
+                    found: format!("`{}`", quote(text)),
+                },
+                Some(format!("write `{}`", quote(bare))),
+            );
+            return;
+        }
+        into.texts.push(text.into());
+        into.wanted.push(text.to_owned());
+    }
+
+    fn query(&mut self, value: &Value, place: &Place<'_>, into: &mut Values) {
+        let Some(text) = self.text(value, place) else {
+            return;
+        };
+        match WordQuery::parse(text, self.context.words) {
+            Ok(query) => {
+                into.queries.push(query);
+                into.wanted.push(text.to_owned());
+            }
+            Err(reason) => self.problems.push(
+                place,
+                BuildCause::Query {
+                    query: quote(text),
+                    reason,
+                },
+            ),
+        }
+    }
+
+    fn entity(&mut self, value: &Value, place: &Place<'_>, into: &mut Values) {
+        const MEMBERS: &[&str] = &["id", "saas", "inst"];
+        let Value::Object(members) = value else {
+            let suggestion = value
+                .as_str()
+                .map(|id| format!("write `{{\"id\": \"{}\"}}`", quote(id)));
+            self.problems
+                .push_with(place, type_error("an object with `id`", value), suggestion);
+            return;
+        };
+        let errors_before = self.problems.len();
+        for name in members
+            .keys()
+            .filter(|name| !MEMBERS.contains(&name.as_str()))
+        {
+            self.problems.push_with(
+                &place.member(name),
+                BuildCause::UnknownMember { name: quote(name) },
+                did_you_mean(name, MEMBERS.iter().copied()),
+            );
+        }
+        let id = match members.get("id") {
+            Some(id) => self.text(id, &place.member("id")),
+            None => {
+                self.problems
+                    .push(place, BuildCause::Missing { name: "id" });
+                None
+            }
+        };
+        let mut number = |name: &'static str| {
+            let value = members.get(name)?;
+            let number = code(value);
+            if number.is_none() {
+                self.problems
+                    .push(&place.member(name), type_error("a whole number", value));
+            }
+            number
+        };
+        let app = number("saas").map(AppId);
+        let instance = number("inst");
+        if self.problems.len() == errors_before
+            && let Some(id) = id
+        {
+            into.wanted.push(id.to_owned());
+            into.entities.push(EntityKey {
+                id: fold(id).into(),
+                app,
+                instance,
+            });
+        }
+    }
+
+    fn text<'v>(&mut self, value: &'v Value, place: &Place<'_>) -> Option<&'v str> {
+        match value.as_str() {
+            Some(text) if text.len() > VALUE_BYTES_MAX => {
+                self.problems.push(
+                    place,
+                    BuildCause::TooMany {
+                        what: "bytes of text",
+                        count: text.len(),
+                        limit: VALUE_BYTES_MAX,
+                    },
+                );
+                None
+            }
+            Some(text) => Some(text),
+            None => {
+                self.problems.push(place, type_error("a text", value));
+                None
+            }
+        }
+    }
+
+    fn days(&mut self, value: &Value, place: &Place<'_>) -> Option<Compiled> {
+        let days = value.as_i64().filter(|days| (0..=DAYS_MAX).contains(days));
+        if days.is_none() {
+            self.problems
+                .push(place, type_error("a number of days from 0 to 36500", value));
+        }
+        let days = days?;
+        Some((Operand::Days(days), vec![days.to_string()]))
+    }
+
+    fn ranges(&mut self, value: &Value, place: &Place<'_>) -> Option<Compiled> {
+        const MEMBERS: &[&str] = &["start", "end"];
+        let errors_before = self.problems.len();
+        let list = match value {
+            Value::Array(list) => list.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        let mut ranges = Vec::new();
+        let mut wanted = Vec::new();
+        for (at, one) in list.iter().enumerate().take(VALUES_MAX) {
+            let item = place.item(at);
+            let place = if value.is_array() { &item } else { place };
+            let Value::Object(members) = one else {
+                self.problems
+                    .push(place, type_error("an object with `start` and `end`", one));
+                continue;
+            };
+            for name in members
+                .keys()
+                .filter(|name| !MEMBERS.contains(&name.as_str()))
+            {
+                self.problems.push_with(
+                    &place.member(name),
+                    BuildCause::UnknownMember { name: quote(name) },
+                    did_you_mean(name, MEMBERS.iter().copied()),
+                );
+            }
+            let mut bound = |name: &'static str| match members.get(name) {
+                Some(value) => self.instant(value, &place.member(name)),
+                None => {
+                    self.problems.push(place, BuildCause::Missing { name });
+                    None
+                }
+            };
+            let (start, end) = (bound("start"), bound("end"));
+            match start.zip(end) {
+                Some((start, end)) if start > end => {
+                    self.problems.push(place, BuildCause::EmptyRange);
+                }
+                Some((start, end)) => {
+                    ranges.push(start..=end);
+                    wanted.push(format!("{} and {}", show_instant(start), show_instant(end)));
+                }
+                None => {}
+            }
+        }
+        (self.problems.len() == errors_before)
+            .then(|| (Operand::Ranges(ranges.into_boxed_slice()), wanted))
+    }
+
+    /// Milliseconds UTC, or a date and time with its zone: without a zone it would mean another
+    /// instant for each reader.
+    fn instant(&mut self, value: &Value, place: &Place<'_>) -> Option<i64> {
+        const EXPECTED: &str = "milliseconds since 1970, or a date and time with its zone";
+        if let Some(instant) = value.as_i64() {
+            return Some(instant);
+        }
+        let text = value.as_str();
+        let instant = text
+            .and_then(|text| chrono::DateTime::parse_from_rfc3339(text.trim()).ok())
+            .map(|instant| instant.timestamp_millis());
+        if instant.is_none() {
+            let suggestion = text.map(|_| "such as `2020-12-27T00:00:00Z`".to_owned());
+            self.problems
+                .push_with(place, type_error(EXPECTED, value), suggestion);
+        }
+        instant
+    }
+}
+
+/// Values while they are read.
+#[derive(Default)]
+struct Values {
+    codes: BTreeSet<u32>,
+    labels: BTreeSet<LabelKey>,
+    texts: Vec<Box<str>>,
+    queries: Vec<WordQuery>,
+    entities: Vec<EntityKey>,
+    wanted: Vec<String>,
+}
+
+impl Values {
+    fn finish(self, kind: Kind, operator: Operator, case: ExtensionCase) -> Compiled {
+        let queries = matches!(
+            operator,
+            Operator::Contains | Operator::Ncontains | Operator::Text
+        );
+        let operand = match kind {
+            Kind::Label => Operand::Labels(self.labels.into_iter().collect()),
+            Kind::Entity => Operand::Entities(self.entities.into_boxed_slice()),
+            Kind::Name if queries => Operand::Queries(self.queries.into_boxed_slice()),
+            Kind::Extension if case == ExtensionCase::Respected => {
+                Operand::ExactTexts(sorted(self.texts))
+            }
+            Kind::Text | Kind::Name | Kind::Extension => {
+                Operand::Texts(sorted(self.texts.iter().map(|text| fold(text)).collect()))
+            }
+            Kind::App
+            | Kind::Number
+            | Kind::AccessLevel
+            | Kind::FileType
+            | Kind::Boolean
+            | Kind::Warning
+            | Kind::Instant => Operand::Codes(self.codes.into_iter().collect()),
+        };
+        (operand, self.wanted)
+    }
+}
+
+fn sorted(mut texts: Vec<Box<str>>) -> Box<[Box<str>]> {
+    texts.sort_unstable();
+    texts.dedup();
+    texts.into_boxed_slice()
+}
+
+fn code(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|number| u32::try_from(number).ok())
+}

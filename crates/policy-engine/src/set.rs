@@ -1,0 +1,204 @@
+//! All policies together.
+
+use std::sync::Arc;
+
+use label_core::PolicyId;
+
+use crate::check::{self, BuildContext};
+use crate::document::PolicyDocument;
+use crate::error::{BuildErrors, Problems};
+use crate::evaluate::{ContentMatcher, Outcome};
+use crate::explain::Explanation;
+use crate::policy::Policy;
+use crate::read;
+use crate::record::FileRecord;
+
+/// Checked policies, in the order of their document. `Send + Sync`, cheap to clone.
+///
+/// # Examples
+///
+/// ```
+/// use label_core::{AppId, FileId, FileKey, LabelCatalog, LabelView, TenantId};
+/// use policy_engine::{AccessLevel, BuildContext, ContentAnswer, FileRecord, Outcome, PolicySet};
+///
+/// let labels = LabelView::new(LabelCatalog::empty(TenantId::from_u128(1)).into());
+/// let policies = PolicySet::from_json(
+///     r#"{"format": "file-policies/1", "policies": [
+///         {"id": "1", "name": "Exposed", "filters": {"sharing": {"eq": [2, 3, 4]}}}
+///     ]}"#,
+///     &BuildContext::new(&labels),
+/// )?;
+///
+/// let key = FileKey::new(AppId::BOX, 0, FileId::parse("1")?);
+/// let mut file = FileRecord::new(key, "a.docx");
+/// file.access_level = Some(AccessLevel::Public);
+/// let mut nothing_read = |_: &_| ContentAnswer::NotYet;
+/// for evaluation in policies.evaluate(&file, 0, &mut nothing_read) {
+///     assert_eq!(evaluation.outcome, Outcome::Match);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct PolicySet {
+    policies: Arc<[Policy]>,
+}
+
+/// What one policy of a set says of a record.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Evaluation<'s> {
+    /// The policy.
+    pub policy: &'s Policy,
+    /// What it says.
+    pub outcome: Outcome,
+}
+
+/// The outcomes of a set's policies for one record, in order, each computed when it is asked for.
+///
+/// `'s` is the life of the set, `'e` that of record and matcher: the evaluations outlive the
+/// matcher's loan.
+pub struct Evaluations<'s, 'e> {
+    policies: std::slice::Iter<'s, Policy>,
+    record: &'e FileRecord,
+    now_ms: i64,
+    content: &'e mut dyn ContentMatcher,
+}
+
+impl<'s> Iterator for Evaluations<'s, '_> {
+    type Item = Evaluation<'s>;
+
+    fn next(&mut self) -> Option<Evaluation<'s>> {
+        let policy = self.policies.next()?;
+        Some(Evaluation {
+            policy,
+            outcome: policy.evaluate(self.record, self.now_ms, self.content),
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.policies.size_hint()
+    }
+}
+
+impl std::fmt::Debug for Evaluations<'_, '_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Evaluations")
+            .field("left", &self.policies.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl PolicySet {
+    /// Checks a document and compiles its policies.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildErrors`] with everything that is wrong. Nothing is built; [`build_valid`](Self::build_valid) keeps the policies without an error.
+    pub fn build(
+        document: &PolicyDocument,
+        context: &BuildContext<'_>,
+    ) -> Result<Self, BuildErrors> {
+        let (set, errors) = Self::build_valid(document, context);
+        match errors {
+            Some(errors) => Err(errors),
+            None => Ok(set),
+        }
+    }
+
+    /// Checks a document and compiles the policies that have no error, so that one that refers to
+    /// a vanished label doesn't stop the others (A-025).
+    pub fn build_valid(
+        document: &PolicyDocument,
+        context: &BuildContext<'_>,
+    ) -> (Self, Option<BuildErrors>) {
+        let mut problems = Problems::default();
+        let policies = check::policies(document, context, &mut problems);
+        let set = Self {
+            policies: policies.into(),
+        };
+        (set, problems.into_result().err())
+    }
+
+    /// Reads, checks and compiles a document in one step.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildErrors`] with everything that is wrong with its form and its content.
+    pub fn from_json(text: &str, context: &BuildContext<'_>) -> Result<Self, BuildErrors> {
+        let mut problems = Problems::default();
+        let document = read::text(text, &mut problems);
+        let policies = check::policies(&document, context, &mut problems);
+        problems.into_result()?;
+        Ok(Self {
+            policies: policies.into(),
+        })
+    }
+
+    /// The policies.
+    pub fn policies(&self) -> &[Policy] {
+        &self.policies
+    }
+
+    /// The policy of this id.
+    pub fn policy(&self, id: &PolicyId) -> Option<&Policy> {
+        self.policies.iter().find(|policy| policy.id() == id)
+    }
+
+    /// The same set with one policy enabled or disabled (R-144).
+    #[must_use]
+    pub fn with_enabled(&self, id: &PolicyId, enabled: bool) -> Self {
+        Self {
+            policies: self
+                .policies
+                .iter()
+                .map(|policy| {
+                    let enabled = if policy.id() == id {
+                        enabled
+                    } else {
+                        policy.is_enabled()
+                    };
+                    policy.with_enabled(enabled)
+                })
+                .collect(),
+        }
+    }
+
+    /// What each policy says of a record, in order; see [`Policy::evaluate`].
+    pub fn evaluate<'s, 'e>(
+        &'s self,
+        record: &'e FileRecord,
+        now_ms: i64,
+        content: &'e mut dyn ContentMatcher,
+    ) -> Evaluations<'s, 'e> {
+        Evaluations {
+            policies: self.policies.iter(),
+            record,
+            now_ms,
+            content,
+        }
+    }
+
+    /// Why one policy says what it says of a record; nothing when the set has no such policy.
+    pub fn explain(
+        &self,
+        id: &PolicyId,
+        record: &FileRecord,
+        now_ms: i64,
+        content: &mut dyn ContentMatcher,
+    ) -> Option<Explanation> {
+        let policy = self.policy(id)?;
+        Some(policy.explain(record, now_ms, content))
+    }
+
+    /// The policies as a document, every label by tenant and id (R-088, A-026).
+    pub fn document(&self) -> PolicyDocument {
+        let definition = |policy: &Policy| {
+            let mut definition = policy.definition().clone();
+            definition.enabled = policy.is_enabled();
+            definition
+        };
+        PolicyDocument {
+            policies: self.policies.iter().map(definition).collect(),
+        }
+    }
+}

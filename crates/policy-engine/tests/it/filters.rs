@@ -1,0 +1,566 @@
+//! Operators and values, field by field.
+
+use crate::shared::*;
+use label_core::AppId;
+use policy_engine::{
+    Answer, ContentAnswer, EntityKey, ExtensionCase, FileRecord, FileStatus, FileType, Filter,
+    Inspection, LabelScan, Outcome, ScanWarning, WordSeparators,
+};
+use serde_json::{Value, json};
+
+fn answer(filters: Value, record: &FileRecord) -> Answer {
+    let labels = labels();
+    match Filter::build(&filters, &context(&labels)) {
+        Ok(filter) => filter.answer(record, NOW_MS),
+        Err(errors) => panic!("{errors}"),
+    }
+}
+
+fn holds(filters: Value, record: &FileRecord) -> bool {
+    answer(filters, record) == Answer::Yes
+}
+
+#[test]
+fn r_008_query_by_label() {
+    let mut a = file(AppId::BOX);
+    a.labels.push(own(GENERAL));
+    let mut b = file(AppId::BOX);
+    b.labels.push(own(CONFIDENTIAL));
+    let none = file(AppId::BOX);
+    let found =
+        [&a, &b, &none].map(|record| holds(json!({"fileLabels": {"eq": ["General"]}}), record));
+    assert_eq!(found, [true, false, false]);
+}
+
+#[test]
+fn r_009_four_operators_of_the_label_filter() {
+    let labelled = |keys: &[label_core::LabelKey]| {
+        let mut record = file(AppId::BOX);
+        record.labels = keys.to_vec();
+        record
+    };
+    let records = [
+        labelled(&[own(GENERAL)]),
+        labelled(&[own(GENERAL), foreign(1)]),
+        labelled(&[foreign(1)]),
+        labelled(&[]),
+    ];
+    for (filter, expected) in [
+        (json!({"eq": ["General"]}), [true, true, false, false]),
+        (json!({"eq": "General"}), [true, true, false, false]),
+        (
+            json!({"eq": ["General", "Plain"]}),
+            [true, true, false, false],
+        ),
+        (json!({"eq": ["^Internal"]}), [false, true, true, false]),
+        (json!({"eq": []}), [false; 4]),
+        (json!({"neq": ["General"]}), [false, false, true, true]),
+        (
+            json!({"neq": ["General", "^internal"]}),
+            [false, false, false, true],
+        ),
+        (json!({"neq": []}), [true; 4]),
+        (json!({"isset": true}), [true, true, true, false]),
+        (json!({"isset": false}), [false, false, false, true]),
+        (json!({"isnotset": true}), [false, false, false, true]),
+        (json!({"isnotset": false}), [true, true, true, false]),
+        (
+            json!({"neq": ["General"], "isset": true}),
+            [false, false, true, false],
+        ),
+        (
+            json!([{"eq": ["General"]}, {"eq": ["^Internal"]}]),
+            [false, true, false, false],
+        ),
+    ] {
+        let found = records
+            .each_ref()
+            .map(|record| holds(json!({"fileLabels": filter}), record));
+        assert_eq!(found, expected, "{filter}");
+    }
+}
+
+#[test]
+fn r_022_a_label_with_and_without_its_sublabels() {
+    for (label, exact, with_sublabels) in [
+        (CONFIDENTIAL, true, true),
+        (FINANCE, false, true),
+        (ALL_EMPLOYEES, false, true),
+        (SECRET_ALL_EMPLOYEES, false, false),
+    ] {
+        let mut record = file(AppId::BOX);
+        record.labels.push(own(label));
+        let by =
+            |operator: &str| holds(json!({"fileLabels": {operator: ["Confidential"]}}), &record);
+        assert_eq!(by("eq"), exact, "{label}");
+        assert_eq!(by("descendantof"), with_sublabels, "{label}");
+        assert_eq!(by("ndescendantof"), !with_sublabels, "{label}");
+    }
+}
+
+#[test]
+fn r_075_r_109_labels_never_read() {
+    let mut never = file(AppId::BOX);
+    never.label_scan = LabelScan::Never;
+    for filter in [
+        json!({"eq": ["General"]}),
+        json!({"neq": ["General"]}),
+        json!({"isset": true}),
+        json!({"isnotset": true}),
+        json!({"descendantof": ["General"]}),
+    ] {
+        let only = json!({"fileLabels": filter});
+        assert_eq!(answer(only, &never), Answer::Unknown, "{filter}");
+        let decided = json!({"fileLabels": filter, "service": {"eq": [20892]}});
+        assert_eq!(answer(decided, &never), Answer::No, "{filter}");
+        let open = json!({"fileLabels": filter, "service": {"eq": [10489]}});
+        assert_eq!(answer(open, &never), Answer::Unknown, "{filter}");
+    }
+    // Whatever the labels are, these are decided.
+    assert_eq!(
+        answer(json!({"fileLabels": {"eq": []}}), &never),
+        Answer::No
+    );
+    assert_eq!(
+        answer(json!({"fileLabels": {"neq": []}}), &never),
+        Answer::Yes
+    );
+    // A read that failed counts as "no label".
+    never.label_scan = LabelScan::Failed;
+    assert!(holds(json!({"fileLabels": {"isnotset": true}}), &never));
+}
+
+#[test]
+fn a_022_scan_warnings() {
+    let mut record = file(AppId::BOX);
+    record.warnings.insert(ScanWarning::AzureRmsEncrypted);
+    for (filter, expected) in [
+        (json!({"eq": ["azure rms encrypted"]}), true),
+        (json!({"eq": ["Corrupt file", "Password encrypted"]}), false),
+        (json!({"neq": ["Corrupt file"]}), true),
+        (json!({"isset": true}), true),
+        (json!({"isnotset": true}), false),
+    ] {
+        assert_eq!(
+            holds(json!({"fileScanLabels": filter}), &record),
+            expected,
+            "{filter}"
+        );
+    }
+}
+
+#[test]
+fn a_001_file_names() {
+    for (app, name, filter, expected) in [
+        (
+            AppId::BOX,
+            "malware-virus.exe",
+            json!({"contains": ["malware virus"]}),
+            true,
+        ),
+        (
+            AppId::BOX,
+            "malware.exe",
+            json!({"contains": ["\"malware\" \"virus\""]}),
+            false,
+        ),
+        (
+            AppId::BOX,
+            "SupremeTacos.txt",
+            json!({"contains": ["Tacos"]}),
+            false,
+        ),
+        (
+            AppId::BOX,
+            "SupremeTacos.txt",
+            json!({"ncontains": ["Tacos"]}),
+            true,
+        ),
+        (AppId::BOX, "Tacos.txt", json!({"text": "tacos"}), true),
+        (
+            AppId::BOX,
+            "malware.exe.txt",
+            json!({"eq": ["malware.exe"]}),
+            false,
+        ),
+        (
+            AppId::BOX,
+            "MALWARE.EXE",
+            json!({"eq": ["malware.exe"]}),
+            true,
+        ),
+        (
+            AppId::BOX,
+            "MALWARE.EXE",
+            json!({"neq": ["malware.exe"]}),
+            false,
+        ),
+        // Without its extension a name counts on SharePoint only.
+        (AppId::BOX, "Budget.xlsx", json!({"eq": ["budget"]}), false),
+        (
+            AppId::ONEDRIVE,
+            "Budget.xlsx",
+            json!({"eq": ["budget"]}),
+            false,
+        ),
+        (
+            AppId::SHAREPOINT_ONLINE,
+            "Budget.xlsx",
+            json!({"eq": ["budget"]}),
+            true,
+        ),
+        (
+            AppId::SHAREPOINT_ONLINE,
+            "Budget.xlsx",
+            json!({"neq": ["budget"]}),
+            false,
+        ),
+        (
+            AppId::BOX,
+            "Straße.txt",
+            json!({"startswith": ["x", "STRASSE"]}),
+            true,
+        ),
+        (
+            AppId::BOX,
+            "Straße.txt",
+            json!({"startswithsingle": "strass"}),
+            true,
+        ),
+        (
+            AppId::BOX,
+            "Straße.txt",
+            json!({"doesnotstartwith": ["s"]}),
+            false,
+        ),
+        (
+            AppId::BOX,
+            "Straße.txt",
+            json!({"endswith": [".TXT"]}),
+            true,
+        ),
+        (
+            AppId::BOX,
+            "Straße.txt",
+            json!({"endswith": ["straße"]}),
+            false,
+        ),
+        (AppId::BOX, "a.txt", json!({"contains": []}), false),
+        (AppId::BOX, "a.txt", json!({"ncontains": []}), true),
+    ] {
+        let mut record = file(app);
+        record.name = name.into();
+        assert_eq!(
+            holds(json!({"filename": filter}), &record),
+            expected,
+            "{name} {filter}"
+        );
+    }
+    let labels = labels();
+    let mut context = context(&labels);
+    context.words = WordSeparators::Current;
+    let filter = Filter::build(&json!({"filename": {"contains": ["tacos"]}}), &context).unwrap();
+    let mut record = file(AppId::BOX);
+    record.name = "Tacos_recipe.txt".into();
+    assert_eq!(filter.answer(&record, NOW_MS), Answer::No);
+}
+
+#[test]
+fn a_003_extension_with_and_without_letter_case() {
+    let mut record = file(AppId::BOX);
+    record.name = "cert.PFX".into();
+    let query = json!({"extension": {"eq": ["pfx", "crt"]}});
+    assert!(holds(query.clone(), &record));
+    let labels = labels();
+    let mut context = context(&labels);
+    context.extension_case = ExtensionCase::Respected;
+    let strict = Filter::build(&query, &context).unwrap();
+    assert_eq!(strict.answer(&record, NOW_MS), Answer::No);
+    record.name = "cert.crt".into();
+    assert_eq!(strict.answer(&record, NOW_MS), Answer::Yes);
+}
+
+#[test]
+fn a_004_file_types() {
+    let mut record = file(AppId::BOX);
+    let is = |record: &FileRecord, code: u32| holds(json!({"fileType": {"eq": [code]}}), record);
+    assert!(!is(&record, 0) && !is(&record, 1));
+    record.mime_type = Some("application/pdf".into());
+    assert!(is(&record, 1));
+    record.file_type = Some(FileType::Image);
+    assert!(is(&record, 5) && !is(&record, 1));
+    let mut folder = file(AppId::BOX);
+    folder.is_folder = true;
+    assert!(is(&folder, 6));
+    assert!(holds(json!({"folder": {"eq": true}}), &folder));
+    assert!(!holds(json!({"folder": {"eq": [false]}}), &folder));
+}
+
+#[test]
+fn a_008_trash_deleted_and_quarantine() {
+    let with = |status: FileStatus| {
+        let mut record = file(AppId::BOX);
+        record.status = status;
+        record
+    };
+    let (exists, trashed, deleted, other) = (
+        with(FileStatus::Exists),
+        with(FileStatus::Trashed),
+        with(FileStatus::Deleted),
+        with(FileStatus::Other(9)),
+    );
+    for (filters, expected) in [
+        (json!({}), [true, true, false, true]),
+        (
+            json!({"trashed": {"eq": false}}),
+            [true, false, false, true],
+        ),
+        (
+            json!({"trashed": {"eq": true}}),
+            [false, true, false, false],
+        ),
+        (
+            json!({"trashed": {"eq": [true, false]}}),
+            [true, true, false, true],
+        ),
+        (
+            json!({"allowDeleted": {"eq": true}}),
+            [true, true, true, true],
+        ),
+        (
+            json!({"allowDeleted": {"eq": false}}),
+            [true, true, false, true],
+        ),
+        // The trash filter makes the other one ineffective.
+        (
+            json!({"allowDeleted": {"eq": true}, "trashed": {"eq": [true, false]}}),
+            [true, true, false, true],
+        ),
+    ] {
+        let found =
+            [&exists, &trashed, &deleted, &other].map(|record| holds(filters.clone(), record));
+        assert_eq!(found, expected, "{filters}");
+    }
+    let mut quarantined = file(AppId::BOX);
+    quarantined.quarantined = true;
+    assert!(holds(json!({"quarantined": {"eq": true}}), &quarantined));
+    assert!(!holds(json!({"quarantined": {"eq": true}}), &exists));
+}
+
+#[test]
+fn dates_and_ranges() {
+    const DAY_MS: i64 = 86_400_000;
+    let changed = |modified_ms: Option<i64>| {
+        let mut record = file(AppId::BOX);
+        record.modified_ms = modified_ms;
+        record.created_ms = modified_ms;
+        record.snapshot_ms = modified_ms;
+        record
+    };
+    let cutoff_ms = NOW_MS - 180 * DAY_MS;
+    for (filter, at_ms, expected) in [
+        (json!({"lte_ndays": 180}), Some(cutoff_ms), true),
+        (json!({"lte_ndays": 180}), Some(cutoff_ms + 1), false),
+        (json!({"lte_ndays": 180}), None, false),
+        (json!({"gte_ndays": 180}), Some(cutoff_ms), true),
+        (json!({"gte_ndays": 180}), Some(cutoff_ms - 1), false),
+        (json!({"gt": cutoff_ms}), Some(cutoff_ms), false),
+        (json!({"gt": cutoff_ms}), Some(cutoff_ms + 1), true),
+        (json!({"lt": cutoff_ms}), Some(cutoff_ms), false),
+        (json!({"lte": cutoff_ms}), Some(cutoff_ms), true),
+        (json!({"lte": cutoff_ms}), None, false),
+        (json!({"range": [{"start": 5, "end": 9}]}), Some(5), true),
+        (json!({"range": [{"start": 5, "end": 9}]}), Some(9), true),
+        (json!({"range": [{"start": 5, "end": 9}]}), Some(10), false),
+        (
+            json!({"range": [{"start": 5, "end": 9}, {"start": 20, "end": 20}]}),
+            Some(20),
+            true,
+        ),
+        (json!({"range": {"start": 5, "end": 9}}), Some(4), false),
+        (json!({"range": []}), Some(4), false),
+        (json!({"gte": 5, "lt": 9}), Some(8), true),
+        (json!({"gte": 5, "lt": 9}), Some(9), false),
+    ] {
+        let found = holds(json!({"modifiedDate": filter}), &changed(at_ms));
+        assert_eq!(found, expected, "{filter} {at_ms:?}");
+    }
+    let created = json!({"createdDate": {"gte": "1970-01-01T00:00:00.005Z"}});
+    assert!(holds(created.clone(), &changed(Some(5))));
+    assert!(!holds(created, &changed(Some(4))));
+    let snapshot = json!({"snapshotLastModifiedDate": {"lte": 4}});
+    assert!(holds(snapshot, &changed(Some(4))));
+    // Extreme values neither overflow nor match by accident.
+    assert!(!holds(
+        json!({"modifiedDate": {"lte_ndays": 36500}}),
+        &changed(Some(i64::MAX))
+    ));
+    assert!(holds(
+        json!({"modifiedDate": {"lte_ndays": 36500}}),
+        &changed(Some(i64::MIN))
+    ));
+}
+
+#[test]
+fn people_and_places() {
+    let mut record = file(AppId::BOX);
+    record.collaborators = vec!["dana@contoso.example".into(), "lee@fabrikam.example".into()];
+    record.domains = vec!["contoso.example".into(), "fabrikam.example".into()];
+    record.groups = vec!["G-1".into()];
+    record.mime_type = Some("Text/Plain".into());
+    record.key.instance = 3;
+    record.owner_entities = vec![EntityKey {
+        id: "3FA9F28B".into(),
+        app: Some(AppId(11161)),
+        instance: Some(0),
+    }];
+    record.matched_policies = vec![label_core::PolicyId::parse("ABC").unwrap()];
+    for (filters, expected) in [
+        (
+            json!({"collaborators.users": {"eq": ["LEE@fabrikam.example"]}}),
+            true,
+        ),
+        (
+            json!({"collaborators.users": {"neq": ["lee@fabrikam.example"]}}),
+            false,
+        ),
+        (
+            json!({"collaborators.domains": {"eq": ["fabrikam.example"]}}),
+            true,
+        ),
+        (
+            json!({"collaborators.domains": {"neq": ["fabrikam.example"]}}),
+            false,
+        ),
+        (
+            json!({"collaborators.domains": {"deq": ["fabrikam.example"]}}),
+            true,
+        ),
+        (
+            json!({"collaborators.withDomain": {"eq": ["northwind.example"]}}),
+            false,
+        ),
+        (json!({"collaborators.withDomain": {"deq": []}}), true),
+        (json!({"collaborators.groups": {"eq": ["g-1"]}}), true),
+        (json!({"mimeType": {"eq": "text/plain"}}), true),
+        (json!({"mimeType": {"eq": "text"}}), false),
+        (json!({"instance": {"eq": [3]}}), true),
+        (json!({"instance": {"neq": [3]}}), false),
+        (
+            json!({"owner.entity": {"eq": [{"id": "3fa9f28b", "saas": 11161, "inst": 0}]}}),
+            true,
+        ),
+        (json!({"owner.entity": {"eq": [{"id": "3fa9f28b"}]}}), true),
+        (
+            json!({"owner.entity": {"eq": [{"id": "3fa9f28b", "saas": 1}]}}),
+            false,
+        ),
+        (
+            json!({"owner.entity": {"neq": [{"id": "3fa9f28b", "inst": 1}]}}),
+            true,
+        ),
+        (
+            json!({"collaborators.entity": {"eq": [{"id": "3fa9f28b"}]}}),
+            false,
+        ),
+        (
+            json!({"policy": {"cabinetmatchedrulesequals": ["abc"]}}),
+            true,
+        ),
+        (json!({"policy": {"neq": ["abc"]}}), false),
+        (json!({"policy": {"isset": true}}), true),
+    ] {
+        assert_eq!(holds(filters.clone(), &record), expected, "{filters}");
+    }
+}
+
+#[test]
+fn a_016_content_is_asked_for_last() {
+    let policy = build(json!({
+        "filters": {"service": {"eq": [10489]}, "fileLabels": {"eq": ["General"]}},
+        "inspection": {"method": "built_in", "preset": "credit_card"},
+    }));
+    let mut asked = 0;
+    let mut run = |record: &FileRecord, answer: ContentAnswer| {
+        let mut matcher = |_: &Inspection| {
+            asked += 1;
+            answer
+        };
+        let outcome = policy.evaluate(record, NOW_MS, &mut matcher);
+        (outcome, std::mem::take(&mut asked))
+    };
+    let found = ContentAnswer::Match { count: 1 };
+    let mut labelled = file(AppId::BOX);
+    labelled.labels.push(own(GENERAL));
+    let mut never = file(AppId::BOX);
+    never.label_scan = LabelScan::Never;
+
+    assert_eq!(run(&file(AppId::ONEDRIVE), found), (Outcome::NoMatch, 0));
+    assert_eq!(run(&file(AppId::BOX), found), (Outcome::NoMatch, 0));
+    assert_eq!(run(&never, found), (Outcome::NeedsScan, 0));
+    assert_eq!(run(&labelled, found), (Outcome::Match, 1));
+    assert_eq!(
+        run(&labelled, ContentAnswer::NoMatch),
+        (Outcome::NoMatch, 1)
+    );
+    assert_eq!(
+        run(&labelled, ContentAnswer::NotYet),
+        (Outcome::NeedsContent, 1)
+    );
+    let encrypted = ContentAnswer::Unavailable(policy_engine::Unavailable::Encrypted);
+    assert_eq!(run(&labelled, encrypted), (Outcome::NoMatch, 1));
+}
+
+#[test]
+fn r_113_covers_leaves_labels_and_content_out() {
+    let policy = build(json!({
+        "filters": {
+            "service": {"eq": [10489]},
+            "fileLabels": {"eq": ["General"]},
+            "modifiedDate": {"gte_ndays": 1},
+        },
+        "folderScope": {"mode": "excluding", "folders": [{"app": 10489, "id": "F"}]},
+        "inspection": {"method": "built_in", "preset": "credit_card"},
+    }));
+    let mut record = file(AppId::BOX);
+    record.modified_ms = Some(NOW_MS);
+    assert!(policy.covers(&record, NOW_MS));
+    assert!(!policy.covers(&record, NOW_MS + 86_400_001));
+    assert!(!policy.with_enabled(false).covers(&record, NOW_MS));
+    record.ancestor_folders = Some(vec!["F".into()]);
+    assert!(!policy.covers(&record, NOW_MS));
+    let mut elsewhere = file(AppId::ONEDRIVE);
+    elsewhere.modified_ms = Some(NOW_MS);
+    assert!(!policy.covers(&elsewhere, NOW_MS));
+    assert!(policy.needs_labels() && policy.needs_content());
+}
+
+#[test]
+fn a_010_unknown_names_list_the_allowed_ones() {
+    let labels = labels();
+    let context = context(&labels);
+    let error = |filters: Value| Filter::build(&filters, &context).unwrap_err().to_string();
+    let unknown = error(json!({"affiliation": {"eq": [1]}}));
+    assert!(
+        unknown.starts_with(
+            "/filters/affiliation: no filter `affiliation`, the filters are `service`, "
+        )
+    );
+    assert!(unknown.contains("`allowDeleted`"));
+    assert!(!unknown.contains("did you mean"));
+    assert_eq!(
+        error(json!({"sharing": {"contains": [1]}})),
+        "/filters/sharing/contains: filter `sharing` takes no operator `contains`, it takes `eq`, `neq`"
+    );
+    assert_eq!(
+        error(json!({"createdDate": {"gte_ndays": 1}})),
+        "/filters/createdDate/gte_ndays: filter `createdDate` takes no operator `gte_ndays`, it \
+         takes `lte`, `gte`, `lt`, `gt`, `range`"
+    );
+    assert_eq!(
+        error(json!({"service": {"eq": ["10489"]}})),
+        "/filters/service/eq/0: expected a whole number, found `\"10489\"`; write `10489` without \
+         quotation marks"
+    );
+    assert!(error(json!([1])).starts_with("/filters: expected an object of filters"));
+}

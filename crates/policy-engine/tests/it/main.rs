@@ -1,0 +1,14 @@
+//! The crate from outside.
+
+#[cfg(test)]
+mod documents;
+#[cfg(test)]
+mod explanations;
+#[cfg(test)]
+mod filters;
+#[cfg(test)]
+mod naive;
+#[cfg(test)]
+mod shared;
+#[cfg(test)]
+mod worked_examples;
