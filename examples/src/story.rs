@@ -193,15 +193,21 @@ pub fn exposure(out: &mut dyn Write, service: &Service) -> Result<(), ServiceErr
             }
         }
     }
+    let wide = rows
+        .keys()
+        .map(|(label, _)| label.chars().count())
+        .max()
+        .unwrap_or(0)
+        .max(5);
     // A full disk or a closed terminal is no fault of the state.
     let _ = (|| -> io::Result<()> {
         writeln!(
             out,
-            "\n  {:34} {:22} {:>8} {:>8} {:>8} {:>8} {:>9} {:>8}",
+            "\n  {:wide$} {:22} {:>8} {:>8} {:>8} {:>8} {:>9} {:>8}",
             "label", "app", "private", "internal", "external", "public", "internet", "unknown"
         )?;
         for ((label, app), counts) in rows {
-            write!(out, "  {label:34} {:22}", app.to_string())?;
+            write!(out, "  {label:wide$} {:22}", app.to_string())?;
             for (count, width) in counts.iter().zip([8, 8, 8, 8, 9, 8]) {
                 let shown = if *count == 0 {
                     "·".to_owned()

@@ -194,6 +194,10 @@ impl Service {
             let detail = "the file changed since it matched";
             return Ok(Written::Nothing(skipped(CHANGED, detail)));
         }
+        if task.recheck && !self.still_matches(task, &metadata, &opened, now_ms)? {
+            let detail = "the policy was enabled again, and the file no longer matches it";
+            return Ok(Written::Nothing(skipped(Reason::NO_LONGER_MATCHES, detail)));
+        }
         let decided = self.decide(
             key,
             task.key.policy.as_ref(),
@@ -335,6 +339,31 @@ impl Service {
             Decision::Refuse(refusal) => Some(failed(refusal.code(), &refusal.to_string())),
             _ => Some(failed("undecided", "the decision is not known here")),
         })
+    }
+
+    /// Whether the policy that asked for the task matches the file as it is now. A policy
+    /// that is no longer there matches nothing.
+    fn still_matches(
+        &self,
+        task: &Task,
+        metadata: &FileMetadata,
+        opened: &OpenFile,
+        now_ms: i64,
+    ) -> Result<bool, ServiceError> {
+        let Some(policy) = &task.key.policy else {
+            return Ok(true);
+        };
+        let Some(policy) = self.policies.policy(policy) else {
+            return Ok(false);
+        };
+        let key = &task.key.file;
+        let mut file = KnownFile::new(key.app, key.instance, metadata.clone(), false);
+        let reading = read(opened.source.as_ref(), &self.read_options());
+        file.take_reading(&reading, |_| true, now_ms);
+        let mut content = self.content_of(opened, &metadata.name);
+        let mut matcher = |inspection: &policy_engine::Inspection| content.answer(inspection);
+        let outcome = policy.evaluate(&file.to_record(), now_ms, &mut matcher);
+        Ok(outcome == policy_engine::Outcome::Match)
     }
 
     /// The policy's box *Override user-defined labels*.

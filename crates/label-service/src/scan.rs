@@ -55,7 +55,6 @@ impl Service {
         }
         if self.external.len() != seen_before {
             self.save_external()?;
-            self.renew_view();
         }
         Ok(())
     }
@@ -124,15 +123,7 @@ impl Service {
         file.unevaluated = false;
         let record = file.to_record();
         let name = file.metadata.name.clone();
-        let mut content = opened.as_ref().map(|opened| {
-            FileContent::new(
-                &self.inspectors,
-                opened.source.as_ref(),
-                &self.options.limits,
-                &name,
-                self.options.profile.inspect_bytes_max(),
-            )
-        });
+        let mut content = opened.as_ref().map(|opened| self.content_of(opened, &name));
         let mut matcher = |inspection: &Inspection| match &mut content {
             Some(content) => content.answer(inspection),
             None => ContentAnswer::NotYet,
@@ -230,6 +221,17 @@ impl Service {
         Some((reading, opened))
     }
 
+    /// The content of an opened file, read when a policy asks.
+    pub(crate) fn content_of<'a>(&'a self, opened: &'a OpenFile, name: &'a str) -> FileContent<'a> {
+        FileContent::new(
+            &self.inspectors,
+            opened.source.as_ref(),
+            &self.options.limits,
+            name,
+            self.options.profile.inspect_bytes_max(),
+        )
+    }
+
     /// How files of the own tenant are read.
     pub(crate) fn read_options(&self) -> ReadOptions<'_> {
         let mut options = ReadOptions::default();
@@ -247,10 +249,14 @@ impl Service {
         if self.options.settings.only_this_tenant {
             return;
         }
+        let known = self.external.len();
         for label in &reading.effective {
             if let LabelOrigin::External(key) = self.labels.origin(label) {
                 self.external.record(key, label.name.as_deref(), now_ms);
             }
+        }
+        if self.external.len() != known {
+            self.renew_view();
         }
     }
 

@@ -192,14 +192,13 @@ impl Sink for Reports<'_> {
             FolderScope::Excluding(folders) => ("does not lie in", folders),
         };
         let wanted: Vec<String> = folders.iter().map(show_folder).collect();
-        let mut saw = shorten(
-            record
-                .ancestor_folders
-                .iter()
-                .flatten()
-                .chain(&record.parent_folders)
-                .map(|id| &**id),
-        );
+        let above = record.ancestor_folders.as_deref().unwrap_or_default();
+        // Some apps name the direct parent among all folders above, some don't.
+        let beside = record
+            .parent_folders
+            .iter()
+            .filter(|parent| !above.contains(parent));
+        let mut saw = shorten(above.iter().chain(beside).map(|id| &**id));
         if scope.guessed {
             saw = "unknown folders".to_owned();
         }
