@@ -5,3 +5,8 @@ pub mod html;
 pub mod label_json;
 pub mod sample;
 pub mod story;
+
+/// The examples of the README compile and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -91,6 +91,7 @@ suite! {
     what_is_due_comes_by_time,
     numbers_are_never_given_twice,
     the_log_is_filtered_and_trimmed,
+    why_is_one_sentence,
     r_155_one_hundred_a_day,
     r_156_apps_have_their_own_allowance,
     r_157_tenants_have_their_own_allowance,
@@ -130,7 +131,6 @@ suite! {
     a_crash_before_the_write_repeats_it,
     a_crash_after_the_write_counts_it_once,
     reports_are_taken_together,
-    why_is_one_sentence,
 }
 
 #[test]

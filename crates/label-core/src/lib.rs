@@ -1,4 +1,33 @@
 //! Microsoft sensitivity labels: what a label is, a tenant's list of them, and what may be done with one.
+//!
+//! A *label* belongs to a *tenant* and is known by both ids together, [`LabelKey`]. A tenant's
+//! labels at one moment are a [`LabelCatalog`]; beside it, a [`LabelView`] has the labels of other
+//! tenants that were seen on files. A [`FileLabel`] is a label as it stands on a file. [`decide`]
+//! says whether a label may be applied to a file or removed from it, and if not, why.
+//!
+//! ```
+//! use label_core::{Label, LabelCatalog, LabelId, LabelOrigin, LabelView, TenantId};
+//!
+//! let tenant = TenantId::from_u128(1);
+//! let general = Label::new(tenant, LabelId::from_u128(2), "General");
+//! let key = general.key;
+//! let (catalog, _) = LabelCatalog::build(tenant, vec![general])?;
+//! let labels = LabelView::new(catalog.into());
+//! assert_eq!(labels.find("general")?, key);
+//! assert_eq!(labels.origin_of(key), LabelOrigin::Own(key));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What it does not do
+//!
+//! It opens no file but the one a source is told to read, and no connection; it reads no clock.
+//!
+//! # Features
+//!
+//! | feature | default | brings |
+//! | --- | --- | --- |
+//! | `serde` | no | ids, labels and settings as serde data |
+//! | `sources` | no | `source::graph`, label lists in the JSON of Microsoft Graph v1.0 |
 
 pub mod catalog;
 pub mod decide;

@@ -1,4 +1,37 @@
 //! Read, apply and remove Microsoft sensitivity labels in Word, Excel, PowerPoint and PDF files.
+//!
+//! [`read`] gives an answer for any file: its kind, how it is protected, every label record as it
+//! stands there, and for each tenant the label that counts. It takes a few small ranges from a
+//! [`ByteSource`], never the whole file.
+//!
+//! [`plan_apply`] and [`plan_remove`] make a [`WritePlan`]: the finished file as ranges of the old
+//! one and new bytes between them, read back and checked before anything is written.
+//! [`replace_file`] puts it in the place of the old file, so that a crash leaves one or the other.
+//!
+//! ```
+//! use label_core::{LabelId, TenantId};
+//! use label_formats::{ApplyRequest, ReadOptions, Status, WriteError, WriteOptions, apply, read};
+//!
+//! let file: &[u8] = b"not a document";
+//! assert_eq!(read(file, &ReadOptions::default()).status, Status::Unsupported);
+//!
+//! let request = ApplyRequest::new(TenantId::from_u128(1), LabelId::from_u128(2), 0);
+//! let mut out = Vec::new();
+//! let refused = apply(&file, &request, &WriteOptions::default(), &mut out);
+//! assert!(matches!(refused, Err(WriteError::Unsupported(_))));
+//! assert!(out.is_empty());
+//! ```
+//!
+//! # What it does not do
+//!
+//! It never encrypts or decrypts: a [`Protector`] and a [`Decryptor`] of the caller do. It writes
+//! no headers, footers or watermarks. PDF files are read, not yet written.
+//!
+//! # Features
+//!
+//! | feature | default | brings |
+//! | --- | --- | --- |
+//! | `text` | no | `text::extract`, the plain text of Office packages |
 
 mod compound;
 mod date;

@@ -1,14 +1,16 @@
-//! The trait's contract for the log and for numbers: in order, never twice.
+//! What is told of tasks: the log, its numbers, and why a task waits.
 
-use label_core::{AppId, TenantId};
+use label_core::{AppId, FileId, TenantId};
 
 use super::rows::all_kinds_of_tasks;
-use super::scene::{TENANT, admin};
+use super::scene::{HOUR, MIDNIGHT, RESUME, Scene, TENANT, admin, policy, wish};
 use super::{StoreSource, Verdict, ensure_eq};
 use crate::log::{LogEntry, LogEvent};
 use crate::quota::DailyLimit;
 use crate::state::Status;
 use crate::store::{ActionType, LogFilter, Rows};
+
+const NINE: i64 = MIDNIGHT + 9 * HOUR;
 
 pub(super) fn numbers_are_never_given_twice(source: &mut dyn StoreSource) -> Verdict {
     let mut store = source.fresh()?;
@@ -119,5 +121,37 @@ pub(super) fn the_log_is_filtered_and_trimmed(source: &mut dyn StoreSource) -> V
     })?;
     let expected: Vec<_> = entries.into_iter().skip(5).collect();
     ensure_eq!(left, expected);
+    Ok(())
+}
+
+pub(super) fn why_is_one_sentence(source: &mut dyn StoreSource) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    scene.limit(1, NINE)?;
+    let mut other = wish(2)?;
+    other.key.policy = Some(policy("q")?);
+    other.key.file.file = FileId::parse("other")?;
+    let ids = scene.submit(&[wish(0)?, wish(1)?, other], NINE)?;
+    scene.work_off(NINE)?;
+    scene
+        .governance
+        .disable_policy(TENANT, &policy("q")?, &admin()?, NINE)?;
+    let mut found = Vec::new();
+    for id in ids {
+        let why = scene.governance.why(id)?;
+        found.push((why.until, why.sentence));
+    }
+    let noon = "waits until 2021-01-06 12:00:00 UTC: the daily limit of 1 in Box is reached";
+    let expected = [
+        (None, "done at 2021-01-05 09:00:00 UTC".to_owned()),
+        (Some(RESUME), noon.to_owned()),
+        (None, "waits until policy `q` is enabled".to_owned()),
+    ];
+    ensure_eq!(found, expected);
+    let entries = scene.governance.log(&LogFilter::default(), 0, 100)?;
+    let suspended = LogEvent::PolicyDisabled {
+        policy: policy("q")?,
+        tasks: 1,
+    };
+    ensure_eq!(entries.last().map(|entry| &entry.event), Some(&suspended));
     Ok(())
 }

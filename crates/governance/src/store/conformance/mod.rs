@@ -118,7 +118,8 @@ checks! {
         what_is_due_comes_by_time;
     log:
         numbers_are_never_given_twice,
-        the_log_is_filtered_and_trimmed;
+        the_log_is_filtered_and_trimmed,
+        why_is_one_sentence;
     limit:
         r_155_one_hundred_a_day,
         r_156_apps_have_their_own_allowance,
@@ -160,8 +161,7 @@ checks! {
         old_claims_are_refused,
         a_crash_before_the_write_repeats_it,
         a_crash_after_the_write_counts_it_once,
-        reports_are_taken_together,
-        why_is_one_sentence;
+        reports_are_taken_together;
 }
 
 /// Ends a check with what was expected.

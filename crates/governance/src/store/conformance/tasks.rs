@@ -1,10 +1,10 @@
 //! The life of a task: identity, order, retries, the ledger, crashes.
 
-use label_core::{AppId, FileId};
+use label_core::AppId;
 
 use super::scene::{
-    HOUR, MIDNIGHT, RESUME, Scene, TENANT, admin, intent, label, locked, manual_wish, policy,
-    success, version, wish, wishes,
+    HOUR, MIDNIGHT, Scene, TENANT, admin, intent, label, locked, manual_wish, policy, success,
+    version, wish, wishes,
 };
 use super::{StoreSource, Verdict, ensure, ensure_eq};
 use crate::engine::{Settings, Submitted, TaskOutcome, WriteEffect, WriteGrant};
@@ -466,37 +466,5 @@ pub(super) fn reports_are_taken_together(source: &mut dyn StoreSource) -> Verdic
     let counts = scene.governance.counts(TENANT, AppId::BOX)?;
     ensure_eq!(counts.of(StateKind::Skipped), 2);
     ensure_eq!(counts.of(StateKind::Running), 1);
-    Ok(())
-}
-
-pub(super) fn why_is_one_sentence(source: &mut dyn StoreSource) -> Verdict {
-    let mut scene = Scene::new(source)?;
-    scene.limit(1, NINE)?;
-    let mut other = wish(2)?;
-    other.key.policy = Some(policy("q")?);
-    other.key.file.file = FileId::parse("other")?;
-    let ids = scene.submit(&[wish(0)?, wish(1)?, other], NINE)?;
-    scene.work_off(NINE)?;
-    scene
-        .governance
-        .disable_policy(TENANT, &policy("q")?, &admin()?, NINE)?;
-    let mut found = Vec::new();
-    for id in ids {
-        let why = scene.governance.why(id)?;
-        found.push((why.until, why.sentence));
-    }
-    let noon = "waits until 2021-01-06 12:00:00 UTC: the daily limit of 1 in Box is reached";
-    let expected = [
-        (None, "done at 2021-01-05 09:00:00 UTC".to_owned()),
-        (Some(RESUME), noon.to_owned()),
-        (None, "waits until policy `q` is enabled".to_owned()),
-    ];
-    ensure_eq!(found, expected);
-    let entries = scene.governance.log(&LogFilter::default(), 0, 100)?;
-    let suspended = LogEvent::PolicyDisabled {
-        policy: policy("q")?,
-        tasks: 1,
-    };
-    ensure_eq!(entries.last().map(|entry| &entry.event), Some(&suspended));
     Ok(())
 }
