@@ -80,10 +80,12 @@ pub fn tick(out: &mut dyn Write, report: &TickReport) -> io::Result<()> {
     Ok(())
 }
 
+/// Files by the reasons for which they match and the actions that follow.
+type Groups = BTreeMap<(Vec<String>, Vec<String>), Vec<String>>;
+
 /// Matches with the same reasons and actions are told once, with their files.
 fn matches(out: &mut dyn Write, report: &TickReport) -> io::Result<()> {
-    let mut policies: BTreeMap<String, BTreeMap<(Vec<String>, Vec<String>), Vec<String>>> =
-        BTreeMap::new();
+    let mut policies: BTreeMap<String, Groups> = BTreeMap::new();
     for found in &report.matches {
         policies
             .entry(found.policy.to_string())

@@ -1,4 +1,13 @@
 //! The matches of the sample tenant against `data/expected.tsv`, which was written by hand.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail loudly"
+)]
+
+mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,20 +17,9 @@ use examples::sample::data;
 use label_core::source::GraphFile;
 use label_service::{CloudApp, FolderTenant, Mode, Service, ServiceOptions};
 
-const NOW_MS: i64 = 1_609_747_200_000;
+use support::{copy_tree, example};
 
-fn copy_tree(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_tree(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
+const NOW_MS: i64 = 1_609_747_200_000;
 
 fn prefix(app: u32) -> &'static str {
     match app {
@@ -106,7 +104,11 @@ fn r_154_a_dry_run_changes_no_byte() {
         .arg(folder.path())
         .output()
         .unwrap();
-    assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
+    assert!(
+        status.status.success(),
+        "{}",
+        String::from_utf8_lossy(&status.stderr)
+    );
     let text = String::from_utf8_lossy(&status.stdout).into_owned();
     assert!(text.contains("would do"), "{text}");
     compare(&data().join("documents"), folder.path());
@@ -127,14 +129,6 @@ fn compare(one: &Path, other: &Path) {
             );
         }
     }
-}
-
-/// The program that cargo built beside this test.
-fn example(name: &str) -> std::path::PathBuf {
-    let mut path = std::env::current_exe().unwrap();
-    path.pop();
-    path.pop();
-    path.join("examples").join(name)
 }
 
 /// An unknown label in a policy is refused when the policies are loaded, with the place and a
@@ -168,7 +162,10 @@ fn r_088_bad_inputs_are_refused_with_place_and_cause() {
         command.arg("--policies").arg(&unknown);
     });
     assert!(text.contains("fileLabels/eq/0"), "{text}");
-    assert!(text.contains("`Confidentail`") && text.contains("`Confidential`"), "{text}");
+    assert!(
+        text.contains("`Confidentail`") && text.contains("`Confidential`"),
+        "{text}"
+    );
     let damaged = write("damaged.json", &policies[..policies.len() / 2]);
     let text = run(&|command| {
         command.arg("--policies").arg(&damaged);
@@ -179,7 +176,13 @@ fn r_088_bad_inputs_are_refused_with_place_and_cause() {
         command.arg("--labels").arg(&labels);
     });
     assert!(text.contains("/value/0/id"), "{text}");
-    write("files.json", "{\"format\":\"folder-apps/1\",\"tenantId\":7}");
+    write(
+        "files.json",
+        "{\"format\":\"folder-apps/1\",\"tenantId\":7}",
+    );
     let text = run(&|_| {});
-    assert!(text.contains("files.json") && text.contains("line 1"), "{text}");
+    assert!(
+        text.contains("files.json") && text.contains("line 1"),
+        "{text}"
+    );
 }

@@ -2,10 +2,19 @@
 //! old or its new self, nothing is done twice, and the daily limit holds.
 //!
 //! `KILLS` says how often (8 by default), `SEED` repeats a run.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail loudly"
+)]
+
+mod support;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,18 +23,13 @@ use governance::store::SqliteStore;
 use governance::{Governance, LogEvent, Settings, StateKind, TaskFilter, TaskId, TaskState};
 use sha2::{Digest, Sha256};
 
+use support::{copy_tree, example};
+
 /// Documents above this size are told by size alone: only one is, and it is never written.
 const HASHED_BYTES_MAX: u64 = 1 << 20;
 
 /// How long the job may take at most between two kills before something hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-fn example(name: &str) -> PathBuf {
-    let mut path = std::env::current_exe().unwrap();
-    path.pop();
-    path.pop();
-    path.join("examples").join(name)
-}
 
 fn job(scratch: &Path) -> Command {
     let mut command = Command::new(example("scan_and_label"));
@@ -64,19 +68,6 @@ fn hashes(folder: &Path) -> BTreeMap<String, String> {
         }
     }
     found
-}
-
-fn copy_tree(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_tree(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 fn run_to_the_end(scratch: &Path) {
@@ -215,9 +206,7 @@ fn check_history(scratch: &Path) {
             {
                 log_successes += 1;
                 let day = entry.at_ms.div_euclid(86_400_000);
-                *per_day
-                    .entry((task.file.app.to_string(), day))
-                    .or_default() += 1;
+                *per_day.entry((task.file.app.to_string(), day)).or_default() += 1;
             }
         }
     }

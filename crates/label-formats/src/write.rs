@@ -168,7 +168,7 @@ pub fn plan_apply<'a, S: ByteSource>(
         .effective_for(request.tenant)
         .and_then(EffectiveLabel::key);
     if labelled == expected && !options.force && before.inner.is_none() && !protects {
-        return Ok(unchanged(before.reading, request.tenant)?);
+        return unchanged(before.reading, request.tenant);
     }
     let plan = edit(
         source,
@@ -210,7 +210,7 @@ pub fn plan_remove<'a, S: ByteSource>(
         label.removed != Some(true) && crate::keys::tenant_of(label) == Some(tenant)
     };
     if !before.reading.labels.iter().any(of_tenant) {
-        return Ok(unchanged(before.reading, tenant)?);
+        return unchanged(before.reading, tenant);
     }
     edit(
         source,

@@ -18,16 +18,25 @@ fn text_of(name: &str) -> Result<String, TextError> {
 fn numbers_split_over_runs_are_whole() {
     let letter = text_of("onedrive/marta.keller/Documents/Chargeback Letter.docx").unwrap();
     let digits: String = letter.chars().filter(|c| c.is_ascii_digit()).collect();
-    assert!(digits.contains("4111111111111111") || digits.contains("5555555555554444"), "{letter}");
+    assert!(
+        digits.contains("4111111111111111") || digits.contains("5555555555554444"),
+        "{letter}"
+    );
 }
 
 #[test]
 fn sheets_slides_and_templates_give_text() {
     for (name, expected) in [
-        ("onedrive/ana.silva/Documents/Card Refunds November.xlsx", "ard"),
+        (
+            "onedrive/ana.silva/Documents/Card Refunds November.xlsx",
+            "ard",
+        ),
         ("onedrive/bo.lee/Documents/Till Training.pptx", "ill"),
         ("onedrive/bo.lee/Documents/Booking Form.dotx", "ook"),
-        ("google/Team Drives/Month End/Bank Reconciliation.xltx", "ank"),
+        (
+            "google/Team Drives/Month End/Bank Reconciliation.xltx",
+            "ank",
+        ),
     ] {
         let text = text_of(name).unwrap();
         assert!(text.contains(expected), "{name}: {text}");

@@ -1,4 +1,11 @@
 //! The loop with files in memory: what is queued, read, matched, written and recorded.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail loudly"
+)]
 
 use std::cell::{Cell, RefCell};
 use std::io::Write as _;

@@ -51,7 +51,7 @@ struct Property {
 /// The namespace of the root is another one: the part is something else (9b.9).
 #[derive(Debug)]
 pub(super) enum Parsed {
-    Properties(CustomProperties),
+    Properties(Box<CustomProperties>),
     OtherRoot,
 }
 
@@ -168,7 +168,7 @@ impl CustomProperties {
         }
         let records = labels.into_records(place, diagnostics);
         let root = root.ok_or_else(|| PartError::malformed(place, "no root element"))?;
-        Ok(Parsed::Properties(Self {
+        Ok(Parsed::Properties(Box::new(Self {
             records,
             properties,
             xml,
@@ -178,7 +178,7 @@ impl CustomProperties {
             root,
             has_more,
             pids,
-        }))
+        })))
     }
 
     /// The label ids of the groups that belong to a tenant: its own, those without a tenant that
@@ -256,10 +256,8 @@ impl CustomProperties {
             return Ok(None);
         }
         let mut children = String::new();
-        let mut pid = self.next_pid(added.len());
-        for (name, value) in added {
+        for (pid, (name, value)) in (self.next_pid(added.len())..).zip(added) {
             children.push_str(&self.property(pid, name, value));
-            pid += 1;
         }
         if !children.is_empty() {
             self.root.append(&mut edits, &self.xml.text, &children);

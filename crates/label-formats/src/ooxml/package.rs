@@ -166,7 +166,7 @@ fn read(
         match CustomProperties::parse(&part.name, bytes, limits, diagnostics) {
             Ok(custom_properties::Parsed::Properties(properties)) => {
                 reading.labels.extend(properties.records.iter().cloned());
-                part.content = Some(properties);
+                part.content = Some(*properties);
             }
             Ok(custom_properties::Parsed::OtherRoot) => {
                 failure.get_or_insert(other_root(&part.name));

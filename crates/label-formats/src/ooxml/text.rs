@@ -37,7 +37,14 @@ fn role(name: &str) -> Option<Role> {
     }
     let in_folder = |folder: &str| name.strip_prefix(folder).filter(|rest| !rest.contains('/'));
     if let Some(rest) = in_folder("word/") {
-        let texts = ["document", "header", "footer", "footnotes", "endnotes", "comments"];
+        let texts = [
+            "document",
+            "header",
+            "footer",
+            "footnotes",
+            "endnotes",
+            "comments",
+        ];
         return texts
             .iter()
             .any(|stem| rest.starts_with(stem))
@@ -147,7 +154,9 @@ fn read_part(
                     if role == Role::Sheet {
                         into.end_line();
                     }
-                } else if role == Role::Paragraphs && matches!(element.name.as_str(), "tab" | "br" | "cr") {
+                } else if role == Role::Paragraphs
+                    && matches!(element.name.as_str(), "tab" | "br" | "cr")
+                {
                     into.push(if element.name == "tab" { "\t" } else { "\n" });
                 } else if is_line(role, &element) && !element.is_empty {
                     lines.push(reader.depth());
@@ -184,8 +193,7 @@ fn is_skipped(role: Role, element: &Element) -> bool {
     match role {
         Role::SharedStrings => element.name == "rPh",
         Role::Sheet => {
-            element.name == "f"
-                || (element.name == "c" && element.attribute("t") == Some("s"))
+            element.name == "f" || (element.name == "c" && element.attribute("t") == Some("s"))
         }
         Role::Paragraphs | Role::Properties => false,
     }

@@ -22,7 +22,9 @@ pub(super) fn open(encrypt: &Dictionary, trailer: &Dictionary) -> Option<Box<Enc
     let mut document = Document::new();
     // The library finds the dictionary behind a reference only.
     let id = document.add_object(foreign(&Object::Dictionary(encrypt.clone())));
-    document.trailer.set("Encrypt", ForeignObject::Reference(id));
+    document
+        .trailer
+        .set("Encrypt", ForeignObject::Reference(id));
     if let Some(id) = trailer.get(b"ID") {
         document.trailer.set("ID", foreign(id));
     }

@@ -91,9 +91,7 @@ fn unpredict(content: Vec<u8>, parameters: &Dictionary, place: &str) -> Result<V
     if predictor < 10 {
         return Err(PartError::unsupported(place, "a TIFF predictor"));
     }
-    let bits = number(b"Colors", 1)
-        .checked_mul(number(b"BitsPerComponent", 8))
-        .unwrap_or(u64::MAX);
+    let bits = number(b"Colors", 1).saturating_mul(number(b"BitsPerComponent", 8));
     let columns = number(b"Columns", 1);
     let row = bits
         .checked_mul(columns)

@@ -61,9 +61,14 @@ pub fn extract<S: ByteSource + ?Sized>(
             return Err(TextError::Unreadable(status, cause));
         }
     };
-    let head = read_range(&source, 0, 8.min(usize::try_from(source.len()).unwrap_or(8)));
+    let head = read_range(
+        &source,
+        0,
+        8.min(usize::try_from(source.len()).unwrap_or(8)),
+    );
     if kind == FileKind::Pdf || !matches!(head.map(|head| detect(&head)), Ok(Container::Zip)) {
         return Err(TextError::Unsupported(kind));
     }
-    ooxml::text::extract(&source, kind, limits).map_err(|error| TextError::Damaged(error.to_string()))
+    ooxml::text::extract(&source, kind, limits)
+        .map_err(|error| TextError::Damaged(error.to_string()))
 }
