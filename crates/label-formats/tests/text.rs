@@ -1,5 +1,6 @@
 //! Text of packages, against what stands in them.
 #![cfg(feature = "text")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 
 use std::path::Path;
 
