@@ -1,6 +1,8 @@
 //! An Office package as far as labels need it: its kind, its two label parts, and how they are
 //! plumbed in.
 
+use std::collections::HashSet;
+
 use label_core::LabelStorage;
 
 use super::content_types::{CONTENT_TYPES_PART, ContentTypes};
@@ -275,12 +277,37 @@ fn refuse_twice(name: &str, twice: bool) -> Result<(), PartError> {
     Ok(())
 }
 
+/// Up to how many entries reading looks for duplicate names. Real packages have a few hundred;
+/// beyond the bound the look would cost more than everything else, and writing refuses duplicates
+/// whatever their number.
+const DUPLICATE_CHECK_MAX: usize = 4_096;
+
+/// Names that occur twice, in some letter case: two programs may see two different parts.
+fn note_duplicates(directory: &Directory, diagnostics: &mut Diagnostics) {
+    let entries = directory.entries();
+    if entries.len() > DUPLICATE_CHECK_MAX {
+        return;
+    }
+    let mut seen = HashSet::with_capacity(entries.len());
+    for entry in entries {
+        let name = directory.name(entry);
+        if !seen.insert(name.to_ascii_lowercase()) {
+            diagnostics.add(
+                DiagnosticCode::DuplicateEntry,
+                &String::from_utf8_lossy(name.get(..80).unwrap_or(name)),
+                "another entry has this name",
+            );
+        }
+    }
+}
+
 /// Entries that are odd without touching the labels.
 fn note_odd_entries(
     directory: &Directory,
     diagnostics: &mut Diagnostics,
     write_obstacle: &mut Option<String>,
 ) {
+    note_duplicates(directory, diagnostics);
     if directory.multi_disk {
         diagnostics.add(
             DiagnosticCode::UnsupportedEntry,

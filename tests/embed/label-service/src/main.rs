@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let report = service.tick(now)?;
     assert_eq!(
         (report.scanned, report.matches.len(), report.actions.len()),
-        (1, 1, 1)
+        (0, 1, 1)
     );
     assert!(matches!(
         report.actions[0].result,
