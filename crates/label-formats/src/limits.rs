@@ -30,6 +30,11 @@ pub struct Limits {
     pub compound_bytes_max: u64,
     /// Largest PDF object, cross-reference or metadata stream after inflation, in bytes: 16 MiB.
     pub pdf_stream_bytes_max: u64,
+    /// Most bytes that reading one PDF may read and inflate together: 256 MiB. Repeated looks at
+    /// the same bytes count each time.
+    pub pdf_work_bytes_max: u64,
+    /// Most bytes of cross-reference that are kept while a PDF is read: 48 MiB.
+    pub pdf_reference_bytes_max: u64,
 }
 
 impl Default for Limits {
@@ -48,6 +53,8 @@ impl Default for Limits {
             diagnostics_max: 200,
             compound_bytes_max: 8 * MIB,
             pdf_stream_bytes_max: 16 * MIB,
+            pdf_work_bytes_max: 256 * MIB,
+            pdf_reference_bytes_max: 48 * MIB,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A PDF as a set of objects that are looked up one by one: cross-reference chain, object streams,
 //! and a rebuilt cross-reference for damaged files.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
@@ -68,6 +68,23 @@ enum Section {
     Rebuilt(BTreeMap<u32, u64>),
 }
 
+impl Section {
+    /// How much memory it holds, roughly.
+    fn kept_bytes(&self) -> u64 {
+        match self {
+            Self::Table {
+                subsections,
+                hybrid,
+            } => {
+                let hidden = hybrid.as_ref().map_or(0, |section| section.kept_bytes());
+                (subsections.len() as u64) * 24 + hidden
+            }
+            Self::Stream { index, rows, .. } => rows.len() as u64 + (index.len() as u64) * 24,
+            Self::Rebuilt(offsets) => (offsets.len() as u64) * 16,
+        }
+    }
+}
+
 /// A stream: its dictionary and where its raw bytes are.
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
@@ -102,6 +119,8 @@ pub(super) struct PdfFile<'a> {
     pub(super) rebuilt: bool,
     pub(super) crypt: Crypt,
     streams: RefCell<HashMap<u32, Rc<ObjectStream>>>,
+    /// Bytes read and inflated so far.
+    work: Cell<u64>,
 }
 
 impl<'a> PdfFile<'a> {
@@ -122,6 +141,7 @@ impl<'a> PdfFile<'a> {
             rebuilt: false,
             crypt: Crypt::Plain,
             streams: RefCell::default(),
+            work: Cell::new(0),
         };
         let mut opened = file.follow_chain();
         // Where bytes stand before the header, offsets may count from the header.
@@ -140,6 +160,32 @@ impl<'a> PdfFile<'a> {
             }
         }
         Ok(file)
+    }
+
+    /// Reads a range, within the bound on all reading.
+    fn read(&self, offset: u64, len: usize) -> Result<Vec<u8>, PartError> {
+        self.spend(len)?;
+        Ok(self.read(offset, len)?)
+    }
+
+    /// Counts work; a hostile file can make a few bytes be looked at very often.
+    fn spend(&self, bytes: usize) -> Result<(), PartError> {
+        let work = self.work.get().saturating_add(bytes as u64);
+        self.work.set(work);
+        if work > self.limits.pdf_work_bytes_max {
+            return Err(PartError::too_large(WHERE, "too much to look at"));
+        }
+        Ok(())
+    }
+
+    /// Keeps a section, within the bound on all of them.
+    fn keep(&mut self, section: Section) -> Result<(), PartError> {
+        self.sections.push(section);
+        let kept: u64 = self.sections.iter().map(Section::kept_bytes).sum();
+        if kept > self.limits.pdf_reference_bytes_max {
+            return Err(PartError::too_large(WHERE, format!("{kept} bytes")));
+        }
+        Ok(())
     }
 
     /// Whether the catalog can be read; of a locked document it may lie behind the key.
@@ -218,7 +264,9 @@ impl<'a> PdfFile<'a> {
         let raw = self.raw(stream)?;
         let raw = self.crypt.stream(stream.id, &stream.dictionary, raw)?;
         let max = self.limits.pdf_stream_bytes_max;
-        stream::decode(&stream.dictionary, raw, max, "PDF stream")
+        let content = stream::decode(&stream.dictionary, raw, max, "PDF stream")?;
+        self.spend(content.len())?;
+        Ok(content)
     }
 
     fn raw(&self, stream: &Stream) -> Result<Vec<u8>, PartError> {
@@ -231,7 +279,7 @@ impl<'a> PdfFile<'a> {
         }
         let available = self.source.len().saturating_sub(stream.start);
         let length = usize::try_from(stream.length.min(available)).unwrap_or_default();
-        Ok(read_range(self.source, stream.start, length)?)
+        self.read(stream.start, length)
     }
 
     fn load(&self, id: ObjectId) -> Result<Option<Found>, PartError> {
@@ -328,7 +376,7 @@ impl<'a> PdfFile<'a> {
             let available =
                 usize::try_from(self.source.len().saturating_sub(offset)).unwrap_or(usize::MAX);
             let complete = size >= available;
-            let mut bytes = read_range(self.source, offset, size.min(available))?;
+            let mut bytes = self.read(offset, size.min(available))?;
             if complete {
                 bytes.push(b' ');
             }
@@ -374,7 +422,7 @@ impl<'a> PdfFile<'a> {
             && end <= self.source.len()
         {
             let window = usize::try_from((self.source.len() - end).min(16)).unwrap_or_default();
-            let after = read_range(self.source, end, window)?;
+            let after = self.read(end, window)?;
             let trimmed = after.iter().position(|byte| !is_space(*byte)).unwrap_or(0);
             if after
                 .get(trimmed..)
@@ -388,11 +436,7 @@ impl<'a> PdfFile<'a> {
             .limits
             .pdf_stream_bytes_max
             .min(self.source.len().saturating_sub(start));
-        let bytes = read_range(
-            self.source,
-            start,
-            usize::try_from(window).unwrap_or_default(),
-        )?;
+        let bytes = self.read(start, usize::try_from(window).unwrap_or_default())?;
         bytes
             .windows(9)
             .position(|window| window == b"endstream")
@@ -408,7 +452,7 @@ impl<'a> PdfFile<'a> {
         };
         let offset = self.base.checked_add(offset)?;
         let len = usize::try_from(self.source.len().checked_sub(offset)?.min(64)).ok()?;
-        let bytes = read_range(self.source, offset, len).ok()?;
+        let bytes = self.read(offset, len).ok()?;
         let mut parser = Parser::new(&bytes);
         parser.header().ok()?;
         parser.number().ok()
@@ -515,7 +559,7 @@ impl<'a> PdfFile<'a> {
                 ));
             }
             let (section, trailer) = self.read_section(offset)?;
-            self.sections.push(section);
+            self.keep(section)?;
             next = trailer.get(b"Prev").and_then(Object::unsigned);
             if self.trailer.get(b"Root").is_none() {
                 self.trailer = trailer;
@@ -528,11 +572,7 @@ impl<'a> PdfFile<'a> {
     fn start_offset(&self) -> Result<u64, PartError> {
         let len = self.source.len();
         let start = len - len.min(TAIL_BYTES);
-        let mut tail = read_range(
-            self.source,
-            start,
-            usize::try_from(len - start).unwrap_or(0),
-        )?;
+        let mut tail = self.read(start, usize::try_from(len - start).unwrap_or(0))?;
         tail.push(b' ');
         let at = tail
             .windows(9)
@@ -550,7 +590,7 @@ impl<'a> PdfFile<'a> {
             return Err(PartError::malformed(WHERE, "an offset behind the end"));
         }
         let window = usize::try_from((self.source.len() - offset).min(32)).unwrap_or_default();
-        let head = read_range(self.source, offset, window)?;
+        let head = self.read(offset, window)?;
         let skipped = head.iter().position(|byte| !is_space(*byte)).unwrap_or(0);
         if head.get(skipped..).unwrap_or_default().starts_with(b"xref") {
             self.read_table(offset + skipped as u64 + 4)
@@ -568,7 +608,7 @@ impl<'a> PdfFile<'a> {
         loop {
             let window =
                 usize::try_from(self.source.len().saturating_sub(at).min(48)).unwrap_or_default();
-            let bytes = read_range(self.source, at, window)?;
+            let bytes = self.read(at, window)?;
             let mut parser = Parser::new(&bytes);
             if parser.keyword(b"trailer").is_ok() {
                 let (dictionary, _) = self.read_direct(at + parser.at as u64)?;
@@ -615,7 +655,7 @@ impl<'a> PdfFile<'a> {
             let available =
                 usize::try_from(self.source.len().saturating_sub(offset)).unwrap_or(usize::MAX);
             let complete = size >= available;
-            let mut bytes = read_range(self.source, offset, size.min(available))?;
+            let mut bytes = self.read(offset, size.min(available))?;
             if complete {
                 bytes.push(b' ');
             }
@@ -679,6 +719,7 @@ impl<'a> PdfFile<'a> {
         let raw = self.raw(&stream)?;
         let max = self.limits.pdf_stream_bytes_max;
         let rows = stream::decode(&stream.dictionary, raw, max, WHERE)?;
+        self.spend(rows.len())?;
         let section = Section::Stream {
             widths,
             index,
@@ -699,7 +740,7 @@ impl<'a> PdfFile<'a> {
         self.sections.clear();
         self.streams.borrow_mut().clear();
         let scan = Scan::run(self.source)?;
-        self.sections.push(Section::Rebuilt(scan.objects));
+        self.keep(Section::Rebuilt(scan.objects))?;
         let mut trailer = Dictionary::default();
         for offset in scan.trailers.into_iter().rev() {
             if let Ok((found, _)) = self.read_direct(offset)
@@ -712,7 +753,7 @@ impl<'a> PdfFile<'a> {
         // Cross-reference streams are trailers too, and they name objects inside streams.
         for offset in scan.streams.into_iter().rev() {
             if let Ok((section, found)) = self.read_stream(offset) {
-                self.sections.push(section);
+                self.keep(section)?;
                 if trailer.get(b"Root").is_none() && found.get(b"Root").is_some() {
                     trailer = found;
                 }
