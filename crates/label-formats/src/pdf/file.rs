@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::crypt::{self, Crypt};
 use super::object::{Dictionary, Object, ObjectId, ParseError, Parser, is_space};
+use super::rebuild::Scan;
 use super::stream;
 use crate::error::PartError;
 use crate::limits::Limits;
@@ -34,15 +35,6 @@ const TAIL_BYTES: u64 = 2 * 1024;
 
 /// Where the header is looked for, in bytes.
 const HEADER_BYTES: u64 = 1024;
-
-/// Largest damaged file whose cross-reference is rebuilt, in bytes: it is read from end to end.
-const REBUILD_BYTES_MAX: u64 = 256 * 1_048_576;
-
-/// Most objects that rebuilding notes.
-const REBUILD_OBJECTS_MAX: usize = 500_000;
-
-/// How much is read at a time while rebuilding, in bytes.
-const REBUILD_CHUNK_BYTES: usize = 256 * 1024;
 
 /// Where an object is.
 #[derive(Clone, Copy, Debug)]
@@ -165,7 +157,7 @@ impl<'a> PdfFile<'a> {
     /// Reads a range, within the bound on all reading.
     fn read(&self, offset: u64, len: usize) -> Result<Vec<u8>, PartError> {
         self.spend(len)?;
-        Ok(self.read(offset, len)?)
+        Ok(read_range(self.source, offset, len)?)
     }
 
     /// Counts work; a hostile file can make a few bytes be looked at very often.
@@ -730,12 +722,6 @@ impl<'a> PdfFile<'a> {
 
     /// Finds objects and trailers by looking at every line: the last of a number counts.
     fn rebuild(&mut self) -> Result<(), PartError> {
-        if self.source.len() > REBUILD_BYTES_MAX {
-            return Err(PartError::malformed(
-                WHERE,
-                "damaged, and the file is too large to rebuild it",
-            ));
-        }
         self.rebuilt = true;
         self.sections.clear();
         self.streams.borrow_mut().clear();
@@ -767,91 +753,6 @@ impl<'a> PdfFile<'a> {
         self.trailer = trailer;
         self.unlock();
         Ok(())
-    }
-}
-
-/// What a scan of the whole file finds.
-#[derive(Default)]
-struct Scan {
-    objects: BTreeMap<u32, u64>,
-    trailers: Vec<u64>,
-    streams: Vec<u64>,
-    catalog: Option<ObjectId>,
-}
-
-impl Scan {
-    fn run(source: &dyn ByteSource) -> Result<Self, PartError> {
-        let mut scan = Self::default();
-        let len = source.len();
-        let mut at = 0;
-        // Pieces overlap, so that no header is cut.
-        const OVERLAP: usize = 256;
-        while at < len {
-            let size = usize::try_from((len - at).min((REBUILD_CHUNK_BYTES + OVERLAP) as u64))
-                .unwrap_or_default();
-            let mut bytes = read_range(source, at, size)?;
-            bytes.push(b' ');
-            let own = size.min(REBUILD_CHUNK_BYTES);
-            scan.piece(&bytes, own, at);
-            if scan.objects.len() > REBUILD_OBJECTS_MAX {
-                return Err(PartError::too_large(WHERE, "too many objects"));
-            }
-            at += own as u64;
-        }
-        Ok(scan)
-    }
-
-    fn piece(&mut self, bytes: &[u8], own: usize, start: u64) {
-        let mut at = 0;
-        let mut boundary = true;
-        while at < own {
-            let rest = bytes.get(at..).unwrap_or_default();
-            let Some(&byte) = rest.first() else { break };
-            if boundary && byte.is_ascii_digit() {
-                let mut parser = Parser::new(rest.get(..256.min(rest.len())).unwrap_or_default());
-                if let Ok(id) = parser.header() {
-                    let offset = start + at as u64;
-                    self.objects.insert(id.number, offset);
-                    let head = rest.get(parser.at..rest.len().min(256)).unwrap_or_default();
-                    self.note(id, offset, head);
-                    at += parser.at;
-                    boundary = true;
-                    continue;
-                }
-                at += rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-                boundary = false;
-                continue;
-            }
-            if byte == b't' && rest.starts_with(b"trailer") {
-                self.trailers.push(start + at as u64 + 7);
-                if self.trailers.len() > SECTIONS_MAX {
-                    self.trailers.remove(0);
-                }
-            }
-            // `endobj7 0 obj` occurs; a number right behind letters counts as a header too.
-            boundary = !byte.is_ascii_digit();
-            at += 1;
-        }
-    }
-
-    /// The catalog and cross-reference streams, by what follows the header.
-    fn note(&mut self, id: ObjectId, offset: u64, head: &[u8]) {
-        let has = |word: &[u8]| head.windows(word.len()).any(|window| window == word);
-        let compact: Vec<u8> = head
-            .iter()
-            .copied()
-            .filter(|byte| !is_space(*byte))
-            .collect();
-        let typed = |word: &[u8]| compact.windows(word.len()).any(|window| window == word);
-        if typed(b"/Type/Catalog") {
-            self.catalog = Some(id);
-        }
-        if typed(b"/Type/XRef") && has(b"XRef") {
-            self.streams.push(offset);
-            if self.streams.len() > SECTIONS_MAX {
-                self.streams.remove(0);
-            }
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod crypt;
 mod file;
 mod object;
+mod rebuild;
 mod stream;
 mod text;
 mod xmp;
