@@ -49,7 +49,7 @@ impl From<io::Error> for Failure {
 }
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = examples::arguments::given();
     let result = match arguments.next().as_deref() {
         None => read_samples(),
         Some("read") => Arguments::parse(arguments, &[], &["--json", "--stats"])
@@ -101,7 +101,7 @@ fn read_paths(arguments: &Arguments) -> Result<(), Failure> {
     for argument in arguments.rest() {
         let path = Path::new(argument);
         if path.is_dir() {
-            for file in files_below(path, 0)? {
+            for file in files_below(path, 0) {
                 read_one(&file, arguments, &mut counts, &mut out)?;
             }
         } else {
@@ -128,11 +128,17 @@ struct Counts {
     other: usize,
 }
 
-/// All files below a folder, in the order of their names.
-fn files_below(folder: &Path, depth: usize) -> io::Result<Vec<PathBuf>> {
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<io::Result<_>>()?;
+/// All files below a folder, in the order of their names. A folder that can't be looked into is
+/// listed itself, so that it gets an answer too.
+fn files_below(folder: &Path, depth: usize) -> Vec<PathBuf> {
+    let entries: io::Result<Vec<PathBuf>> = std::fs::read_dir(folder).and_then(|entries| {
+        entries
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect()
+    });
+    let Ok(mut entries) = entries else {
+        return vec![folder.to_owned()];
+    };
     entries.sort();
     let mut files = Vec::new();
     for path in entries {
@@ -142,13 +148,13 @@ fn files_below(folder: &Path, depth: usize) -> io::Result<Vec<PathBuf>> {
         }
         if path.is_dir() {
             if depth < FOLDER_DEPTH_MAX {
-                files.extend(files_below(&path, depth + 1)?);
+                files.extend(files_below(&path, depth + 1));
             }
         } else {
             files.push(path);
         }
     }
-    Ok(files)
+    files
 }
 
 fn read_one(

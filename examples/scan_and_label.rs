@@ -8,7 +8,8 @@
 //!
 //! Without arguments it works on a scratch copy of the sample tenant, over three simulated days.
 //! With `--folder` it does one round on a real folder; without `--apply` that is a dry run which
-//! touches nothing.
+//! touches nothing. With `--apply` tasks and quotas are kept in `--state`, by default
+//! `scan_and_label-state` in the current folder.
 
 use std::cell::Cell;
 use std::fs;
@@ -30,6 +31,9 @@ const USAGE: &str = "usage:
   scan_and_label [--scratch DIR]
   scan_and_label --folder PATH [--labels FILE] [--policies FILE] [--state DIR] [--apply]";
 
+/// Where tasks and quotas are kept, if `--state` doesn't say.
+const STATE_DEFAULT: &str = "scan_and_label-state";
+
 const HOUR_MS: i64 = 3_600_000;
 
 /// Monday 2021-01-04, 00:00 UTC.
@@ -43,7 +47,7 @@ const LABEL_DELETED_HOUR: i64 = 9;
 
 fn main() -> ExitCode {
     let flags = ["--scratch", "--folder", "--labels", "--policies", "--state"];
-    let arguments = match Arguments::parse(std::env::args().skip(1), &flags, &["--apply"]) {
+    let arguments = match Arguments::parse(examples::arguments::given(), &flags, &["--apply"]) {
         Ok(arguments) if arguments.rest().is_empty() => arguments,
         Ok(_) => {
             eprintln!("unexpected argument\n{USAGE}");
@@ -81,6 +85,7 @@ fn sample_tenant(arguments: &Arguments) -> Result<(), String> {
     let tenant_folder = scratch.join("tenant");
     make_scratch(&tenant_folder)?;
     let folder = FolderTenant::open(&tenant_folder).map_err(|error| error.to_string())?;
+    folder.remove_temporaries();
     let tenant = folder.tenant.ok_or("the sidecar names no tenant")?;
     let state = scratch.join("state");
 
@@ -152,14 +157,14 @@ fn real_folder(folder: &Path, arguments: &Arguments) -> Result<(), String> {
     }
     // A dry run leaves no trace, so its state goes with it.
     let temporary;
-    let state = match (arguments.value("--state"), options.mode) {
-        (Some(state), Mode::Apply) => PathBuf::from(state),
-        (None, Mode::Apply) => {
-            return Err(
-                "`--apply` needs `--state DIR`, where tasks and quotas are kept".to_owned(),
-            );
+    let state = match options.mode {
+        Mode::Apply => {
+            tenant.remove_temporaries();
+            let state = arguments.value("--state").unwrap_or(STATE_DEFAULT);
+            outside(Path::new(state), folder)?
         }
-        _ => {
+        Mode::DryRun => {
+            println!("The daily limit is not counted in: it says when, not whether.");
             temporary = TemporaryFolder::new()?;
             temporary.0.clone()
         }
@@ -182,6 +187,21 @@ fn real_folder(folder: &Path, arguments: &Arguments) -> Result<(), String> {
     } else {
         print(|out| story::exposure(out, &service).map_err(io::Error::other))
     }
+}
+
+/// The state must not be among the files that are listed.
+fn outside(state: &Path, folder: &Path) -> Result<PathBuf, String> {
+    let at = |path: &Path, error: io::Error| format!("`{}`: {error}", path.display());
+    fs::create_dir_all(state).map_err(|error| at(state, error))?;
+    let state = state.canonicalize().map_err(|error| at(state, error))?;
+    let folder = folder.canonicalize().map_err(|error| at(folder, error))?;
+    if state.starts_with(&folder) {
+        return Err(format!(
+            "`{}` lies inside the folder to label; choose another place with `--state`",
+            state.display()
+        ));
+    }
+    Ok(state)
 }
 
 fn boxed(apps: Vec<label_service::FolderApp>) -> Vec<Box<dyn CloudApp>> {
@@ -264,9 +284,17 @@ struct TemporaryFolder(PathBuf);
 
 impl TemporaryFolder {
     fn new() -> Result<Self, String> {
-        let path = std::env::temp_dir().join(format!("scan_and_label-{}", std::process::id()));
-        fs::create_dir_all(&path).map_err(|error| format!("`{}`: {error}", path.display()))?;
-        Ok(Self(path))
+        for number in 0..100 {
+            let name = format!("scan_and_label-{}-{number}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            match fs::create_dir(&path) {
+                Ok(()) => return Ok(Self(path)),
+                // Somebody else's: it is neither used nor deleted.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(format!("`{}`: {error}", path.display())),
+            }
+        }
+        Err("there is no free temporary folder".to_owned())
     }
 }
 

@@ -2,6 +2,14 @@
 
 use std::collections::BTreeMap;
 
+/// The arguments of the program. One that is no text is taken with its odd characters replaced; a
+/// path like that is then not found, and the answer says so.
+pub fn given() -> impl Iterator<Item = String> {
+    std::env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned())
+}
+
 /// Parsed arguments.
 #[derive(Debug, Default)]
 pub struct Arguments {

@@ -72,6 +72,16 @@ pub fn tick(out: &mut dyn Write, report: &TickReport) -> io::Result<()> {
         "  files    {} listed, {} new, {} changed, {} gone; {} read",
         report.listed, report.new_files, report.changed_files, report.gone_files, report.scanned
     )?;
+    for (app, why) in &report.unlisted {
+        writeln!(out, "  app      {app} could not be listed: {why}")?;
+    }
+    for (file, why) in &report.unread {
+        writeln!(
+            out,
+            "  file     {} could not be read: {why}",
+            file_name(file)
+        )?;
+    }
     matches(out, report)?;
     actions(out, report)?;
     if report.is_quiet() {

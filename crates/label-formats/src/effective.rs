@@ -1,5 +1,7 @@
 //! Which of the labels on a file count: two storages, parents, tombstones, ambiguity.
 
+use std::collections::BTreeMap;
+
 use label_core::{EffectiveLabel, FileLabel, LabelStorage, TenantId};
 
 use crate::keys::tenant_of;
@@ -31,9 +33,11 @@ fn by_tenant<'a>(
     tenant_of: impl Fn(&FileLabel) -> Option<TenantId>,
 ) -> Vec<Found<'a>> {
     let mut groups: Vec<Found<'a>> = Vec::new();
+    let mut places: BTreeMap<Option<TenantId>, usize> = BTreeMap::new();
     for record in records {
         let tenant = tenant_of(record);
-        match groups.iter_mut().find(|group| group.tenant == tenant) {
+        let place = *places.entry(tenant).or_insert(groups.len());
+        match groups.get_mut(place) {
             Some(group) => group.records.push(record),
             None => groups.push(Found {
                 tenant,
@@ -208,18 +212,11 @@ pub(crate) fn pdf(
     diagnostics: &mut Diagnostics,
 ) -> Vec<EffectiveLabel> {
     let merged = merge(info, xmp);
+    let (in_info, in_xmp) = (chosen_ids(info), chosen_ids(xmp));
     let mut effective = Vec::new();
     for group in by_tenant(&merged, tenant_of) {
-        let side = |records: &[FileLabel]| {
-            by_tenant(records, tenant_of)
-                .iter()
-                .find(|found| found.tenant == group.tenant)
-                .and_then(|found| match choose_properties(&found.records) {
-                    Chosen::One(record) => Some(record.id_text.clone()),
-                    _ => None,
-                })
-        };
-        if let (Some(one), Some(other)) = (side(info), side(xmp))
+        let (side_info, side_xmp) = (in_info.get(&group.tenant), in_xmp.get(&group.tenant));
+        if let (Some(one), Some(other)) = (side_info, side_xmp)
             && one != other
         {
             diagnostics.add(
@@ -235,6 +232,17 @@ pub(crate) fn pdf(
         effective.extend(chosen_property(&group, "Info and XMP", diagnostics));
     }
     effective
+}
+
+/// The one label of each tenant that has exactly one in this place.
+fn chosen_ids(records: &[FileLabel]) -> BTreeMap<Option<TenantId>, String> {
+    by_tenant(records, tenant_of)
+        .iter()
+        .filter_map(|found| match choose_properties(&found.records) {
+            Chosen::One(record) => Some((found.tenant, record.id_text.clone())),
+            _ => None,
+        })
+        .collect()
 }
 
 /// The union per (label, attribute); the information dictionary first.

@@ -62,7 +62,7 @@ pub use limits::Limits;
 pub use protect::{Decrypted, Decryptor, EncryptingIdentity, ProtectRequest, Protected, Protector};
 pub use read::{ReadOptions, read};
 pub use reading::{Diagnostic, DiagnosticCode, Protection, Reading, Status};
-pub use replace::{TEMPORARY_PREFIX, replace_file};
+pub use replace::{Replaced, TEMPORARY_PREFIX, replace_file, replace_file_if};
 pub use source::{ByteSource, CountingSource, FileSource, SeekSource};
 pub use write::{
     ApplyRequest, WriteOptions, WriteOutcome, WritePlan, apply, plan_apply, plan_remove, remove,

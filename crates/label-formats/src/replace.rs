@@ -27,6 +27,29 @@ static COUNTER: AtomicU64 = AtomicU64::new(0);
 ///
 /// [`WriteError::Io`] with the step; `path` is as it was and no temporary file is left.
 pub fn replace_file(path: &Path, file: &EditedFile<'_>) -> Result<(), WriteError> {
+    replace_file_if(path, file, &|| true).map(drop)
+}
+
+/// Whether a file took the place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// It did.
+    Done,
+    /// The last look said no; `path` is as it was.
+    Refused,
+}
+
+/// As [`replace_file`], with a last look when the new file is complete and on the disk, right
+/// before it takes the place: is the old one still the one that was read?
+///
+/// # Errors
+///
+/// As [`replace_file`].
+pub fn replace_file_if(
+    path: &Path,
+    file: &EditedFile<'_>,
+    last_look: &dyn Fn() -> bool,
+) -> Result<Replaced, WriteError> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -37,14 +60,18 @@ pub fn replace_file(path: &Path, file: &EditedFile<'_>) -> Result<(), WriteError
         |place: &str, result: io::Result<()>| result.map_err(|error| WriteError::io(place, error));
     let written = step("writing", write_all(&handle, file))
         .and_then(|()| step("taking over mode and owner", take_over(path, &handle)))
-        .and_then(|()| step("flushing to the disk", handle.sync_all()))
-        .and_then(|()| step("renaming", fs::rename(&temporary, path)));
+        .and_then(|()| step("flushing to the disk", handle.sync_all()));
+    if written.is_ok() && !last_look() {
+        return step("removing a temporary file", fs::remove_file(&temporary))
+            .map(|()| Replaced::Refused);
+    }
+    let written = written.and_then(|()| step("renaming", fs::rename(&temporary, path)));
     if let Err(error) = written {
         // The error that counts is the first one.
         let _ = fs::remove_file(&temporary);
         return Err(error);
     }
-    step("flushing the folder", sync_folder(folder))
+    step("flushing the folder", sync_folder(folder)).map(|()| Replaced::Done)
 }
 
 fn create_temporary(folder: &Path) -> io::Result<(PathBuf, File)> {
@@ -125,6 +152,24 @@ mod tests {
                 0o640
             );
         }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn r_134_a_last_look_that_says_no_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.docx");
+        fs::write(&path, b"old").unwrap();
+        let original: Vec<u8> = b"old".to_vec();
+        let mut file = EditedFile::new(&original);
+        file.push(b"new".to_vec());
+        let edited_meanwhile = || {
+            fs::write(&path, b"edited by somebody").unwrap();
+            false
+        };
+        let replaced = replace_file_if(&path, &file, &edited_meanwhile).unwrap();
+        assert_eq!(replaced, Replaced::Refused);
+        assert_eq!(fs::read(&path).unwrap(), b"edited by somebody");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

@@ -120,6 +120,10 @@ impl FileSource {
     ///
     /// Whatever the system reports; also for a folder.
     pub fn open(path: &Path) -> io::Result<Self> {
+        // Opening a pipe would wait for somebody to write into it.
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(not_regular());
+        }
         Self::new(File::open(path)?)
     }
 
@@ -132,16 +136,17 @@ impl FileSource {
     pub fn new(file: File) -> io::Result<Self> {
         let metadata = file.metadata()?;
         if !metadata.is_file() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "not a regular file",
-            ));
+            return Err(not_regular());
         }
         Ok(Self {
             file,
             len: metadata.len(),
         })
     }
+}
+
+fn not_regular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }
 
 impl ByteSource for FileSource {

@@ -17,6 +17,11 @@ use crate::xml::is_xml_char;
 /// Longest value that Office stores in a property, in UTF-16 code units (F-063).
 const VALUE_UNITS_MAX: usize = 255;
 
+/// The first and the last instant that a date in a file can name: the year 1 stands for none, and
+/// a year has four digits.
+const DATE_MS_MIN: i64 = -62_104_060_800_000;
+const DATE_MS_MAX: i64 = 253_402_300_799_999;
+
 /// The label to apply, and what is recorded with it.
 ///
 /// # Examples
@@ -149,6 +154,12 @@ pub fn plan_apply<'a, S: ByteSource>(
 ) -> Result<WritePlan<'a>, WriteError> {
     check_value("name", request.name.as_deref())?;
     check_value("action id", request.action_id.as_deref())?;
+    if !(DATE_MS_MIN..=DATE_MS_MAX).contains(&request.date_ms) {
+        return Err(WriteError::Value {
+            attribute: "date",
+            cause: "not in the years 2 to 9999".to_owned(),
+        });
+    }
     let applied = Applied {
         label: request.label,
         name: request.name.clone(),
@@ -263,6 +274,21 @@ struct Readable {
     reading: Reading,
     /// The decrypted document, where the file is protected and a key was given.
     inner: Option<Vec<u8>>,
+    /// The labels that stood outside it, if any: those counted, whatever is inside.
+    outside: Vec<EffectiveLabel>,
+}
+
+impl Readable {
+    /// The tenant's label as it was.
+    fn previous(&self, tenant: TenantId) -> Option<EffectiveLabel> {
+        if self.outside.is_empty() {
+            return self.reading.effective_for(tenant).cloned();
+        }
+        self.outside
+            .iter()
+            .find(|label| label.tenant == Some(tenant))
+            .cloned()
+    }
 }
 
 fn readable(source: &dyn ByteSource, options: &WriteOptions<'_>) -> Result<Readable, WriteError> {
@@ -283,6 +309,7 @@ fn readable(source: &dyn ByteSource, options: &WriteOptions<'_>) -> Result<Reada
         Status::Ok if reading.protection.is_none() => Ok(Readable {
             reading,
             inner: None,
+            outside: Vec::new(),
         }),
         Status::Ok | Status::Protected => {
             let protection = reading.protection.unwrap_or(Protection::EncryptedUnknown);
@@ -296,17 +323,14 @@ fn readable(source: &dyn ByteSource, options: &WriteOptions<'_>) -> Result<Reada
                 read_range(source, 0, len).map_err(|error| WriteError::io("reading", error))?;
             let decrypted = decryptor.decrypt(&bytes).map_err(WriteError::Protector)?;
             let inner = decrypted.ok_or(WriteError::Protected(protection))?.bytes;
-            let mut inside = read_source(&inner, &plain);
+            let inside = read_source(&inner, &plain);
             if inside.status != Status::Ok || inside.protection.is_some() {
                 return Err(WriteError::Protected(protection));
-            }
-            // What the file said outside is what it was labelled with before.
-            if !reading.effective.is_empty() {
-                inside.effective = reading.effective;
             }
             Ok(Readable {
                 reading: inside,
                 inner: Some(inner),
+                outside: reading.effective,
             })
         }
         Status::Unsupported => Err(WriteError::Unsupported(cause())),
@@ -373,11 +397,11 @@ fn edit<'a>(
             (after, file)
         }
     };
-    verify(&before.reading, &after, tenant, expected)?;
+    verify(&before, &after, tenant, expected)?;
     Ok(WritePlan {
         outcome: WriteOutcome {
             kind,
-            previous: before.reading.effective_for(tenant).cloned(),
+            previous: before.previous(tenant),
             new: after.effective_for(tenant).cloned(),
             changed: true,
             encrypting_identity: None,
@@ -387,14 +411,22 @@ fn edit<'a>(
 }
 
 /// The label is as wanted, and every other tenant's as it was (F-052).
+///
+/// Of a document that was decrypted, the labels inside are compared with the labels inside. One of
+/// another tenant that stood only outside would be lost, so it must be inside too.
 fn verify(
-    before: &Reading,
+    before: &Readable,
     after: &Reading,
     tenant: TenantId,
     expected: Option<LabelKey>,
 ) -> Result<(), WriteError> {
     let failed = |cause: String| Err(WriteError::Verification(cause));
-    if after.status != Status::Ok || after.kind != before.kind {
+    if after.status == Status::IoError {
+        // The medium failed, not the edit: trying again can help.
+        let cause = after.error.clone().unwrap_or_default();
+        return Err(WriteError::io("reading back", std::io::Error::other(cause)));
+    }
+    if after.status != Status::Ok || after.kind != before.reading.kind {
         return failed(
             after
                 .error
@@ -416,7 +448,14 @@ fn verify(
         labels.sort_by_key(|label| label.tenant);
         labels
     };
-    if others(before) != others(after) {
+    let is_kept = |label: &EffectiveLabel| {
+        label.tenant == Some(tenant)
+            || after
+                .effective
+                .iter()
+                .any(|other| other.tenant == label.tenant && other.id_text == label.id_text)
+    };
+    if others(&before.reading) != others(after) || !before.outside.iter().all(is_kept) {
         return failed("another tenant's label changed".to_owned());
     }
     Ok(())

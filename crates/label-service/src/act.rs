@@ -22,12 +22,21 @@ use crate::inventory::KnownFile;
 use crate::report::{ActionReport, ActionResult, Progress, TickReport};
 use crate::service::{Service, hex};
 
-/// How many tasks are taken from the scheduler at a time.
-const CLAIM_MAX: usize = 50;
+/// How many tasks are taken from the scheduler at a time: one, because a crash counts as a failed
+/// try of every task that was handed out, and only the one at hand can be at fault.
+const CLAIM_MAX: usize = 1;
 
 /// Codes of reasons that only the service gives.
 const CHANGED: &str = "file_changed";
 const GONE: &str = "file_gone";
+
+/// What a look at a file says about a write that was under way.
+enum Found {
+    Written(FileVersion),
+    Untouched,
+    Unclear,
+    Unreadable,
+}
 
 /// A task that is not going to be written, and why.
 struct Ended {
@@ -66,30 +75,50 @@ impl Service {
     /// Settles what an earlier process left under way: written or not, the file tells.
     pub(crate) fn settle_interrupted(&mut self, now_ms: i64) -> Result<(), ServiceError> {
         for task in self.governance.interrupted()? {
-            let written = task
-                .intent
-                .as_ref()
-                .and_then(|intent| self.version_if_written(&task, &intent.after_version));
-            match written {
-                Some(version) => {
+            match self.look_at_interrupted(&task) {
+                Found::Written(version) => {
                     let outcome = TaskOutcome::Succeeded { version };
                     self.governance.finish(task.claim(), outcome, now_ms)?;
                 }
-                None => {
+                Found::Untouched => {
                     self.governance
                         .requeue(task.claim(), WriteEffect::Nothing, now_ms)?;
                 }
+                // Somebody changed the file since, or it is gone: it may have been written, so
+                // its unit of the daily limit stays used.
+                Found::Unclear => {
+                    self.governance
+                        .requeue(task.claim(), WriteEffect::Possible, now_ms)?;
+                }
+                // Nothing can be told now; the task stays as it is until the next start.
+                Found::Unreadable => {}
             }
         }
         Ok(())
     }
 
-    /// The file's version, if its content is what the task was about to write.
-    fn version_if_written(&self, task: &Task, intended: &FileVersion) -> Option<FileVersion> {
+    fn look_at_interrupted(&self, task: &Task) -> Found {
+        let Some(intent) = &task.intent else {
+            // Without leave to write nothing was written.
+            return Found::Untouched;
+        };
         let file = &task.key.file;
-        let opened = self.app_of(file)?.open(&file.file).ok()?;
-        let found = content_version(opened.source.as_ref()).ok()?;
-        (found == *intended).then_some(opened.version)
+        let Some(app) = self.app_of(file) else {
+            return Found::Unreadable;
+        };
+        let opened = match app.open(&file.file) {
+            Ok(opened) => opened,
+            Err(AppError::NotFound) => return Found::Unclear,
+            Err(_) => return Found::Unreadable,
+        };
+        if opened.version == task.key.file_version {
+            return Found::Untouched;
+        }
+        match content_version(opened.source.as_ref()) {
+            Ok(found) if found == intent.after_version => Found::Written(opened.version),
+            Ok(_) => Found::Unclear,
+            Err(_) => Found::Unreadable,
+        }
     }
 
     /// Carries out what is due.
@@ -126,9 +155,6 @@ impl Service {
             }
             Ok(())
         })?;
-        for file in written {
-            self.evaluate_own_write(&file, now_ms, report)?;
-        }
         Ok(())
     }
 
@@ -218,14 +244,15 @@ impl Service {
                 "the file is as it should be",
             )));
         };
-        let after = content_version(content).map_err(|error| ServiceError::App {
-            app: key.app.to_string(),
-            error: AppError::Failed(error.to_string()),
-        })?;
-        match self
-            .governance
-            .begin_write(task.claim(), WriteIntent::new(after), now_ms)?
-        {
+        let after = match content_version(content) {
+            Ok(after) => after,
+            Err(error) => {
+                let ended = retry("io_error", &error.to_string(), WriteEffect::Nothing);
+                return Ok(Written::Nothing(ended));
+            }
+        };
+        let intent = WriteIntent::new(after.clone());
+        match self.governance.begin_write(task.claim(), intent, now_ms)? {
             WriteGrant::Granted => {}
             WriteGrant::Deferred { until } => {
                 return Ok(Written::Held(TaskState::Deferred { until }));
@@ -241,7 +268,17 @@ impl Service {
             app: key.app.to_string(),
             error: AppError::NotFound,
         })?;
-        let version = match app.replace(&key.file, &opened.version, content) {
+        let replaced = match app.replace(&key.file, &opened.version, content) {
+            // The answer was lost: the file itself tells.
+            Err(AppError::Uncertain(cause)) => app
+                .open(&key.file)
+                .ok()
+                .filter(|now| content_version(now.source.as_ref()).is_ok_and(|now| now == after))
+                .map(|now| now.version)
+                .ok_or(AppError::Uncertain(cause)),
+            answer => answer,
+        };
+        let version = match replaced {
             Ok(version) => version,
             Err(error) => {
                 let effect = match error {
@@ -269,7 +306,8 @@ impl Service {
                     |label| !own_only || label.tenant == Some(own),
                     now_ms,
                 );
-                file.unevaluated = false;
+                // The next round looks at it with every policy: our own write may make another one
+                // match. It is no reason to label again.
                 Some(Box::new(file))
             }
             _ => None,
@@ -515,32 +553,6 @@ impl Service {
             action,
             result,
         }
-    }
-
-    /// After our own write, policies look at the new record; what they said of the content stands,
-    /// because the write did not touch it.
-    fn evaluate_own_write(
-        &mut self,
-        file: &KnownFile,
-        now_ms: i64,
-        report: &mut TickReport,
-    ) -> Result<(), ServiceError> {
-        let key = file.key();
-        let record = file.to_record();
-        for policy in self.policies.policies() {
-            if !self.inventory.has_match(policy.id(), &key)? {
-                continue;
-            }
-            let mut as_before =
-                |_: &policy_engine::Inspection| policy_engine::ContentAnswer::Match { count: 1 };
-            if policy.evaluate(&record, now_ms, &mut as_before) != policy_engine::Outcome::Match {
-                self.inventory.remove_match(policy.id(), &key)?;
-                report
-                    .ended_matches
-                    .push((policy.id().clone(), key.clone()));
-            }
-        }
-        Ok(())
     }
 
     fn label_text(&self, label: &EffectiveLabel) -> String {

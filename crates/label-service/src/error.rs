@@ -9,6 +9,20 @@ pub enum ServiceError {
     /// The policies are not usable: correct the document.
     #[error(transparent)]
     Policies(#[from] policy_engine::BuildErrors),
+    /// A policy's id is that of one that was deleted, with its tasks: give the new one another id.
+    #[error("policy `{policy}` was deleted; a new policy needs another id")]
+    PolicyDeleted {
+        /// Which policy.
+        policy: label_core::PolicyId,
+    },
+    /// A policy's content condition can't be compiled: correct it.
+    #[error("policy `{policy}`: inspection: {cause}")]
+    Inspection {
+        /// Which policy.
+        policy: label_core::PolicyId,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// There is no label list yet, and policies name labels: wait for a synchronisation.
     #[error("the labels were never synchronised: {cause}")]
     NoLabels {

@@ -7,7 +7,7 @@ use governance::{TaskId, TaskState};
 use label_core::{AppId, FileKey, LabelCatalog, LabelState, PolicyId};
 use policy_engine::AccessLevel;
 
-use crate::error::ServiceError;
+use crate::error::{AppError, ServiceError};
 use crate::service::Service;
 
 /// How far a tick is.
@@ -171,6 +171,10 @@ pub struct TickReport {
     pub gone_files: usize,
     /// Files that were read.
     pub scanned: usize,
+    /// Files that could not be read at the moment, and why; they stay queued.
+    pub unread: Vec<(FileKey, AppError)>,
+    /// Apps that could not be listed, and why; what is known of their files stands.
+    pub unlisted: Vec<(AppId, AppError)>,
     /// New matches.
     pub matches: Vec<MatchReport>,
     /// Files that match no longer, by policy.
@@ -190,6 +194,8 @@ impl TickReport {
             changed_files: 0,
             gone_files: 0,
             scanned: 0,
+            unread: Vec::new(),
+            unlisted: Vec::new(),
             matches: Vec::new(),
             ended_matches: Vec::new(),
             actions: Vec::new(),
@@ -207,6 +213,8 @@ impl TickReport {
         });
         !synced
             && self.disabled_policies.is_empty()
+            && self.unread.is_empty()
+            && self.unlisted.is_empty()
             && self.new_files + self.changed_files + self.gone_files == 0
             && self.matches.is_empty()
             && self.ended_matches.is_empty()

@@ -1,8 +1,8 @@
 //! Which files are read, and what policies say of them.
 
-use governance::{FileVersion, Initiator, NewTask, PolicyOrder, TaskKey};
+use governance::{FileVersion, Initiator, NewTask, PolicyOrder, PolicyState, TaskKey};
 use label_core::{FileKey, LabelOrigin, LabelView};
-use label_formats::{ReadOptions, Reading, read};
+use label_formats::{ReadOptions, Reading, Status, read};
 use policy_engine::{
     Action, ContentAnswer, FileRecord, Inspection, Notify, Outcome, Policy, choose_label_action,
 };
@@ -24,6 +24,19 @@ struct Evaluated {
     ended: Vec<label_core::PolicyId>,
     tasks: Vec<NewTask>,
     drafts: Vec<ActionReport>,
+}
+
+impl Evaluated {
+    /// A file about which nothing could be decided.
+    fn nothing(file: KnownFile) -> Self {
+        Self {
+            file,
+            new_matches: Vec::new(),
+            ended: Vec::new(),
+            tasks: Vec::new(),
+            drafts: Vec::new(),
+        }
+    }
 }
 
 impl Service {
@@ -109,7 +122,14 @@ impl Service {
         let record = file.to_record();
         let opened = if self.wants_scan(&file, &record, now_ms) {
             report.scanned += 1;
-            self.read_file(&mut file, now_ms)
+            match self.read_file(&mut file, now_ms) {
+                Ok(opened) => Some(opened),
+                // It may pass: the file stays queued, and what is known of it stands.
+                Err(error) => {
+                    report.unread.push((key, error));
+                    return Ok(Evaluated::nothing(file));
+                }
+            }
         } else {
             None
         };
@@ -191,23 +211,21 @@ impl Service {
     }
 
     /// One read serves labels and content.
-    fn read_file(&self, file: &mut KnownFile, now_ms: i64) -> Option<(Reading, OpenFile)> {
+    fn read_file(
+        &self,
+        file: &mut KnownFile,
+        now_ms: i64,
+    ) -> Result<(Reading, OpenFile), AppError> {
         let opened = self
             .app_of(&file.key())
             .ok_or(AppError::NotFound)
-            .and_then(|app| app.open(&file.metadata.id));
-        let opened = match opened {
-            Ok(opened) => opened,
-            Err(error) => {
-                file.scan = ScanState::Failed {
-                    reason: error.to_string(),
-                };
-                return None;
-            }
-        };
+            .and_then(|app| app.open(&file.metadata.id))?;
         let mut options = self.read_options();
         options.name = Some(&file.metadata.name);
         let reading = read(opened.source.as_ref(), &options);
+        if reading.status == Status::IoError {
+            return Err(AppError::Failed(reading.error.unwrap_or_default()));
+        }
         let labels = &self.labels;
         let only_own = self.options.settings.only_this_tenant;
         let keep = |label: &label_core::EffectiveLabel| {
@@ -218,7 +236,7 @@ impl Service {
                 )
         };
         file.take_reading(&reading, keep, now_ms);
-        Some((reading, opened))
+        Ok((reading, opened))
     }
 
     /// The content of an opened file, read when a policy asks.
@@ -264,7 +282,9 @@ impl Service {
     /// supersedes; the scheduler keeps the first and logs the others as skipped.
     ///
     /// A file that still is as we wrote it gets none: our own write is no reason to relabel
-    ///
+    /// and once a policy has labelled a file, another one doesn't label it again
+    /// also not one that was added later. Nor does a policy that the scheduler knows as
+    /// deleted.
     fn tasks_for(
         &self,
         file: &KnownFile,
@@ -281,6 +301,10 @@ impl Service {
         }
         let mut tasks = Vec::new();
         for (policy, action) in std::iter::once(choice.chosen).chain(choice.superseded) {
+            let state = self.governance.policy_state(self.tenant, policy.id())?;
+            if state == PolicyState::Deleted {
+                continue;
+            }
             let action = match action {
                 Action::ApplyLabel { label, .. } => governance::ActionKind::Apply(*label),
                 Action::RemoveLabel => governance::ActionKind::Remove,

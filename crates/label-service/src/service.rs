@@ -6,15 +6,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use governance::store::SqliteStore;
-use governance::{Governance, Initiator, ManualTasks, Settings};
+use governance::{Governance, Initiator, ManualTasks, PolicyState, Settings};
 use label_core::source::LabelList;
 use label_core::view::ExternalLabel;
 use label_core::{
     ExternalLabels, FileKey, IntegrationSettings, IntegrationState, Label, LabelCapableApps,
-    LabelCatalog, LabelSource, LabelView, OwnTenants, PolicyId, Profile, TenantId,
+    LabelCatalog, LabelSource, LabelView, NotAppliable, OwnTenants, PolicyId, Profile, TenantId,
 };
 use label_formats::{Decryptor, Limits, Protector, TenantStorage};
-use policy_engine::{BuildContext, PolicyDocument, PolicySet};
+use policy_engine::{BuildCause, BuildContext, PolicyDocument, PolicySet};
 use sha2::{Digest, Sha256};
 
 use crate::app::CloudApp;
@@ -244,26 +244,35 @@ impl Service {
     /// [`ServiceError::Policies`] with everything that is wrong, at its place; the policies in
     /// force stay.
     pub fn load_policies(&mut self, document: &str, now_ms: i64) -> Result<(), ServiceError> {
-        if self.synced_ms.is_none() {
+        // A policy is checked against the list as it is, not as it was when the process ended.
+        if self.sync_is_due(now_ms) {
             let report = self.sync(now_ms)?;
-            if let Some(cause) = report.error {
+            if let (Some(cause), None) = (report.error, self.synced_ms) {
                 return Err(ServiceError::NoLabels { cause });
             }
         }
         let document = PolicyDocument::from_json(document)?;
+        for policy in &document.policies {
+            let state = self.governance.policy_state(self.tenant, &policy.id)?;
+            if state == PolicyState::Deleted {
+                return Err(ServiceError::PolicyDeleted {
+                    policy: policy.id.clone(),
+                });
+            }
+        }
         let presets = presets();
         let mut context = BuildContext::new(&self.labels);
         context.detectors = &presets;
         context.profile = self.options.profile;
         context.label_capable_apps = self.options.label_capable_apps.clone();
-        let policies = PolicySet::build(&document, &context)?;
+        let policies = self.build_policies(document, &context)?;
         let mut inspectors = Inspectors::default();
         for policy in policies.policies() {
             if let Some(inspection) = policy.inspection() {
                 inspectors
                     .prepare(inspection)
-                    .map_err(|error| ServiceError::Folder {
-                        place: format!("policy `{}`: inspection", policy.id()),
+                    .map_err(|error| ServiceError::Inspection {
+                        policy: policy.id().clone(),
                         cause: error.to_string(),
                     })?;
             }
@@ -273,11 +282,46 @@ impl Service {
         self.note_policies(now_ms)
     }
 
+    /// Checks a document. A policy whose only fault is that a label it applies was disabled or
+    /// unpublished since is taken as disabled, as it would be if the change had come while it was
+    /// in force; otherwise a restart would refuse what a running service bears.
+    fn build_policies(
+        &self,
+        mut document: PolicyDocument,
+        context: &BuildContext<'_>,
+    ) -> Result<PolicySet, ServiceError> {
+        let errors = match PolicySet::build(&document, context) {
+            Ok(policies) => return Ok(policies),
+            Err(errors) => errors,
+        };
+        let passing: Option<Vec<usize>> = errors
+            .as_slice()
+            .iter()
+            .map(|error| match error.cause {
+                BuildCause::NotAppliable {
+                    reason: NotAppliable::Disabled | NotAppliable::NotPublished,
+                    ..
+                } => policy_index(&error.pointer),
+                _ => None,
+            })
+            .collect();
+        let Some(passing) = passing else {
+            return Err(errors.into());
+        };
+        // Without its actions the policy can be checked; disabled, it does nothing.
+        for at in passing {
+            if let Some(policy) = document.policies.get_mut(at) {
+                policy.enabled = false;
+                policy.governance.clear();
+            }
+        }
+        Ok(PolicySet::build(&document, context)?)
+    }
+
     /// Tells the scheduler and the inventory what changed among the policies.
     fn note_policies(&mut self, now_ms: i64) -> Result<(), ServiceError> {
         let by = Initiator::parse("policy document")?;
-        let before: BTreeMap<PolicyId, bool> =
-            self.inventory.meta(META_POLICY_IDS)?.unwrap_or_default();
+        let before: BTreeSet<PolicyId> = self.inventory.meta(META_POLICY_IDS)?.unwrap_or_default();
         let now: BTreeMap<PolicyId, bool> = self
             .policies
             .policies()
@@ -285,19 +329,21 @@ impl Service {
             .map(|policy| (policy.id().clone(), policy.is_enabled()))
             .collect();
         for (policy, enabled) in &now {
-            match (before.get(policy), enabled) {
-                (Some(true) | None, false) => {
+            // The scheduler knows what is in force; it may have been changed by a vanished label.
+            let state = self.governance.policy_state(self.tenant, policy)?;
+            match (state, enabled) {
+                (PolicyState::Enabled, false) => {
                     self.governance
                         .disable_policy(self.tenant, policy, &by, now_ms)?;
                 }
-                (Some(false), true) => {
+                (PolicyState::Disabled, true) => {
                     self.governance
                         .enable_policy(self.tenant, policy, &by, now_ms)?;
                 }
                 _ => {}
             }
         }
-        for policy in before.keys().filter(|policy| !now.contains_key(*policy)) {
+        for policy in before.iter().filter(|policy| !now.contains_key(*policy)) {
             self.governance
                 .delete_policy(self.tenant, policy, &by, now_ms)?;
             self.inventory.remove_matches_of(policy)?;
@@ -311,7 +357,8 @@ impl Service {
                     inventory.put_file(&file)?;
                 }
             }
-            inventory.set_meta(META_POLICY_IDS, &now)?;
+            let ids: BTreeSet<&PolicyId> = now.keys().collect();
+            inventory.set_meta(META_POLICY_IDS, &ids)?;
             inventory.set_meta(META_POLICIES, &print)
         })
     }
@@ -338,10 +385,7 @@ impl Service {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<TickReport, ServiceError> {
         let mut report = TickReport::new(now_ms);
-        let due = self
-            .synced_ms
-            .is_none_or(|last| now_ms.saturating_sub(last) >= SYNC_INTERVAL_MS || now_ms < last);
-        if due && self.options.integration.syncs() {
+        if self.sync_is_due(now_ms) && self.options.integration.syncs() {
             report.sync = Some(self.sync(now_ms)?);
         }
         report.disabled_policies = self.disable_broken_policies(now_ms)?;
@@ -349,6 +393,12 @@ impl Service {
         self.scan(now_ms, &mut report, progress)?;
         self.act(now_ms, &mut report, progress)?;
         Ok(report)
+    }
+
+    /// An hour after the last success; also when the clock was set back.
+    fn sync_is_due(&self, now_ms: i64) -> bool {
+        self.synced_ms
+            .is_none_or(|last| now_ms.saturating_sub(last) >= SYNC_INTERVAL_MS || now_ms < last)
     }
 
     /// Fetches the labels. A failure keeps the list in force.
@@ -450,13 +500,17 @@ impl Service {
                 .map(|file| file.key())
                 .collect();
             let mut after = None;
+            let mut complete = true;
             loop {
-                let page = app
-                    .list(after.as_ref(), crate::app::PAGE_MAX)
-                    .map_err(|error| ServiceError::App {
-                        app: id.to_string(),
-                        error,
-                    })?;
+                let page = match app.list(after.as_ref(), crate::app::PAGE_MAX) {
+                    Ok(page) => page,
+                    // The other apps go on; of this one, nothing counts as gone.
+                    Err(error) => {
+                        report.unlisted.push((id, error));
+                        complete = false;
+                        break;
+                    }
+                };
                 let Some(last) = page.last() else { break };
                 after = Some(last.id.clone());
                 report.listed += page.len();
@@ -485,6 +539,9 @@ impl Service {
                     Ok(())
                 })?;
             }
+            if !complete {
+                continue;
+            }
             report.gone_files += gone.len();
             self.inventory.batch(|inventory| {
                 for key in &gone {
@@ -503,6 +560,12 @@ impl Service {
             .find(|app| app.app() == key.app && app.instance() == key.instance)
             .map(AsRef::as_ref)
     }
+}
+
+/// `/policies/3/…` is policy 3.
+fn policy_index(pointer: &str) -> Option<usize> {
+    let rest = pointer.strip_prefix("/policies/")?;
+    rest.split('/').next()?.parse().ok()
 }
 
 /// SHA-256 as text.

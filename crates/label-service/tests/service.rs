@@ -937,3 +937,121 @@ fn policies_are_refused_as_a_whole_and_the_old_ones_stay() {
     assert!(text.contains("`Confidential`"), "{text}");
     assert_eq!(service.policies().policies().len(), 1);
 }
+
+#[test]
+fn a_deleted_policys_id_is_refused_at_loading_and_the_service_goes_on() {
+    let world = World::new(label_external_files());
+    world.app().put("a.docx", "1", document("text", None));
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    let none = r#"{"format":"file-policies/1","policies":[]}"#;
+    service.load_policies(none, MONDAY).unwrap();
+    let error = service.load_policies(&world.policies, MONDAY).unwrap_err();
+    assert!(
+        matches!(error, ServiceError::PolicyDeleted { .. }),
+        "{error}"
+    );
+    world.app().put("b.docx", "1", document("text", None));
+    service.tick(MONDAY + HOUR).unwrap();
+}
+
+/// R-188: with the label enabled again, the policy works again, also across restarts.
+#[test]
+fn r_188_a_label_disabled_and_enabled_again_over_restarts() {
+    let mut world = World::new(label_external_files());
+    let enabled = world.labels.clone();
+    world.app().put("a.docx", "1", document("text", None));
+    drop(world.open());
+    world.labels[1].state = LabelState::Disabled;
+    let later = MONDAY + 2 * HOUR;
+    let open_at = |world: &World, now: i64| {
+        let source = FixedLabels::new(own(), world.labels.clone());
+        let mut service = Service::open(
+            world.state.path(),
+            own(),
+            Box::new(source),
+            world.boxed(),
+            world.options.clone(),
+            now,
+        )
+        .unwrap();
+        service.load_policies(&world.policies, now).unwrap();
+        service
+    };
+    let mut service = open_at(&world, later);
+    assert!(!service.policies().policies()[0].is_enabled());
+    service.tick(later).unwrap();
+    assert_eq!(world.app().label_of("a.docx"), None);
+    drop(service);
+    world.labels = enabled;
+    let later = later + 2 * HOUR;
+    let mut service = open_at(&world, later);
+    assert!(service.policies().policies()[0].is_enabled());
+    service.tick(later).unwrap();
+    assert_eq!(world.app().label_of("a.docx"), Some(key(CONFIDENTIAL)));
+}
+
+#[test]
+fn r_025_a_label_that_we_wrote_makes_other_policies_match() {
+    let see = r#"{"id":"see","name":"Labelled and outside","filters":{"fileLabels":{"eq":["Confidential"]},"sharing":{"eq":[2]}}}"#;
+    let world = World::new(&format!("{},{see}", label_external_files()));
+    world.app().put("a.docx", "1", document("text", None));
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    let report = service.tick(MONDAY + HOUR).unwrap();
+    assert_eq!(report.matches.len(), 1);
+    assert_eq!(report.matches[0].policy, PolicyId::parse("see").unwrap());
+    assert!(report.actions.is_empty());
+}
+
+/// An app that can't be listed at the moment.
+struct Down;
+
+impl CloudApp for Down {
+    fn app(&self) -> AppId {
+        AppId::ONEDRIVE
+    }
+
+    fn list(&self, _: Option<&FileId>, _: usize) -> Result<Vec<FileMetadata>, AppError> {
+        Err(AppError::Failed("down".to_owned()))
+    }
+
+    fn metadata(&self, _: &FileId) -> Result<FileMetadata, AppError> {
+        Err(AppError::NotFound)
+    }
+
+    fn open(&self, _: &FileId) -> Result<OpenFile, AppError> {
+        Err(AppError::NotFound)
+    }
+
+    fn replace(
+        &self,
+        _: &FileId,
+        _: &FileVersion,
+        _: &EditedFile<'_>,
+    ) -> Result<FileVersion, AppError> {
+        Err(AppError::NotFound)
+    }
+}
+
+#[test]
+fn an_app_that_is_down_does_not_stop_the_others() {
+    let world = World::new(label_external_files());
+    world.app().put("a.docx", "1", document("text", None));
+    let mut apps = world.boxed();
+    apps.insert(0, Box::new(Down));
+    let source = FixedLabels::new(own(), labels());
+    let mut service = Service::open(
+        world.state.path(),
+        own(),
+        Box::new(source),
+        apps,
+        world.options.clone(),
+        MONDAY,
+    )
+    .unwrap();
+    service.load_policies(&world.policies, MONDAY).unwrap();
+    let report = service.tick(MONDAY).unwrap();
+    assert_eq!(report.unlisted.len(), 1);
+    assert_eq!(world.app().label_of("a.docx"), Some(key(CONFIDENTIAL)));
+}

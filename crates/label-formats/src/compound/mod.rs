@@ -18,6 +18,7 @@ use crate::source::{ByteSource, SourceReader};
 const WHERE: &str = "compound file";
 const DATA_SPACES: &str = "\u{6}DataSpaces";
 const TRANSFORM_INFO: &str = "TransformInfo";
+const DATA_SPACE_INFO: &str = "DataSpaceInfo";
 const LABEL_INFO_STREAM: &str = "LabelInfo";
 const SUMMARY_STREAM: &str = "\u{5}DocumentSummaryInformation";
 
@@ -81,7 +82,11 @@ fn read_file(
     let mut reading = Reading::failed(Status::Protected, error);
     reading.protection = Some(protection);
     if protection == Protection::RightsManaged {
-        read_labels(&mut file, &names, options, &mut reading, diagnostics)?;
+        // Damage beside the encrypted package does not make the document less protected.
+        if let Err(error) = read_labels(&mut file, &names, options, &mut reading, diagnostics) {
+            reading.status = error.status();
+            reading.error = Some(error.to_string());
+        }
     }
     Ok(reading)
 }
@@ -97,6 +102,7 @@ fn read_labels(
     let limits = &options.limits;
     let mut elements: Vec<FileLabel> = Vec::new();
     let mut properties: Vec<FileLabel> = Vec::new();
+    let mut failure = None;
     if let Some(path) = names.find(&[DATA_SPACES, TRANSFORM_INFO, LABEL_INFO_STREAM]) {
         let bytes = stream(file, path, limits.label_part_bytes_max)?;
         match LabelInfo::parse(
@@ -105,20 +111,26 @@ fn read_labels(
             LabelStorage::CompoundLabelInfo,
             limits,
             diagnostics,
-        )? {
-            label_info::Parsed::Labels(labels) => elements = labels.records,
-            label_info::Parsed::OtherRoot => {
-                return Err(PartError::malformed(
+        ) {
+            Ok(label_info::Parsed::Labels(labels)) => elements = labels.records,
+            Ok(label_info::Parsed::OtherRoot) => {
+                failure = Some(PartError::malformed(
                     "TransformInfo/LabelInfo",
                     "another root element than expected",
                 ));
             }
+            Err(error) => failure = Some(error),
         }
     }
     if let Some(path) = names.find(&[SUMMARY_STREAM]) {
         let bytes = stream(file, path, limits.compound_bytes_max)?;
         // A damaged summary is no reason to call the document damaged: it is protected first.
         properties = summary::labels(&bytes, limits, diagnostics);
+    }
+    if let Some(error) = failure {
+        // As in a package: the records are listed, and no label counts (9b.9).
+        reading.labels = properties;
+        return Err(error);
     }
     reading.effective = effective::office(
         &elements,
@@ -157,19 +169,36 @@ fn damaged(error: io::Error) -> PartError {
     }
 }
 
-/// The paths of all streams and storages.
+/// The paths of the streams and storages that tell what the file is: those at the top, and those
+/// of the data spaces. Storages can nest as deep as the file is long, so no others are looked into.
 struct Names(Vec<String>);
 
 impl Names {
     fn read(file: &CompoundFile<'_>) -> Result<Self, PartError> {
-        let mut paths = Vec::new();
-        for entry in file.walk() {
-            if paths.len() >= ENTRIES_MAX {
+        let mut names = Self(Vec::new());
+        names.add(file, "/")?;
+        for wanted in [
+            &[DATA_SPACES][..],
+            &[DATA_SPACES, TRANSFORM_INFO],
+            &[DATA_SPACES, DATA_SPACE_INFO],
+        ] {
+            if let Some(path) = names.find(wanted).map(str::to_owned)
+                && file.is_storage(&path)
+            {
+                names.add(file, &path)?;
+            }
+        }
+        Ok(names)
+    }
+
+    fn add(&mut self, file: &CompoundFile<'_>, storage: &str) -> Result<(), PartError> {
+        for entry in file.read_storage(storage).map_err(damaged)? {
+            if self.0.len() >= ENTRIES_MAX {
                 return Err(PartError::too_large(WHERE, "too many streams"));
             }
-            paths.push(entry.path().to_string_lossy().into_owned());
+            self.0.push(entry.path().to_string_lossy().into_owned());
         }
-        Ok(Self(paths))
+        Ok(())
     }
 
     /// The path with these names, whatever their letter case (F-008, P-003).
@@ -200,7 +229,7 @@ impl Names {
         };
         if self.has(&["EncryptedPackage"]) {
             return if in_data_spaces(&[TRANSFORM_INFO, "DRMEncryptedTransform"])
-                || in_data_spaces(&["DataSpaceInfo", "DRMEncryptedDataSpace"])
+                || in_data_spaces(&[DATA_SPACE_INFO, "DRMEncryptedDataSpace"])
             {
                 Kind::RightsManaged
             } else if self.has(&["EncryptionInfo"]) {

@@ -248,8 +248,18 @@ impl CustomProperties {
         for property in &self.properties {
             if goes(property) {
                 edits.replace(property.span.clone(), String::new());
-            } else {
-                left += 1;
+                continue;
+            }
+            left += 1;
+            // Office takes names as one without regard to letter case and property set (F-062).
+            let taken = added
+                .iter()
+                .any(|(name, _)| name.eq_ignore_ascii_case(&property.name));
+            if taken {
+                return Err(PartError::malformed(
+                    "custom properties",
+                    format!("another property is called `{}`", property.name),
+                ));
             }
         }
         if left == 0 && added.is_empty() && !self.has_more {

@@ -200,7 +200,15 @@ fn remove_parts(
         TenantStorage::Unknown => has_element,
         TenantStorage::NotOptedIn => false,
     };
-    let label_info = if tombstone {
+    let has_tombstone = package
+        .label_info
+        .as_ref()
+        .and_then(|part| part.content.as_ref())
+        .is_some_and(|labels| labels.has_tombstone(tenant));
+    let label_info = if tombstone && has_tombstone {
+        // Removed before: where the tenant's old properties stay, there is nothing to do.
+        PartChange::Keep
+    } else if tombstone {
         package.label_info_change(tenant, NewElement::Tombstone { tenant })?
     } else if has_element {
         package.label_info_change(tenant, NewElement::Nothing)?

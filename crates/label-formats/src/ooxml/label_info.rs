@@ -172,6 +172,15 @@ impl LabelInfo {
             .any(|record| record.tenant == Some(tenant))
     }
 
+    /// Whether what the tenant has is the mark of a removed label, and only that.
+    pub(super) fn has_tombstone(&self, tenant: TenantId) -> bool {
+        let mut own = self
+            .records
+            .iter()
+            .filter(|record| record.tenant == Some(tenant));
+        own.next().is_some_and(|one| one.removed == Some(true)) && own.next().is_none()
+    }
+
     /// The part with the tenant's elements replaced by this one, in place of the first, or behind
     /// the others. `None` if nothing is left, so that the part can go.
     ///

@@ -50,7 +50,7 @@ pub(super) fn splice<'a>(
     directory: &Directory,
     changes: Vec<Change>,
 ) -> Result<EditedFile<'a>, WriteError> {
-    check(directory)?;
+    check(source, directory)?;
     let entries = directory.entries();
     let mut fate: Vec<Option<Option<Packed>>> = Vec::new();
     fate.resize_with(entries.len(), || None);
@@ -128,7 +128,7 @@ pub(super) fn splice<'a>(
 }
 
 /// Refuses archives that can't be copied range by range (F-051, F-108).
-fn check(directory: &Directory) -> Result<(), WriteError> {
+fn check(source: &dyn ByteSource, directory: &Directory) -> Result<(), WriteError> {
     let entries = directory.entries();
     let mut names: HashSet<Vec<u8>> = HashSet::with_capacity(entries.len());
     for entry in entries {
@@ -148,9 +148,15 @@ fn check(directory: &Directory) -> Result<(), WriteError> {
         .map(|entry| entry.offset)
         .chain(std::iter::once(directory.offset));
     for (entry, end) in by_offset.iter().zip(ends) {
+        // The local header counts: its extra field may be longer than the directory's.
+        let mut header = [0; LOCAL_HEADER_BYTES];
+        source
+            .read_exact_at(entry.offset, &mut header)
+            .map_err(|error| WriteError::io("reading a ZIP entry", error))?;
+        let length = |at| u64::from(u16_at(&header, at).unwrap_or_default());
         let least = entry
             .offset
-            .checked_add((LOCAL_HEADER_BYTES + entry.name.len()) as u64)
+            .checked_add(LOCAL_HEADER_BYTES as u64 + length(26) + length(28))
             .and_then(|start| start.checked_add(entry.compressed));
         if least.is_none_or(|least| least > end) {
             let shown = String::from_utf8_lossy(directory.name(entry)).into_owned();

@@ -61,6 +61,15 @@ enum Section {
 }
 
 impl Section {
+    /// How many ranges of object numbers it has.
+    fn subsections(&self) -> usize {
+        match self {
+            Self::Table { subsections, .. } => subsections.len(),
+            Self::Stream { index, .. } => index.len(),
+            Self::Rebuilt(_) => 1,
+        }
+    }
+
     /// How much memory it holds, roughly.
     fn kept_bytes(&self) -> u64 {
         match self {
@@ -188,6 +197,24 @@ impl<'a> PdfFile<'a> {
         }
     }
 
+    /// Looks for objects in the whole file although the catalog was found; for when others are not
+    /// where the cross-reference says. Where that finds no catalog, everything stays as it was.
+    pub(super) fn recover(&mut self) -> bool {
+        if self.rebuilt {
+            return false;
+        }
+        let base = std::mem::take(&mut self.base);
+        if self.rebuild().is_ok() && self.is_usable() {
+            return true;
+        }
+        self.base = base;
+        self.rebuilt = false;
+        self.streams.borrow_mut().clear();
+        // It could be followed before.
+        let _ = self.follow_chain();
+        false
+    }
+
     /// Tries the empty password where the trailer says that the document is encrypted. The
     /// dictionary that says how is not encrypted itself.
     fn unlock(&mut self) {
@@ -299,10 +326,10 @@ impl<'a> PdfFile<'a> {
                 let Some(&offset) = stream.offsets.get(&id.number) else {
                     return Ok(None);
                 };
-                // A blank behind the last object ends it.
-                let mut bytes = stream.bytes.get(offset..).unwrap_or_default().to_vec();
-                bytes.push(b' ');
-                match Parser::new(&bytes).object() {
+                let mut parser = Parser::new(stream.bytes.get(offset..).unwrap_or_default());
+                let parsed = parser.object();
+                self.spend(parser.at)?;
+                match parsed {
                     Ok(object) => Ok(Some(Found::Direct(object))),
                     Err(_) => Err(PartError::malformed(&id.to_string(), "damaged")),
                 }
@@ -350,6 +377,9 @@ impl<'a> PdfFile<'a> {
                     .or_insert(first.saturating_add(offset));
             }
         }
+        // A blank behind the last object ends it.
+        let mut bytes = bytes;
+        bytes.push(b' ');
         let known = Rc::new(ObjectStream { offsets, bytes });
         // A handful of containers hold what labels need; drop them all rather than grow.
         let mut streams = self.streams.borrow_mut();
@@ -462,6 +492,8 @@ impl<'a> PdfFile<'a> {
 
     fn place_in(&self, section: &Section, number: u32) -> Result<Option<Place>, PartError> {
         let wanted = u64::from(number);
+        // Looking through a hostile number of subsections is work like reading is.
+        self.spend(section.subsections().saturating_mul(8))?;
         let row_of = |list: &[(u64, u64, u64)]| {
             list.iter()
                 .find(|(first, count, _)| wanted >= *first && wanted - first < *count)
@@ -596,6 +628,7 @@ impl<'a> PdfFile<'a> {
     fn read_table(&self, start: u64) -> Result<(Section, Dictionary), PartError> {
         let damaged = |cause: &str| PartError::malformed(WHERE, cause);
         let mut subsections = Vec::new();
+        let mut steps = 0;
         let mut at = start;
         loop {
             let window =
@@ -632,10 +665,14 @@ impl<'a> PdfFile<'a> {
             let Some(end) = end else {
                 return Err(damaged("a table behind the end"));
             };
-            if subsections.len() >= SUBSECTIONS_MAX {
+            if steps >= SUBSECTIONS_MAX {
                 return Err(PartError::too_large(WHERE, "too many subsections"));
             }
-            subsections.push((first, count, entries));
+            // Empty ones name no object; a hostile table has thousands.
+            if count > 0 {
+                subsections.push((first, count, entries));
+            }
+            steps += 1;
             at = end;
         }
     }

@@ -11,7 +11,7 @@ mod xmp;
 use label_core::{FileLabel, LabelStorage};
 
 use self::crypt::Crypt;
-use self::file::{Found, PdfFile};
+use self::file::{Found, PdfFile, Stream};
 use self::object::{Dictionary, Object};
 use crate::ReadOptions;
 use crate::effective;
@@ -47,7 +47,15 @@ fn read_file(
     reading: &mut Reading,
     diagnostics: &mut Diagnostics,
 ) -> Result<(), PartError> {
-    let file = PdfFile::open(source, &options.limits)?;
+    let mut file = PdfFile::open(source, &options.limits)?;
+    let mut catalog = file.catalog().unwrap_or_default();
+    let mut holders = Holders::find(&file, &catalog);
+    // A cross-reference that is right about the catalog and wrong about these objects must not read
+    // as "no label".
+    if holders.are_misplaced() && file.recover() {
+        catalog = file.catalog().unwrap_or_default();
+        holders = Holders::find(&file, &catalog);
+    }
     if file.header_offset > 0 {
         diagnostics.add(
             DiagnosticCode::StrayBytes,
@@ -62,7 +70,6 @@ fn read_file(
             "damaged; objects were found by looking at the whole file",
         );
     }
-    let catalog = file.catalog().unwrap_or_default();
     protection(&file, reading);
     reading.signed = is_signed(&file, &catalog);
     if let Some(wrapper) = wrapper(&file, &catalog) {
@@ -71,11 +78,8 @@ fn read_file(
         reading.error = Some("the content is an encrypted attachment".to_owned());
     }
 
-    let info = match file.crypt {
-        Crypt::Locked => Vec::new(),
-        Crypt::Plain | Crypt::Open(_) => info_labels(&file, options, diagnostics),
-    };
-    let xmp = xmp_labels(&file, &catalog, options, diagnostics);
+    let info = info_labels(&file, holders.info, options, diagnostics);
+    let xmp = xmp_labels(&file, holders.metadata, options, diagnostics);
     reading.effective = effective::pdf(&info, &xmp, diagnostics);
     reading.labels = xmp;
     reading.labels.extend(info);
@@ -122,17 +126,56 @@ fn protection(file: &PdfFile<'_>, reading: &mut Reading) {
     reading.error = error.map(str::to_owned);
 }
 
+/// The two objects that labels stand in.
+struct Holders {
+    info: Result<Option<Dictionary>, PartError>,
+    metadata: Result<Option<Stream>, PartError>,
+}
+
+impl Holders {
+    fn find(file: &PdfFile<'_>, catalog: &Dictionary) -> Self {
+        let resolve = |object: Option<&Object>| object.map(|object| file.resolve(object));
+        let info = match file.crypt {
+            // Its values are cipher text.
+            Crypt::Locked => None,
+            Crypt::Plain | Crypt::Open(_) => resolve(file.trailer.get(b"Info")),
+        };
+        Self {
+            info: info.transpose().map(|found| match found {
+                Some(Found::Direct(Object::Dictionary(dictionary))) => Some(dictionary),
+                Some(Found::Stream(stream)) => Some(stream.dictionary),
+                Some(Found::Direct(_)) | None => None,
+            }),
+            metadata: resolve(catalog.get(b"Metadata"))
+                .transpose()
+                .map(|found| match found {
+                    Some(Found::Stream(stream)) => Some(stream),
+                    Some(Found::Direct(_)) | None => None,
+                }),
+        }
+    }
+
+    /// Whether one of them is not where the cross-reference says.
+    fn are_misplaced(&self) -> bool {
+        let damaged = |error: Option<&PartError>| matches!(error, Some(PartError::Malformed(_)));
+        damaged(self.info.as_ref().err()) || damaged(self.metadata.as_ref().err())
+    }
+}
+
 /// Label records of the information dictionary: direct or indirect, values too (F-120 to F-122).
 fn info_labels(
     file: &PdfFile<'_>,
+    info: Result<Option<Dictionary>, PartError>,
     options: &ReadOptions<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<FileLabel> {
-    let Some(info) = file.trailer.get(b"Info") else {
-        return Vec::new();
-    };
-    let Some(dictionary) = file.dictionary(info) else {
-        return Vec::new();
+    let dictionary = match info {
+        Ok(Some(dictionary)) => dictionary,
+        Ok(None) => return Vec::new(),
+        Err(error) => {
+            diagnostics.add(DiagnosticCode::BadPart, "Info", error.to_string());
+            return Vec::new();
+        }
     };
     let mut labels = LabelProperties::new(LabelStorage::Info, &options.limits);
     for (key, value) in &dictionary.0 {
@@ -154,16 +197,13 @@ fn info_labels(
 /// Label records of the XMP packet. A packet that can't be read is a diagnostic (F-124).
 fn xmp_labels(
     file: &PdfFile<'_>,
-    catalog: &Dictionary,
+    metadata: Result<Option<Stream>, PartError>,
     options: &ReadOptions<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<FileLabel> {
-    let Some(metadata) = catalog.get(b"Metadata") else {
-        return Vec::new();
-    };
-    let packet = match file.resolve(metadata) {
-        Ok(Found::Stream(stream)) => file.content(&stream),
-        Ok(Found::Direct(_)) => return Vec::new(),
+    let packet = match metadata {
+        Ok(Some(stream)) => file.content(&stream),
+        Ok(None) => return Vec::new(),
         Err(error) => Err(error),
     };
     let labels = packet.and_then(|packet| xmp::labels(packet, &options.limits, diagnostics));

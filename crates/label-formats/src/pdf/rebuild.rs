@@ -11,7 +11,7 @@ const WHERE: &str = "cross-reference";
 /// Largest damaged file whose cross-reference is rebuilt, in bytes: it is read from end to end.
 const REBUILD_BYTES_MAX: u64 = 256 * 1_048_576;
 
-/// Most objects that rebuilding notes.
+/// Most objects that rebuilding notes; an object counts each time it occurs.
 const REBUILD_OBJECTS_MAX: usize = 500_000;
 
 /// How much is read at a time while rebuilding, in bytes.
@@ -27,6 +27,8 @@ pub(super) struct Scan {
     pub(super) trailers: Vec<u64>,
     pub(super) streams: Vec<u64>,
     pub(super) catalog: Option<ObjectId>,
+    /// How many headers of objects there were, repeated ones included.
+    headers: usize,
 }
 
 impl Scan {
@@ -50,7 +52,7 @@ impl Scan {
             bytes.push(b' ');
             let own = size.min(REBUILD_CHUNK_BYTES);
             scan.piece(&bytes, own, at);
-            if scan.objects.len() > REBUILD_OBJECTS_MAX {
+            if scan.headers > REBUILD_OBJECTS_MAX {
                 return Err(PartError::too_large(WHERE, "too many objects"));
             }
             at += own as u64;
@@ -69,6 +71,7 @@ impl Scan {
                 if let Ok(id) = parser.header() {
                     let offset = start + at as u64;
                     self.objects.insert(id.number, offset);
+                    self.headers += 1;
                     let head = rest.get(parser.at..rest.len().min(256)).unwrap_or_default();
                     self.note(id, offset, head);
                     at += parser.at;
@@ -93,6 +96,11 @@ impl Scan {
 
     /// The catalog and cross-reference streams, by what follows the header.
     fn note(&mut self, id: ObjectId, offset: u64, head: &[u8]) {
+        // Both are dictionaries.
+        let start = head.iter().position(|byte| !is_space(*byte)).unwrap_or(0);
+        if !head.get(start..).unwrap_or_default().starts_with(b"<<") {
+            return;
+        }
         let has = |word: &[u8]| head.windows(word.len()).any(|window| window == word);
         let compact: Vec<u8> = head
             .iter()

@@ -1,6 +1,7 @@
 //! A folder whose tree plays cloud apps: each app is a sub-folder, and a sidecar file beside them
 //! says what a disk does not know: owners, sharing, dates.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::time::UNIX_EPOCH;
 
 use governance::FileVersion;
 use label_core::{AppId, FileId, TenantId};
-use label_formats::{EditedFile, FileSource, TEMPORARY_PREFIX, replace_file};
+use label_formats::{EditedFile, FileSource, Replaced, TEMPORARY_PREFIX, replace_file_if};
 use serde::Deserialize;
 
 use super::{CloudApp, FileMetadata, OpenFile};
@@ -44,6 +45,8 @@ pub struct FolderApp {
     /// What the sidecar says, by the path inside the app.
     entries: BTreeMap<String, SidecarFile>,
     managed_domains: Vec<String>,
+    /// The walk that a listing is in the middle of.
+    paths: RefCell<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -109,9 +112,7 @@ enum SharingLink {
 }
 
 impl FolderTenant {
-    /// Opens a folder with a sidecar.
-    ///
-    /// Temporary files that a crash left behind are deleted.
+    /// Opens a folder with a sidecar. Nothing is changed by that.
     ///
     /// # Errors
     ///
@@ -138,18 +139,17 @@ impl FolderTenant {
                     format!("`{}` is not a sub-folder", app.folder),
                 ));
             }
-            remove_temporaries(&folder, 0);
-            apps.push(FolderApp {
-                app: AppId(app.app_id),
-                instance: app.inst_id,
-                root: folder,
-                entries: BTreeMap::new(),
-                managed_domains: sidecar
-                    .managed_domains
-                    .iter()
-                    .map(|domain| domain.to_lowercase())
-                    .collect(),
-            });
+            let managed_domains = sidecar
+                .managed_domains
+                .iter()
+                .map(|domain| domain.to_lowercase())
+                .collect();
+            apps.push(FolderApp::new(
+                AppId(app.app_id),
+                app.inst_id,
+                folder,
+                managed_domains,
+            ));
         }
         for (at, file) in sidecar.files.into_iter().enumerate() {
             let dates = [
@@ -192,40 +192,58 @@ impl FolderTenant {
     pub fn plain(root: &Path, app: AppId) -> Self {
         Self {
             tenant: None,
-            apps: vec![FolderApp {
-                app,
-                instance: 0,
-                root: root.to_owned(),
-                entries: BTreeMap::new(),
-                managed_domains: Vec::new(),
-            }],
+            apps: vec![FolderApp::new(app, 0, root.to_owned(), Vec::new())],
+        }
+    }
+}
+
+impl FolderTenant {
+    /// Deletes the temporary files that a crash of an earlier process left behind. Call it before
+    /// labels are applied, and while no other process applies labels to the folder.
+    pub fn remove_temporaries(&self) {
+        for app in &self.apps {
+            remove_temporaries(&app.root, 0);
         }
     }
 }
 
 impl FolderApp {
-    /// The paths of all files inside the app, in order.
+    fn new(app: AppId, instance: u32, root: PathBuf, managed_domains: Vec<String>) -> Self {
+        Self {
+            app,
+            instance,
+            root,
+            entries: BTreeMap::new(),
+            managed_domains,
+            paths: RefCell::default(),
+        }
+    }
+
+    /// The paths of all files inside the app, in order. What can't be looked into, and names that
+    /// can't be ids, are left out: one odd file must not hide all others.
     fn paths(&self) -> Result<Vec<String>, AppError> {
         let mut paths = Vec::new();
         let mut folders = vec![(self.root.clone(), String::new(), 0)];
         while let Some((folder, prefix, depth)) = folders.pop() {
-            let failed = |error: std::io::Error| {
-                AppError::Failed(format!("`{}`: {error}", folder.display()))
+            let entries = match fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(error) if depth == 0 => {
+                    return Err(AppError::Failed(format!("`{}`: {error}", folder.display())));
+                }
+                Err(_) => continue,
             };
-            for entry in fs::read_dir(&folder).map_err(failed)? {
-                let entry = entry.map_err(failed)?;
-                // Names that are no text can't be ids.
-                let Ok(name) = entry.file_name().into_string() else {
+            for entry in entries.flatten() {
+                let (Ok(name), Ok(kind)) = (entry.file_name().into_string(), entry.file_type())
+                else {
                     continue;
                 };
                 if name.starts_with(TEMPORARY_PREFIX) || name == SIDECAR_NAME && prefix.is_empty() {
                     continue;
                 }
                 let path = format!("{prefix}{name}");
-                let kind = entry.file_type().map_err(failed)?;
                 if kind.is_dir() && depth < DEPTH_MAX {
                     folders.push((entry.path(), format!("{path}/"), depth + 1));
-                } else if kind.is_file() {
+                } else if kind.is_file() && FileId::parse(&path).is_ok() {
                     paths.push(path);
                 }
                 if paths.len() > FILES_MAX {
@@ -246,6 +264,17 @@ impl FolderApp {
         }
     }
 
+    /// Another one after every change of the content, and of what the sidecar says.
+    fn version(&self, disk: &fs::Metadata, inside: &str) -> Result<FileVersion, AppError> {
+        let mut tag = version_tag(disk);
+        if let Some(entry) = self.entries.get(inside) {
+            let print = crate::service::fingerprint(format!("{entry:?}").as_bytes());
+            tag.push('-');
+            tag.push_str(print.get(..16).unwrap_or_default());
+        }
+        FileVersion::parse(&tag).map_err(|error| AppError::Failed(error.to_string()))
+    }
+
     fn describe(&self, inside: &str) -> Result<FileMetadata, AppError> {
         let id = FileId::parse(inside).map_err(|error| AppError::Failed(error.to_string()))?;
         let path = self.disk_path(&id)?;
@@ -257,7 +286,8 @@ impl FolderApp {
             Some((folders, name)) => (Some(folders), name),
             None => (None, inside),
         };
-        let mut metadata = FileMetadata::new(id, name, &version_tag(&disk), disk.len());
+        let version = self.version(&disk, inside)?;
+        let mut metadata = FileMetadata::new(id, name, version.as_str(), disk.len());
         metadata.path = Some(inside.to_owned());
         metadata.mime_type = mime_type(name).map(str::to_owned);
         metadata.modified_ms = disk
@@ -327,15 +357,20 @@ impl CloudApp for FolderApp {
     }
 
     fn list(&self, after: Option<&FileId>, max: usize) -> Result<Vec<FileMetadata>, AppError> {
+        // One walk serves all pages of a listing.
+        if after.is_none() {
+            *self.paths.borrow_mut() = self.paths()?;
+        }
+        let paths = self.paths.borrow();
+        let start = after.map_or(0, |after| {
+            paths.partition_point(|path| path.as_str() <= after.as_str())
+        });
         let mut page = Vec::new();
-        for path in self.paths()? {
-            if after.is_some_and(|after| path.as_str() <= after.as_str()) {
-                continue;
-            }
+        for path in paths.iter().skip(start) {
             if page.len() >= max {
                 break;
             }
-            match self.describe(&path) {
+            match self.describe(path) {
                 Ok(metadata) => page.push(metadata),
                 // It went away between the two looks.
                 Err(AppError::NotFound) => {}
@@ -356,7 +391,7 @@ impl CloudApp for FolderApp {
         let source = FileSource::new(handle).map_err(|error| not_found(&error))?;
         Ok(OpenFile {
             source: Box::new(source),
-            version: version(&disk)?,
+            version: self.version(&disk, file.as_str())?,
         })
     }
 
@@ -367,25 +402,24 @@ impl CloudApp for FolderApp {
         content: &EditedFile<'_>,
     ) -> Result<FileVersion, AppError> {
         let path = self.disk_path(file)?;
-        let disk = fs::symlink_metadata(&path).map_err(|error| not_found(&error))?;
-        if version(&disk)? != *expected {
+        let present = || {
+            fs::symlink_metadata(&path)
+                .map_err(|error| not_found(&error))
+                .and_then(|disk| self.version(&disk, file.as_str()))
+        };
+        if present()? != *expected {
             return Err(AppError::Conflict);
         }
-        if let Err(error) = replace_file(&path, content) {
+        // The last look comes when the new file is complete, right before it takes the place.
+        let unchanged = || present().is_ok_and(|now| now == *expected);
+        match replace_file_if(&path, content, &unchanged) {
+            Ok(Replaced::Done) => {}
+            Ok(Replaced::Refused) => return Err(AppError::Conflict),
             // Only a failure behind the rename leaves the new file in place.
-            let written = fs::symlink_metadata(&path)
-                .ok()
-                .and_then(|now| version(&now).ok())
-                .is_none_or(|now| now != *expected);
-            return Err(if written {
-                AppError::Uncertain(error.to_string())
-            } else {
-                AppError::Failed(error.to_string())
-            });
+            Err(error) if unchanged() => return Err(AppError::Failed(error.to_string())),
+            Err(error) => return Err(AppError::Uncertain(error.to_string())),
         }
-        let disk =
-            fs::symlink_metadata(&path).map_err(|error| AppError::Uncertain(error.to_string()))?;
-        version(&disk)
+        present().map_err(|error| AppError::Uncertain(error.to_string()))
     }
 }
 
@@ -450,10 +484,6 @@ fn version_tag(disk: &fs::Metadata) -> String {
     #[cfg(not(unix))]
     let number = 0;
     format!("{}-{modified}-{number}", disk.len())
-}
-
-fn version(disk: &fs::Metadata) -> Result<FileVersion, AppError> {
-    FileVersion::parse(&version_tag(disk)).map_err(|error| AppError::Failed(error.to_string()))
 }
 
 /// `a/b/c` lies in `a`, `a/b` and `a/b/c`.
