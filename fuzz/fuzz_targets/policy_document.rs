@@ -1,0 +1,130 @@
+//! Any text as a policy document, and as filters: built or refused, evaluated and explained alike.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use label_core::{
+    AppId, FileId, FileKey, LabelCatalog, LabelKey, LabelView, PolicyId, TenantId, source::graph,
+};
+use libfuzzer_sys::fuzz_target;
+use policy_engine::{
+    AccessLevel, Answer, BuildContext, ContentAnswer, FileRecord, FileStatus, Filter, LabelScan,
+    Outcome, PolicyDocument, PolicySet, ScanWarning,
+};
+
+const NOW_MS: i64 = 1_609_840_800_000;
+const LABELS: &[u8] = include_bytes!("../../examples/data/labels.json");
+const TENANT: &str = "74f71239-3dea-461b-910f-15d15a71655a";
+
+static VIEW: LazyLock<LabelView> = LazyLock::new(|| {
+    let tenant = TenantId::parse(TENANT).expect("a GUID");
+    let labels = graph::parse(tenant, LABELS).expect("our own list").labels;
+    let (catalog, _) = LabelCatalog::build(tenant, labels).expect("our own list");
+    LabelView::new(catalog.into())
+});
+
+static RECORDS: LazyLock<Vec<FileRecord>> = LazyLock::new(records);
+
+fn records() -> Vec<FileRecord> {
+    let key = |app, id: &str| FileKey::new(app, 0, FileId::parse(id).expect("a short id"));
+    let bare = FileRecord::new(key(AppId::BOX, "1"), "Plan.docx");
+    let mut full = FileRecord::new(key(AppId::SHAREPOINT_ONLINE, "2"), "Budget 2021 (final).XLSX");
+    full.mime_type = Some("application/pdf".into());
+    full.size_bytes = Some(50 << 20);
+    full.created_ms = Some(NOW_MS - 86_400_000);
+    full.modified_ms = Some(1_473_851_520_000);
+    full.snapshot_ms = Some(NOW_MS);
+    full.access_level = Some(AccessLevel::External);
+    full.owner_address = Some("ana.silva@contoso.example".into());
+    full.owner_name = Some("Ana Silva".into());
+    full.owner_org_unit = Some("Finance".into());
+    full.owner_groups = Some(vec!["finance".into(), "everybody".into()]);
+    full.parent_folders = vec!["Finance".into()];
+    full.ancestor_folders = Some(vec!["Root".into()]);
+    full.path = Some("/Finance/Budget".into());
+    full.collaborators = vec!["bo.lee@fabrikam.example".into()];
+    full.domains = vec!["fabrikam.example".into()];
+    full.groups = vec!["partners".into()];
+    full.labels = VIEW
+        .catalog()
+        .labels()
+        .take(2)
+        .map(|label| LabelKey::new(label.key.tenant, label.key.label))
+        .collect();
+    full.label_scan = LabelScan::Done;
+    full.warnings.insert(ScanWarning::CorruptFile);
+    full.quarantined = true;
+    full.matched_policies = vec![PolicyId::parse("1").expect("a short id")];
+    let mut odd = FileRecord::new(key(AppId(0), "3"), "");
+    odd.is_folder = true;
+    odd.created_ms = Some(i64::MIN);
+    odd.modified_ms = Some(i64::MAX);
+    odd.size_bytes = Some(u64::MAX);
+    odd.status = FileStatus::Trashed;
+    odd.label_scan = LabelScan::Failed;
+    odd.access_level = Some(AccessLevel::PublicInternet);
+    vec![bare, full, odd]
+}
+
+fuzz_target!(|input: &[u8]| {
+    let Ok(text) = std::str::from_utf8(input) else {
+        return;
+    };
+    let mut context = BuildContext::new(&VIEW);
+    context.detectors = &["credit_card", "iban"];
+    if let Ok(document) = PolicyDocument::from_json(text) {
+        let written = serde_json::to_string(&document).expect("a document can be written");
+        let again = PolicyDocument::from_json(&written);
+        assert_eq!(again.as_ref(), Ok(&document), "{written}");
+        let (valid, errors) = PolicySet::build_valid(&document, &context);
+        let built = PolicySet::build(&document, &context);
+        assert_eq!(built.is_err(), errors.is_some());
+        assert_eq!(PolicySet::from_json(text, &context).is_ok(), built.is_ok());
+        evaluate(&valid);
+        if built.is_ok() {
+            assert_eq!(valid.policies().len(), document.policies.len());
+            let stored = valid.document();
+            let again = PolicySet::build(&stored, &context).expect("built before");
+            assert_eq!(again.document(), stored, "a document that doesn't settle");
+        }
+    } else {
+        assert!(PolicySet::from_json(text, &context).is_err());
+    }
+    if let Ok(value) = serde_json::from_str(text)
+        && let Ok(filter) = Filter::build(&value, &context)
+    {
+        for record in RECORDS.iter() {
+            for now in [NOW_MS, i64::MIN, i64::MAX] {
+                let answer = filter.answer(record, now);
+                assert!(answer != Answer::Unknown || filter.needs_labels());
+            }
+        }
+    }
+});
+
+fn evaluate(set: &PolicySet) {
+    for record in RECORDS.iter() {
+        for now in [NOW_MS, i64::MIN, i64::MAX] {
+            for given in [
+                ContentAnswer::NotYet,
+                ContentAnswer::NoMatch,
+                ContentAnswer::Match { count: usize::MAX },
+            ] {
+                let mut content = |_: &_| given;
+                let outcomes: Vec<_> = set.evaluate(record, now, &mut content).collect();
+                assert_eq!(outcomes.len(), set.policies().len());
+                for evaluation in outcomes {
+                    let policy = evaluation.policy;
+                    let outcome = evaluation.outcome;
+                    assert!(policy.is_enabled() || outcome == Outcome::NoMatch);
+                    assert!(outcome != Outcome::NeedsContent || policy.needs_content());
+                    assert!(outcome != Outcome::NeedsScan || policy.needs_labels());
+                    let explanation = policy.explain(record, now, &mut content);
+                    assert_eq!(explanation.outcome, outcome, "{explanation}");
+                    assert!(!explanation.to_string().is_empty());
+                    let _ = policy.actions(record.key.app);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! What must hold of every answer, whatever the file.
+
+use std::io;
+
+use label_core::{EffectiveLabel, FileLabel, LabelStorage, TenantId};
+use label_formats::{
+    ApplyRequest, ByteSource, DiagnosticCode, Limits, ReadOptions, Reading, Status, WriteError,
+    WriteOptions, WritePlan, plan_apply, plan_remove, read,
+};
+
+/// A source that gives few bytes at a time.
+pub struct ShortReads<'a>(pub &'a [u8]);
+
+impl ByteSource for ShortReads<'_> {
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = buffer.len().min(509);
+        self.0.read_at(offset, &mut buffer[..count])
+    }
+}
+
+/// A reading that doesn't contradict itself and stays within the limits.
+pub fn check_reading(reading: &Reading) {
+    let limits = Limits::default();
+    assert!(reading.diagnostics.len() <= limits.diagnostics_max);
+    assert!(
+        reading.labels.len() <= 2 * limits.labels_max,
+        "too many labels"
+    );
+    match reading.status {
+        Status::Ok => {
+            assert!(reading.kind.is_some(), "ok, but no kind");
+            assert!(reading.error.is_none(), "ok, but an error");
+        }
+        Status::IoError => panic!("memory doesn't fail: {reading:?}"),
+        _ => assert!(reading.error.is_some(), "no cause: {reading:?}"),
+    }
+    for (at, label) in reading.effective.iter().enumerate() {
+        let same_tenant = |other: &EffectiveLabel| other.tenant == label.tenant;
+        assert!(
+            !reading.effective[at + 1..].iter().any(same_tenant),
+            "two labels of one tenant count: {reading:?}"
+        );
+        assert!(
+            reading
+                .labels
+                .iter()
+                .any(|record| record.id_text == label.id_text && record.in_effect()),
+            "an effective label without a record: {reading:?}"
+        );
+    }
+    for record in &reading.labels {
+        assert_eq!(record.tenant.is_some() && record.tenant_text.is_none(), false);
+        if let Some(id) = record.id {
+            assert_eq!(record.id_text, id.to_string());
+        }
+    }
+    for diagnostic in &reading.diagnostics {
+        assert!(!diagnostic.to_string().is_empty());
+    }
+}
+
+/// Reads twice, once in small pieces: the same answer.
+pub fn read_steadily(bytes: &[u8], options: &ReadOptions<'_>) -> Reading {
+    let reading = read(bytes, options);
+    check_reading(&reading);
+    assert_eq!(reading, read(&ShortReads(bytes), options), "short reads");
+    reading
+}
+
+/// The tenant of a record, also from the end of `Ref`.
+pub fn tenant_of(record: &FileLabel) -> Option<TenantId> {
+    record.tenant.or_else(|| {
+        let last = record.extra("Ref")?.trim().trim_end_matches('/');
+        TenantId::parse(last.rsplit('/').next()?).ok()
+    })
+}
+
+/// Everything that says something about somebody else's labels.
+fn of_others(reading: &Reading, tenant: TenantId) -> (Vec<FileLabel>, Vec<EffectiveLabel>) {
+    let records = reading
+        .labels
+        .iter()
+        .filter(|record| tenant_of(record).is_some_and(|of| of != tenant))
+        .cloned()
+        .collect();
+    let mut effective: Vec<EffectiveLabel> = reading
+        .effective
+        .iter()
+        .filter(|label| label.tenant.is_some_and(|of| of != tenant))
+        .cloned()
+        .collect();
+    effective.sort_by_key(|label| label.tenant);
+    (records, effective)
+}
+
+/// The file after a plan.
+fn finished(before: &[u8], plan: &WritePlan<'_>) -> Vec<u8> {
+    let Some(file) = plan.file() else {
+        assert!(!plan.outcome().changed, "a change without a file");
+        return before.to_vec();
+    };
+    assert!(plan.outcome().changed, "a file without a change");
+    let mut bytes = Vec::new();
+    file.write_to(&mut bytes).expect("memory doesn't fail");
+    assert_eq!(bytes.len() as u64, file.len(), "another length than said");
+    bytes
+}
+
+/// The refusals that are a library's way of saying "I was wrong".
+///
+/// Left out: two relationships of label parts that name the same missing part.
+fn refuse_inner_errors(error: &WriteError) {
+    let known = error.to_string().contains("another root element");
+    assert!(
+        known || !matches!(error, WriteError::Verification(_) | WriteError::Io { .. }),
+        "{error}"
+    );
+}
+
+/// Applies, reads back, applies again, removes, reads back. Says whether it could be applied.
+pub fn apply_and_remove(
+    bytes: &Vec<u8>,
+    request: &ApplyRequest,
+    options: &WriteOptions<'_>,
+    strict: bool,
+) -> Result<(), WriteError> {
+    let tenant = request.tenant;
+    let before = read(bytes, &options.read);
+    check_reading(&before);
+    let plan = plan_apply(bytes, request, options).inspect_err(refuse_inner_errors)?;
+    assert_eq!(plan.outcome().kind, before.kind.expect("a kind"));
+    assert_eq!(
+        plan.outcome().previous.as_ref(),
+        before.effective_for(tenant)
+    );
+    let labelled = finished(bytes, &plan);
+    let after = read_steadily(&labelled, &options.read);
+    assert_eq!(after.status, Status::Ok);
+    assert_eq!(after.kind, before.kind);
+    let label = after.effective_for(tenant);
+    assert_eq!(label, plan.outcome().new.as_ref());
+    assert_eq!(label.and_then(EffectiveLabel::key), Some(request.key()));
+    assert_eq!(
+        of_others(&before, tenant),
+        of_others(&after, tenant),
+        "another tenant's labels changed"
+    );
+    if plan.outcome().changed
+        && let Some(record) = after.labels.iter().find(|record| {
+            record.tenant == Some(tenant)
+                && record.id == Some(request.label)
+                && record.storage == LabelStorage::CustomProperties
+                && label.is_some_and(|label| label.storage == LabelStorage::CustomProperties)
+        })
+    {
+        assert_eq!(record.name.as_deref(), request.name.as_deref(), "the name");
+        assert_eq!(record.extra("ActionId"), request.action_id.as_deref());
+        assert_eq!(record.content_bits, request.content_bits.map(|bits| bits & 15));
+    }
+    let untouched = |after: &[u8]| {
+        if strict {
+            crate::package::check_untouched(bytes, after);
+        }
+    };
+    untouched(&labelled);
+    let bad_date = |diagnostic: &label_formats::Diagnostic| {
+        diagnostic.code == DiagnosticCode::BadDate && !before.diagnostics.contains(diagnostic)
+    };
+    assert!(
+        !after.diagnostics.iter().any(bad_date)
+            || before.diagnostics.len() >= Limits::default().diagnostics_max,
+        "a date that we wrote can't be read: {:?}",
+        after.diagnostics
+    );
+
+    let mut calm = options.clone();
+    calm.force = false;
+    let again = plan_apply(&labelled, request, &calm).expect("applied before");
+    assert!(!again.outcome().changed, "applying twice is not once");
+
+    let changed = plan.outcome().changed;
+    let plan = match plan_remove(&labelled, tenant, options) {
+        Ok(plan) => plan,
+        // To change nothing is possible where nothing may be written.
+        Err(error) if !changed => return Err(error),
+        Err(error) => panic!("what we wrote can't be removed: {error}"),
+    };
+    let removed = finished(&labelled, &plan);
+    let after = read_steadily(&removed, &options.read);
+    assert_eq!(after.status, Status::Ok);
+    assert_eq!(after.effective_for(tenant), None, "still labelled");
+    assert_eq!(plan.outcome().new, None);
+    assert_eq!(
+        of_others(&before, tenant),
+        of_others(&after, tenant),
+        "another tenant's labels changed on removal"
+    );
+    untouched(&removed);
+    let again = plan_remove(&removed, tenant, options).expect("removed before");
+    if again.outcome().changed {
+        assert_eq!(finished(&removed, &again), removed, "removing twice is not once");
+    }
+    Ok(())
+}
