@@ -16,14 +16,20 @@ type Outcome = Result<(), Box<dyn Error>>;
 /// Sample documents that are small and different.
 const DOCUMENTS: [(&str, &str); 13] = [
     ("docx", "box/Partners/Joint Test Plan.docx"),
-    ("docm-two-tenants", "box/Legal/Settlement Draft Riverside.docm"),
+    (
+        "docm-two-tenants",
+        "box/Legal/Settlement Draft Riverside.docm",
+    ),
     ("dotx", "box/Sales/Reseller Welcome Letter.dotx"),
     ("dotm-both-storages", "sharepoint/HR/Offer Letter.dotm"),
     ("xlsx-part", "box/Partners/Price List 2021 Wholesale.xlsx"),
     ("xlsx-removed", "box/Sales/Campaign Results Spring.xlsx"),
     ("xlsm-contradiction", "box/Sales/Quote Calculator.xlsm"),
     ("xlsm-parent", "sharepoint/Projects/Falcon/Cost Model.xlsm"),
-    ("xlsx-cells", "onedrive/ana.silva/Documents/Card Refunds November.xlsx"),
+    (
+        "xlsx-cells",
+        "onedrive/ana.silva/Documents/Card Refunds November.xlsx",
+    ),
     ("pptx", "box/Partners/Press Kit Autumn.pptx"),
     ("pptm", "sharepoint/Projects/Falcon/Partner Workshop.pptm"),
     ("cut-off", "sharepoint/Legal/Merger Memo Draft.docx"),
@@ -58,7 +64,14 @@ fn main() -> Outcome {
             continue;
         }
         seeds.put("read_any", name, &bytes)?;
-        if ["docx", "docm-two-tenants", "xlsm-contradiction", "xlsx-removed"].contains(&name) {
+        if [
+            "docx",
+            "docm-two-tenants",
+            "xlsm-contradiction",
+            "xlsx-removed",
+        ]
+        .contains(&name)
+        {
             seeds.put("apply_remove", name, &[b"R", &bytes[..]].concat())?;
         }
         if name == "password" {
@@ -109,7 +122,9 @@ fn filters(seeds: &Seeds) -> Outcome {
                 .map(|value| json!({name: {operator.name(): value}}))
                 .find(|filters| Filter::build(filters, &context).is_ok());
             if let Some(filters) = accepted {
-                policies.push(json!({"id": policies.len().to_string(), "name": "x", "filters": filters}));
+                policies.push(
+                    json!({"id": policies.len().to_string(), "name": "x", "filters": filters}),
+                );
             } else {
                 println!("no value found for {name} {}", operator.name());
             }
@@ -138,11 +153,17 @@ fn lives(seeds: &Seeds) -> Outcome {
     let mut next_day = usual.clone();
     next_day.extend([12, 30, 2, 7, 3, 0, 1, 5, 0, 0]);
     let mut crash = usual[..27].to_vec();
-    crash.extend([3, 0, 1, 3, 1, 0, 7, 0, 2, 7, 3, 0, 0, 7, 1, 13, 1, 2, 7, 13, 2, 2, 7]);
+    crash.extend([
+        3, 0, 1, 3, 1, 0, 7, 0, 2, 7, 3, 0, 0, 7, 1, 13, 1, 2, 7, 13, 2, 2, 7,
+    ]);
     let mut failures = vec![0x32];
-    failures.extend([0, 1, 5, 0, 2, 6, 2, 7, 3, 0, 0, 5, 0, 13, 12, 1, 2, 7, 5, 0, 6, 5, 0, 4, 14, 0, 15, 1]);
+    failures.extend([
+        0, 1, 5, 0, 2, 6, 2, 7, 3, 0, 0, 5, 0, 13, 12, 1, 2, 7, 5, 0, 6, 5, 0, 4, 14, 0, 15, 1,
+    ]);
     let mut policies = vec![0x11];
-    policies.extend([0, 1, 5, 0, 1, 6, 0, 9, 4, 8, 0, 2, 7, 9, 0, 2, 7, 3, 0, 0, 8, 1, 3, 0, 1, 10, 1, 5, 0, 0]);
+    policies.extend([
+        0, 1, 5, 0, 1, 6, 0, 9, 4, 8, 0, 2, 7, 9, 0, 2, 7, 3, 0, 0, 8, 1, 3, 0, 1, 10, 1, 5, 0, 0,
+    ]);
     for (name, life) in [
         ("usual", usual),
         ("next-day", next_day),
@@ -173,12 +194,23 @@ fn packages(seeds: &Seeds) -> Outcome {
         );
         let labels = format!(
             "<clbl:labelList xmlns:clbl=\"http://schemas.microsoft.com/office/2020/mipLabelMetadata\">{}{}{}</clbl:labelList>",
-            pieces::LABELS[0], pieces::LABELS[1], pieces::LABELS[7]
+            pieces::LABELS[0],
+            pieces::LABELS[1],
+            pieces::LABELS[7]
         );
         let body = match kind {
-            0 => ("word/document.xml", "<w:document xmlns:w=\"w\"><w:p><w:r><w:t>Visa 4111</w:t></w:r><w:r><w:tab/><w:t> 1111</w:t></w:r></w:p></w:document>"),
-            4 => ("xl/sharedStrings.xml", "<sst><si><t>a</t><rPh><t>b</t></rPh></si></sst>"),
-            _ => ("ppt/slides/slide1.xml", "<p:sld xmlns:a=\"a\"><a:p><a:t>x</a:t></a:p></p:sld>"),
+            0 => (
+                "word/document.xml",
+                "<w:document xmlns:w=\"w\"><w:p><w:r><w:t>Visa 4111</w:t></w:r><w:r><w:tab/><w:t> 1111</w:t></w:r></w:p></w:document>",
+            ),
+            4 => (
+                "xl/sharedStrings.xml",
+                "<sst><si><t>a</t><rPh><t>b</t></rPh></si></sst>",
+            ),
+            _ => (
+                "ppt/slides/slide1.xml",
+                "<p:sld xmlns:a=\"a\"><a:p><a:t>x</a:t></a:p></p:sld>",
+            ),
         };
         let sheet = "<worksheet><c t=\"s\"><v>0</v></c><c><f>A1</f><v>4</v></c></worksheet>";
         let core = "<cp:coreProperties xmlns:cp=\"c\"><title>Plan</title></cp:coreProperties>";
@@ -196,14 +228,20 @@ fn packages(seeds: &Seeds) -> Outcome {
         if kind == 4 {
             parts.push(("xl/worksheets/sheet1.xml", sheet));
         }
-        let sections: Vec<(&str, &[u8])> =
-            parts.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+        let sections: Vec<(&str, &[u8])> = parts
+            .iter()
+            .map(|(name, text)| (*name, text.as_bytes()))
+            .collect();
         let stored: Vec<(&str, &[u8], bool)> = sections
             .iter()
             .map(|(name, content)| (name.trim_start_matches('!'), *content, true))
             .collect();
         // Stored, so that bytes of the parts can be changed one by one.
-        seeds.put("read_any", &format!("stored-{kind}"), &archive(&stored, false))?;
+        seeds.put(
+            "read_any",
+            &format!("stored-{kind}"),
+            &archive(&stored, false),
+        )?;
         for storage in 0..3_u8 {
             let first = [b'T', storage, storage];
             let name = format!("parts-{kind}-{storage}");
@@ -223,7 +261,8 @@ fn packages(seeds: &Seeds) -> Outcome {
 fn compounds(seeds: &Seeds) -> Outcome {
     let labels = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?><clbl:labelList xmlns:clbl=\"http://schemas.microsoft.com/office/2020/mipLabelMetadata\">{}{}</clbl:labelList>",
-        pieces::LABELS[0], pieces::LABELS[1]
+        pieces::LABELS[0],
+        pieces::LABELS[1]
     );
     let names: Vec<String> = ["Enabled", "SiteId", "Name", "SetDate", "ContentBits"]
         .iter()
@@ -231,23 +270,42 @@ fn compounds(seeds: &Seeds) -> Outcome {
         .collect();
     let values = ["true", pieces::OURS, "General", "2021-01-05T10:00:00Z", "8"];
     let pairs: Vec<(&str, &str)> = names.iter().map(String::as_str).zip(values).collect();
-    let (wide, narrow) = (compound::summary(&pairs, true), compound::summary(&pairs, false));
+    let (wide, narrow) = (
+        compound::summary(&pairs, true),
+        compound::summary(&pairs, false),
+    );
     let package = ("/EncryptedPackage", &b"\x10\0\0\0\0\0\0\0encrypted"[..]);
     let primary = (
         "/\u{6}DataSpaces/TransformInfo/DRMEncryptedTransform/\u{6}Primary",
         &b"x"[..],
     );
-    let info = ("/\u{6}DataSpaces/TransformInfo/LabelInfo", labels.as_bytes());
+    let info = (
+        "/\u{6}DataSpaces/TransformInfo/LabelInfo",
+        labels.as_bytes(),
+    );
     let summary = "/\u{5}DocumentSummaryInformation";
-    let patches = (compound::PATCHES, &[0x30, 0, 9, 0x4c, 0, 7, 0x10, 2, 0xff][..]);
+    let patches = (
+        compound::PATCHES,
+        &[0x30, 0, 9, 0x4c, 0, 7, 0x10, 2, 0xff][..],
+    );
     for (name, sections) in [
         ("rights-managed", vec![package, primary, info]),
         ("summary-wide", vec![package, primary, (summary, &wide[..])]),
-        ("summary-narrow", vec![package, primary, (summary, &narrow[..])]),
+        (
+            "summary-narrow",
+            vec![package, primary, (summary, &narrow[..])],
+        ),
         ("both", vec![package, primary, info, (summary, &wide[..])]),
         ("password-built", vec![package, ("/EncryptionInfo", b"x")]),
         ("unknown", vec![package]),
-        ("binary-drm", vec![("/\u{9}DRMContent", b"x"), ("/WordDocument", b"x"), (summary, &narrow[..])]),
+        (
+            "binary-drm",
+            vec![
+                ("/\u{9}DRMContent", b"x"),
+                ("/WordDocument", b"x"),
+                (summary, &narrow[..]),
+            ],
+        ),
         ("word", vec![("/WordDocument", b"x")]),
         ("patched", vec![package, primary, info, patches]),
     ] {
@@ -299,29 +357,45 @@ fn pdfs(seeds: &Seeds) -> Outcome {
     let key = |attribute: &str| format!("/MSIP_Label_{}_{attribute}", pieces::OLD_LABEL);
     let info = format!(
         "<<{}(true){}({}){}(Gen\\145ral\\)){}<FEFF0032>/Title(x)>>",
-        key("Enabled"), key("SiteId"), pieces::OURS, key("Name"), key("ContentBits")
+        key("Enabled"),
+        key("SiteId"),
+        pieces::OURS,
+        key("Name"),
+        key("ContentBits")
     );
     put("info", &pdf(&[catalog, pages, &info], "/Info 3 0 R"))?;
-    put("info-direct", &pdf(&[catalog, pages], &format!("/Info{info}")))?;
+    put(
+        "info-direct",
+        &pdf(&[catalog, pages], &format!("/Info{info}")),
+    )?;
     let indirect = format!("<<{} 4 0 R{} 5 0 R>>", key("Enabled"), key("SiteId"));
     let site = format!("({})", pieces::OURS);
-    put("info-indirect", &pdf(&[catalog, pages, &indirect, "(true)", &site], "/Info 3 0 R"))?;
+    put(
+        "info-indirect",
+        &pdf(&[catalog, pages, &indirect, "(true)", &site], "/Info 3 0 R"),
+    )?;
 
     let packet = format!(
         "<?xpacket begin=\"\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?><x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\"><rdf:Description rdf:about=\"\" xmlns:pdfx=\"http://ns.adobe.com/pdfx/1.3/\" pdfx:MSIP_Label_{0}_Name=\"General\"><pdfx:MSIP_Label_{0}_Enabled>true</pdfx:MSIP_Label_{0}_Enabled><pdfx:MSIP_Label_{0}_SiteId>{1}</pdfx:MSIP_Label_{0}_SiteId></rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end=\"w\"?>",
-        pieces::OLD_LABEL, pieces::OURS
+        pieces::OLD_LABEL,
+        pieces::OURS
     );
     let metadata = stream("/Type/Metadata/Subtype/XML", &packet);
     let with_metadata = "<</Type/Catalog/Pages 2 0 R/Metadata 3 0 R>>";
     put("xmp", &pdf(&[with_metadata, pages, &metadata], ""))?;
-    put("info-and-xmp", &pdf(&[with_metadata, pages, &metadata, &info], "/Info 4 0 R"))?;
+    put(
+        "info-and-xmp",
+        &pdf(&[with_metadata, pages, &metadata, &info], "/Info 4 0 R"),
+    )?;
     let hex: String = packet.bytes().map(|byte| format!("{byte:02x}")).collect();
     let metadata = stream("/Type/Metadata/Filter[/ASCIIHexDecode]", &format!("{hex}>"));
     put("xmp-hex", &pdf(&[with_metadata, pages, &metadata], ""))?;
 
     // A second revision with another label.
     let first = pdf(&[catalog, pages, &info], "/Info 3 0 R");
-    let start = String::from_utf8_lossy(&first).rfind("xref\n0").ok_or("no table")?;
+    let start = String::from_utf8_lossy(&first)
+        .rfind("xref\n0")
+        .ok_or("no table")?;
     let mut second = first.clone();
     let at = second.len();
     let newer = info.replace(pieces::OLD_LABEL, pieces::LABEL);
@@ -331,29 +405,69 @@ fn pdfs(seeds: &Seeds) -> Outcome {
     put("revision", &second)?;
 
     // A cross-reference stream with an object stream, nothing compressed.
-    let inner = format!("1 0 2 {} 3 {} {catalog} {pages} {info}", catalog.len() + 1, catalog.len() + pages.len() + 2);
+    let inner = format!(
+        "1 0 2 {} 3 {} {catalog} {pages} {info}",
+        catalog.len() + 1,
+        catalog.len() + pages.len() + 2
+    );
     let head = inner.find(catalog).ok_or("no catalog")?;
     let mut text = "%PDF-1.7\n".to_owned();
     let container = text.len();
-    text.push_str(&format!("4 0 obj\n{}\nendobj\n", stream(&format!("/Type/ObjStm/N 3/First {head}"), &inner)));
+    text.push_str(&format!(
+        "4 0 obj\n{}\nendobj\n",
+        stream(&format!("/Type/ObjStm/N 3/First {head}"), &inner)
+    ));
     let start = text.len();
-    let rows = format!("00 0000 ff 02 0004 00 02 0004 01 02 0004 02 01 {container:04x} 00 01 {start:04x} 00>");
+    let rows = format!(
+        "00 0000 ff 02 0004 00 02 0004 01 02 0004 02 01 {container:04x} 00 01 {start:04x} 00>"
+    );
     text.push_str(&format!(
         "5 0 obj\n{}\nendobj\nstartxref\n{start}\n%%EOF\n",
-        stream("/Type/XRef/Size 6/W[1 2 1]/Root 1 0 R/Info 3 0 R/Filter/ASCIIHexDecode", &rows)
+        stream(
+            "/Type/XRef/Size 6/W[1 2 1]/Root 1 0 R/Info 3 0 R/Filter/ASCIIHexDecode",
+            &rows
+        )
     ));
     put("object-stream", text.as_bytes())?;
 
     let id = "/ID[<000102030405060708090a0b0c0d0e0f><000102030405060708090a0b0c0d0e0f>]";
     let thirty_two = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
     for (name, encrypt) in [
-        ("encrypt-rc4", format!("<</Filter/Standard/V 2/R 3/Length 128/P -44/O<{thirty_two}>/U<{thirty_two}>>>")),
-        ("encrypt-aes", format!("<</Filter/Standard/V 4/R 4/Length 128/P -44/O<{thirty_two}>/U<{thirty_two}>/CF<</StdCF<</CFM/AESV2/Length 16/AuthEvent/DocOpen>>>>/StmF/StdCF/StrF/StdCF/EncryptMetadata false>>")),
-        ("encrypt-aes256", format!("<</Filter/Standard/V 5/R 6/Length 256/P -44/O<{0}0011223344556677{1}>/U<{0}0011223344556677{1}>/OE<{0}>/UE<{0}>/Perms<00112233445566778899aabbccddeeff>/CF<</StdCF<</CFM/AESV3/Length 32>>>>/StmF/StdCF/StrF/StdCF>>", thirty_two, "8899aabbccddeeff")),
-        ("encrypt-rights", "<</Filter/MicrosoftIRMServices/V 1>>".to_owned()),
-        ("encrypt-certificate", "<</Filter/Adobe.PubSec/V 4/Recipients[<00>]>>".to_owned()),
+        (
+            "encrypt-rc4",
+            format!(
+                "<</Filter/Standard/V 2/R 3/Length 128/P -44/O<{thirty_two}>/U<{thirty_two}>>>"
+            ),
+        ),
+        (
+            "encrypt-aes",
+            format!(
+                "<</Filter/Standard/V 4/R 4/Length 128/P -44/O<{thirty_two}>/U<{thirty_two}>/CF<</StdCF<</CFM/AESV2/Length 16/AuthEvent/DocOpen>>>>/StmF/StdCF/StrF/StdCF/EncryptMetadata false>>"
+            ),
+        ),
+        (
+            "encrypt-aes256",
+            format!(
+                "<</Filter/Standard/V 5/R 6/Length 256/P -44/O<{0}0011223344556677{1}>/U<{0}0011223344556677{1}>/OE<{0}>/UE<{0}>/Perms<00112233445566778899aabbccddeeff>/CF<</StdCF<</CFM/AESV3/Length 32>>>>/StmF/StdCF/StrF/StdCF>>",
+                thirty_two, "8899aabbccddeeff"
+            ),
+        ),
+        (
+            "encrypt-rights",
+            "<</Filter/MicrosoftIRMServices/V 1>>".to_owned(),
+        ),
+        (
+            "encrypt-certificate",
+            "<</Filter/Adobe.PubSec/V 4/Recipients[<00>]>>".to_owned(),
+        ),
     ] {
-        put(name, &pdf(&[catalog, pages, &info, &encrypt], &format!("/Info 3 0 R/Encrypt 4 0 R{id}")))?;
+        put(
+            name,
+            &pdf(
+                &[catalog, pages, &info, &encrypt],
+                &format!("/Info 3 0 R/Encrypt 4 0 R{id}"),
+            ),
+        )?;
     }
     let cover = "<</Type/Catalog/Pages 2 0 R/AF[3 0 R]/AcroForm<</SigFlags 3>>>>";
     let file = "<</Type/Filespec/AFRelationship/EncryptedPayload/EP<</Subtype/MicrosoftIRMServices/Version 1>>>>";
@@ -361,8 +475,14 @@ fn pdfs(seeds: &Seeds) -> Outcome {
     let plain = pdf(&[catalog, pages, &info], "/Info 3 0 R");
     put("stray", &[b"some bytes\n", &plain[..]].concat())?;
     let text = String::from_utf8(plain)?;
-    let broken = text.replace("startxref\n", "startxref\n9").replace("0 obj", "0  obj");
+    let broken = text
+        .replace("startxref\n", "startxref\n9")
+        .replace("0 obj", "0  obj");
     put("rebuilt", broken.as_bytes())?;
-    put("hybrid", text.replace("/Root 1 0 R", "/Root 1 0 R/XRefStm 15").as_bytes())?;
+    put(
+        "hybrid",
+        text.replace("/Root 1 0 R", "/Root 1 0 R/XRefStm 15")
+            .as_bytes(),
+    )?;
     Ok(())
 }

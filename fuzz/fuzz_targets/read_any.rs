@@ -1,9 +1,9 @@
 //! Any bytes are a file: an answer, the same one however they arrive, and the text.
 #![no_main]
 
-use label_fuzz::properties::read_steadily;
 use label_formats::text::{self, TEXT_CHARS_MAX, TextError};
 use label_formats::{Limits, ReadOptions, Status};
+use label_fuzz::properties::read_steadily;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -246,7 +246,11 @@ impl World {
         let label = u128::from(shape >> 2 & 3);
         let key = TaskKey {
             tenant: TENANT,
-            file: FileKey::new(app, 0, FileId::parse(&format!("file {file}")).expect("short")),
+            file: FileKey::new(
+                app,
+                0,
+                FileId::parse(&format!("file {file}")).expect("short"),
+            ),
             file_version: FileVersion::parse(&format!("{version}")).expect("short"),
             policy: (number > 0).then(|| policy(number)),
             action: if label == 0 {
@@ -432,7 +436,10 @@ impl World {
         }
         let reports = [(task.claim(), outcome.clone())];
         if how & 16 != 0 {
-            let answers = self.governance().finish_all(&reports, now).expect("reports");
+            let answers = self
+                .governance()
+                .finish_all(&reports, now)
+                .expect("reports");
             assert!(matches!(answers[..], [Ok(_)]), "{answers:?}");
         } else {
             self.governance()

@@ -11,7 +11,8 @@ use zip::{CompressionMethod, ZipArchive};
 
 use crate::{Section, pieces};
 
-const CUSTOM_TYPE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/custom-properties";
+const CUSTOM_TYPE: &str =
+    "http://schemas.openxmlformats.org/officeDocument/2006/relationships/custom-properties";
 const LABELS_TYPE: &str =
     "http://schemas.microsoft.com/office/2020/02/relationships/classificationlabels";
 
@@ -267,17 +268,17 @@ impl Plan {
             main.to_owned(),
             b"<?xml version=\"1.0\"?><x><t>Text of the body</t></x>".to_vec(),
         ));
-        parts.push((
-            "[Content_Types].xml".to_owned(),
-            content_types.into_bytes(),
-        ));
+        parts.push(("[Content_Types].xml".to_owned(), content_types.into_bytes()));
         parts.push(("_rels/.rels".to_owned(), relationships.into_bytes()));
         if self.bit(10) {
             parts.push(("docProps/".to_owned(), Vec::new()));
         }
         if self.bit(11) {
             // In the way of a new part.
-            parts.push(("DocMetadata/labelinfo.XML".to_owned(), b"in the way".to_vec()));
+            parts.push((
+                "DocMetadata/labelinfo.XML".to_owned(),
+                b"in the way".to_vec(),
+            ));
             ordinary = false;
         }
         let turn = usize::from(self.form >> 12) % parts.len();
@@ -315,7 +316,10 @@ pub fn archive(parts: &[(&str, &[u8], bool)], descriptors: bool) -> Vec<u8> {
     if descriptors {
         let mut writer = ZipWriter::new_stream(Vec::new());
         fill(&mut writer, parts);
-        writer.finish().map(|out| out.into_inner()).unwrap_or_default()
+        writer
+            .finish()
+            .map(|out| out.into_inner())
+            .unwrap_or_default()
     } else {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
         fill(&mut writer, parts);
@@ -364,7 +368,9 @@ fn entries(bytes: &[u8]) -> Option<Entries> {
 
 /// Another library opens both archives, and all but label parts and plumbing are the same bytes.
 pub fn check_untouched(before: &[u8], after: &[u8]) {
-    let Some(before) = entries(before) else { return };
+    let Some(before) = entries(before) else {
+        return;
+    };
     let after = entries(after).expect("another library can't open the result");
     for (name, entry) in &after {
         if before.get(name).is_none_or(|old| old.3.is_some()) {

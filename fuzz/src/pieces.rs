@@ -13,22 +13,67 @@ pub const OTHERS_LABEL: &str = "22222222-2222-4222-8222-222222222222";
 
 /// Main content types of the kinds that can be written, and where the main part usually is.
 pub const KINDS: [(&str, &str); 16] = [
-    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml", "word/document.xml"),
-    ("application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml", "word/document.xml"),
-    ("application/vnd.ms-word.document.macroEnabled.main+xml", "word/document.xml"),
-    ("application/vnd.ms-word.template.macroEnabledTemplate.main+xml", "word/document.xml"),
-    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml", "xl/workbook.xml"),
-    ("application/vnd.openxmlformats-officedocument.spreadsheetml.template.main+xml", "xl/workbook.xml"),
-    ("application/vnd.ms-excel.sheet.macroEnabled.main+xml", "xl/workbook.xml"),
-    ("application/vnd.ms-excel.addin.macroEnabled.main+xml", "xl/workbook.xml"),
-    ("application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml", "ppt/presentation.xml"),
-    ("application/vnd.openxmlformats-officedocument.presentationml.template.main+xml", "ppt/presentation.xml"),
-    ("application/vnd.openxmlformats-officedocument.presentationml.slideshow.main+xml", "ppt/presentation.xml"),
-    ("application/vnd.ms-powerpoint.presentation.macroEnabled.main+xml", "ppt/presentation.xml"),
-    ("application/vnd.ms-powerpoint.template.macroEnabled.main+xml", "ppt/presentation.xml"),
-    ("application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml", "ppt/presentation.xml"),
+    (
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml",
+        "word/document.xml",
+    ),
+    (
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
+        "word/document.xml",
+    ),
+    (
+        "application/vnd.ms-word.document.macroEnabled.main+xml",
+        "word/document.xml",
+    ),
+    (
+        "application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
+        "word/document.xml",
+    ),
+    (
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml",
+        "xl/workbook.xml",
+    ),
+    (
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.template.main+xml",
+        "xl/workbook.xml",
+    ),
+    (
+        "application/vnd.ms-excel.sheet.macroEnabled.main+xml",
+        "xl/workbook.xml",
+    ),
+    (
+        "application/vnd.ms-excel.addin.macroEnabled.main+xml",
+        "xl/workbook.xml",
+    ),
+    (
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml",
+        "ppt/presentation.xml",
+    ),
+    (
+        "application/vnd.openxmlformats-officedocument.presentationml.template.main+xml",
+        "ppt/presentation.xml",
+    ),
+    (
+        "application/vnd.openxmlformats-officedocument.presentationml.slideshow.main+xml",
+        "ppt/presentation.xml",
+    ),
+    (
+        "application/vnd.ms-powerpoint.presentation.macroEnabled.main+xml",
+        "ppt/presentation.xml",
+    ),
+    (
+        "application/vnd.ms-powerpoint.template.macroEnabled.main+xml",
+        "ppt/presentation.xml",
+    ),
+    (
+        "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml",
+        "ppt/presentation.xml",
+    ),
     // Not one of ours.
-    ("application/vnd.ms-excel.sheet.binary.macroEnabled.main", "xl/workbook.bin"),
+    (
+        "application/vnd.ms-excel.sheet.binary.macroEnabled.main",
+        "xl/workbook.bin",
+    ),
     ("application/xml", "word/document.xml"),
 ];
 
@@ -87,7 +132,9 @@ fn wide(value: &str) -> String {
 fn label(pid: &mut u32, id: &str, attributes: &[(&str, &str)]) -> String {
     attributes
         .iter()
-        .map(|(attribute, value)| property(pid, &format!("MSIP_Label_{id}_{attribute}"), &wide(value)))
+        .map(|(attribute, value)| {
+            property(pid, &format!("MSIP_Label_{id}_{attribute}"), &wide(value))
+        })
         .collect()
 }
 
@@ -114,7 +161,11 @@ pub fn custom_property(number: usize, pid: &mut u32) -> String {
         2 => property(pid, "Project", &wide("Harbour &amp; &lt;Quay&gt;")),
         3 => property(pid, "Count", "<vt:i4>7</vt:i4>"),
         4 => property(pid, "Checked", "<vt:bool>true</vt:bool>"),
-        5 => property(pid, "When", "<vt:filetime>2021-01-05T10:00:00Z</vt:filetime>"),
+        5 => property(
+            pid,
+            "When",
+            "<vt:filetime>2021-01-05T10:00:00Z</vt:filetime>",
+        ),
         6 => property(
             pid,
             "List",
@@ -137,13 +188,28 @@ pub fn custom_property(number: usize, pid: &mut u32) -> String {
             LABEL,
             &[
                 ("Enabled", "true"),
-                ("Ref", &format!("https://api.informationprotection.azure.com/api/{OURS}")),
+                (
+                    "Ref",
+                    &format!("https://api.informationprotection.azure.com/api/{OURS}"),
+                ),
             ],
         ),
-        11 => label(pid, &format!("{{{}}}", OLD_LABEL.to_uppercase()), &[("enabled", "TRUE")]),
+        11 => label(
+            pid,
+            &format!("{{{}}}", OLD_LABEL.to_uppercase()),
+            &[("enabled", "TRUE")],
+        ),
         12 => modern(pid, LABEL, OTHERS, "Same id"),
-        13 => property(pid, &format!("MSIP_Label_{OLD_LABEL}_Enabled"), "<vt:bool>true</vt:bool>"),
-        14 => property(pid, &format!("MSIP_Label_{LABEL}_SiteId"), &wide(&format!("{{{OURS}}}"))),
+        13 => property(
+            pid,
+            &format!("MSIP_Label_{OLD_LABEL}_Enabled"),
+            "<vt:bool>true</vt:bool>",
+        ),
+        14 => property(
+            pid,
+            &format!("MSIP_Label_{LABEL}_SiteId"),
+            &wide(&format!("{{{OURS}}}")),
+        ),
         15 => property(pid, "Sensitivity", &wide("Confidential Finance")),
         16 => property(pid, "Empty", ""),
         17 => {
@@ -153,14 +219,23 @@ pub fn custom_property(number: usize, pid: &mut u32) -> String {
         18 => format!(
             "<property fmtid=\"{{D5CDD505-2E9C-101B-9397-08002B2CF9AE}}\" pid=\"{pid}\" linkTarget=\"mark\" name=\"Linked\"><vt:lpwstr/></property>"
         ),
-        19 => property(pid, &format!("MSIP_Label_{OLD_LABEL}_Name"), "<vt:lpwstr><![CDATA[a]]>&#x20;b</vt:lpwstr>"),
-        20 => "<x:other xmlns:x=\"http://example.org/\"><property name=\"MSIP_Label_\"/></x:other>".to_owned(),
+        19 => property(
+            pid,
+            &format!("MSIP_Label_{OLD_LABEL}_Name"),
+            "<vt:lpwstr><![CDATA[a]]>&#x20;b</vt:lpwstr>",
+        ),
+        20 => "<x:other xmlns:x=\"http://example.org/\"><property name=\"MSIP_Label_\"/></x:other>"
+            .to_owned(),
         21 => {
             *pid = u32::MAX - 1;
             String::new()
         }
         22 => "<property/>".to_owned(),
-        _ => property(pid, &format!("MSIP_Label_{OTHERS_LABEL}_Removed"), &wide("true")),
+        _ => property(
+            pid,
+            &format!("MSIP_Label_{OTHERS_LABEL}_Removed"),
+            &wide("true"),
+        ),
     }
 }
 

@@ -53,7 +53,10 @@ pub fn check_reading(reading: &Reading) {
         );
     }
     for record in &reading.labels {
-        assert_eq!(record.tenant.is_some() && record.tenant_text.is_none(), false);
+        assert_eq!(
+            record.tenant.is_some() && record.tenant_text.is_none(),
+            false
+        );
         if let Some(id) = record.id {
             assert_eq!(record.id_text, id.to_string());
         }
@@ -159,7 +162,10 @@ pub fn apply_and_remove(
     {
         assert_eq!(record.name.as_deref(), request.name.as_deref(), "the name");
         assert_eq!(record.extra("ActionId"), request.action_id.as_deref());
-        assert_eq!(record.content_bits, request.content_bits.map(|bits| bits & 15));
+        assert_eq!(
+            record.content_bits,
+            request.content_bits.map(|bits| bits & 15)
+        );
     }
     let untouched = |after: &[u8]| {
         if strict {
@@ -202,7 +208,11 @@ pub fn apply_and_remove(
     untouched(&removed);
     let again = plan_remove(&removed, tenant, options).expect("removed before");
     if again.outcome().changed {
-        assert_eq!(finished(&removed, &again), removed, "removing twice is not once");
+        assert_eq!(
+            finished(&removed, &again),
+            removed,
+            "removing twice is not once"
+        );
     }
     Ok(())
 }
