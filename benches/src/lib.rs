@@ -1,1 +1,18 @@
-//! What the benchmarks share.
+//! What the benchmarks share: generated packages, a recorder of positional reads, and medians.
+
+pub mod package;
+pub mod paired;
+pub mod replay;
+
+use std::fmt::Display;
+
+/// What a benchmark needs in order to go on; otherwise it says why and ends.
+pub fn must<T, E: Display>(result: Result<T, E>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => {
+            eprintln!("{error}");
+            std::process::exit(1);
+        }
+    }
+}

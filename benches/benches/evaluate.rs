@@ -1,0 +1,181 @@
+//! One record against one policy and against a hundred, beside closures written by hand.
+
+use std::error::Error;
+use std::hint::black_box;
+
+use benches::{must, paired};
+use criterion::{Criterion, Throughput};
+use label_core::{
+    AppId, FileId, FileKey, Label, LabelCatalog, LabelId, LabelKey, LabelView, TenantId,
+};
+use policy_engine::{
+    AccessLevel, BuildContext, ContentAnswer, FileRecord, Inspection, LabelScan, Outcome,
+    PolicyDocument, PolicySet,
+};
+
+const TENANT: TenantId = TenantId::from_u128(1);
+const NOW_MS: i64 = 1_609_840_800_000;
+const SINCE_MS: i64 = 1_473_851_520_000;
+const RECORDS: u32 = 1_000;
+const ROUNDS: usize = 101;
+
+/// What a policy of this benchmark asks for: four conditions, the last values vary.
+#[derive(Clone, Copy)]
+struct Wanted {
+    app: AppId,
+    access: AccessLevel,
+    label: LabelKey,
+    unit: &'static str,
+}
+
+const APPS: [AppId; 4] = [
+    AppId::BOX,
+    AppId::SHAREPOINT_ONLINE,
+    AppId::ONEDRIVE,
+    AppId::GOOGLE_WORKSPACE,
+];
+const UNITS: [&str; 5] = ["Finance", "Legal", "Sales", "Support", "Research"];
+
+fn pick<T: Copy>(list: &[T], number: u32, default: T) -> T {
+    let at = usize::try_from(number).unwrap_or(0) % list.len().max(1);
+    list.get(at).copied().unwrap_or(default)
+}
+
+fn label(number: u32) -> LabelKey {
+    LabelKey::new(TENANT, LabelId::from_u128(10 + u128::from(number % 8)))
+}
+
+fn wanted(number: u32) -> Wanted {
+    Wanted {
+        app: pick(&APPS, number, AppId::BOX),
+        access: pick(&AccessLevel::ALL, number / 4, AccessLevel::Private),
+        label: label(number / 3),
+        unit: pick(&UNITS, number / 7, "Finance"),
+    }
+}
+
+fn document(count: u32) -> String {
+    let policies: Vec<String> = (0..count)
+        .map(|number| {
+            let wanted = wanted(number);
+            format!(
+                r#"{{"id": "p{number}", "name": "Policy {number}", "filters": {{"service": {{"eq": [{}]}}, "sharing": {{"eq": [{}]}}, "fileLabels": {{"eq": ["{}"]}}, "modifiedDate": {{"gte": {SINCE_MS}}}, "owner.orgUnit": {{"eq": ["{}"]}}}}}}"#,
+                wanted.app.0,
+                wanted.access.code(),
+                wanted.label.label,
+                wanted.unit
+            )
+        })
+        .collect();
+    format!(
+        r#"{{"format": "file-policies/1", "policies": [{}]}}"#,
+        policies.join(",")
+    )
+}
+
+/// Records of which about every second one meets the conditions of one of the policies.
+fn records() -> Result<Vec<FileRecord>, Box<dyn Error>> {
+    (0..RECORDS)
+        .map(|number| {
+            let wanted = wanted(number % 100);
+            let id = FileId::parse(&format!("file {number}"))?;
+            let mut file = FileRecord::new(FileKey::new(wanted.app, 0, id), "Plan.docx");
+            file.access_level = Some(wanted.access);
+            file.labels.push(if number % 2 == 0 {
+                wanted.label
+            } else {
+                label(number)
+            });
+            file.label_scan = LabelScan::Done;
+            file.modified_ms = Some(NOW_MS);
+            file.owner_org_unit = Some(wanted.unit.into());
+            Ok(file)
+        })
+        .collect()
+}
+
+fn matches(wanted: &Wanted, file: &FileRecord) -> bool {
+    file.key.app == wanted.app
+        && file.access_level == Some(wanted.access)
+        && file.labels.contains(&wanted.label)
+        && file.modified_ms.is_some_and(|at| at >= SINCE_MS)
+        && file
+            .owner_org_unit
+            .as_deref()
+            .is_some_and(|unit| unit.eq_ignore_ascii_case(wanted.unit))
+}
+
+type Closure = Box<dyn Fn(&FileRecord) -> bool>;
+
+fn ours(set: &PolicySet, records: &[FileRecord]) -> usize {
+    let mut nothing_read = |_: &Inspection| ContentAnswer::NotYet;
+    let mut count = 0;
+    for file in records {
+        for evaluation in set.evaluate(black_box(file), NOW_MS, &mut nothing_read) {
+            count += usize::from(evaluation.outcome == Outcome::Match);
+        }
+    }
+    count
+}
+
+fn by_hand(closures: &[Closure], records: &[FileRecord]) -> usize {
+    let mut count = 0;
+    for file in records {
+        for closure in closures {
+            count += usize::from(closure(black_box(file)));
+        }
+    }
+    count
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut criterion = Criterion::default().configure_from_args();
+    let labels: Vec<Label> = (0..8)
+        .map(|number| Label::new(TENANT, label(number).label, &format!("Label {number}")))
+        .collect();
+    let (catalog, _) = LabelCatalog::build(TENANT, labels)?;
+    let view = LabelView::new(catalog.into());
+    let context = BuildContext::new(&view);
+    let records = records()?;
+    for count in [1, 100] {
+        let text = document(count);
+        let set = PolicySet::build(&PolicyDocument::from_json(&text)?, &context)?;
+        let closures: Vec<Closure> = (0..count)
+            .map(|number| {
+                let wanted = wanted(number);
+                Box::new(move |file: &FileRecord| matches(&wanted, file)) as Closure
+            })
+            .collect();
+        let found = ours(&set, &records);
+        assert_eq!(found, by_hand(&closures, &records), "the same matches");
+        let [engine, closure] = paired::medians(
+            ROUNDS,
+            [
+                &mut || drop(black_box(vec![ours(&set, &records)])),
+                &mut || drop(black_box(vec![by_hand(&closures, &records)])),
+            ],
+        );
+        let pairs = f64::from(RECORDS) * f64::from(count);
+        println!(
+            "{RECORDS} records, {count} policies of 5 conditions, {} bytes of document, {found} matches: {:.1} ns per record and policy; ours : closures {:.2}",
+            text.len(),
+            engine.0 / pairs * 1e9,
+            engine.0 / closure.0
+        );
+        let mut group = criterion.benchmark_group(format!("evaluate/{count} policies"));
+        group.throughput(Throughput::Elements(u64::from(RECORDS) * u64::from(count)));
+        group.bench_function("ours", |bencher| bencher.iter(|| ours(&set, &records)));
+        group.bench_function("closures", |bencher| {
+            bencher.iter(|| by_hand(&closures, &records));
+        });
+        group.finish();
+        let mut group = criterion.benchmark_group(format!("build/{count} policies"));
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_function("from JSON", |bencher| {
+            bencher.iter(|| must(PolicySet::from_json(&text, &context)));
+        });
+        group.finish();
+    }
+    criterion.final_summary();
+    Ok(())
+}

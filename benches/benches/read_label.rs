@@ -1,0 +1,84 @@
+//! Reading the label of a Word document from a file: ours, the floor, the zip crate.
+
+use std::error::Error;
+use std::fs::File;
+use std::hint::black_box;
+use std::io::Read;
+use std::path::Path;
+
+use benches::package::{self, LABEL, LABEL_PARTS, TENANT};
+use benches::replay::{Recorder, Replay};
+use benches::{must, paired};
+use criterion::Criterion;
+use label_core::LabelKey;
+use label_formats::{FileSource, ReadOptions, Reading, read};
+use zip::ZipArchive;
+use zip::result::ZipResult;
+
+const ROUNDS: usize = 301;
+
+fn ours(path: &Path) -> std::io::Result<Reading> {
+    Ok(read(&FileSource::open(path)?, &ReadOptions::default()))
+}
+
+/// Opens with the zip crate and reads the four parts that a label needs.
+fn zip_crate(path: &Path) -> ZipResult<usize> {
+    let mut archive = ZipArchive::new(File::open(path)?)?;
+    let mut bytes = Vec::new();
+    for name in LABEL_PARTS {
+        archive.by_name(name)?.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes.len())
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut criterion = Criterion::default().configure_from_args();
+    let folder = tempfile::tempdir()?;
+    let mut files = Vec::new();
+    for (name, bytes) in [
+        ("100 KB", 100_000),
+        ("5 MB", 5_000_000),
+        ("50 MB", 50_000_000),
+    ] {
+        let path = folder.path().join(format!("{bytes}.docx"));
+        package::of_size(&path, bytes)?;
+        files.push((name, path));
+    }
+    let path = folder.path().join("entries.docx");
+    package::of_entries(&path, 20_000)?;
+    files.push(("20,000 entries", path));
+
+    println!("warm cache; `ours : floor` is the median of {ROUNDS} interleaved rounds");
+    for (name, path) in &files {
+        let recorder = Recorder::open(path)?;
+        let reading = read(&recorder, &ReadOptions::default());
+        let found = reading.effective_for(TENANT).and_then(|label| label.key());
+        assert_eq!(found, Some(LabelKey::new(TENANT, LABEL)), "{reading:?}");
+        let reads = recorder.into_reads();
+        let (count, bytes) = (reads.len(), reads.iter().map(|(_, len)| len).sum::<usize>());
+        let floor = Replay::new(path, reads)?;
+        let [zip, ours_, _] = paired::medians(
+            ROUNDS,
+            [
+                &mut || must(zip_crate(path).map(|bytes| assert!(bytes > 0))),
+                &mut || drop(black_box(must(ours(path)))),
+                &mut || must(floor.run()),
+            ],
+        );
+        println!(
+            "{name}: {} bytes; {count} reads, {bytes} bytes read; ours : floor {:.2}, zip crate : ours {:.2}",
+            path.metadata()?.len(),
+            ours_.1,
+            zip.0 / ours_.0,
+        );
+        let mut group = criterion.benchmark_group(format!("read_label/{name}"));
+        group.bench_function("ours", |bencher| bencher.iter(|| must(ours(path))));
+        group.bench_function("floor", |bencher| bencher.iter(|| must(floor.run())));
+        group.bench_function("zip crate", |bencher| {
+            bencher.iter(|| must(zip_crate(path)))
+        });
+        group.finish();
+    }
+    criterion.final_summary();
+    Ok(())
+}
