@@ -84,6 +84,13 @@ fn main() -> Outcome {
     let policies = fs::read_to_string(data.join("policies.json"))?;
     seeds.put("policy_document", "examples", policies.as_bytes())?;
     filters(&seeds)?;
+    for fill in [1_u8, 37, 91, 150, 201, 255] {
+        let choices: Vec<u8> = (0..120_u8)
+            .map(|at| at.wrapping_mul(fill) ^ at / 3)
+            .collect();
+        let input = [&[1], &choices[..]].concat();
+        seeds.put("policy_document", &format!("choices-{fill}"), &input)?;
+    }
     lives(&seeds)?;
     for name in ["labels", "labels-earlier"] {
         let labels = fs::read(data.join(format!("{name}.json")))?;

@@ -1,11 +1,15 @@
 //! Any text as a policy document, and as filters: built or refused, evaluated and explained alike.
+//!
+//! An input that begins with the byte 1 is a string of choices for a well-formed document.
 #![no_main]
 
 use std::sync::LazyLock;
 
+use arbitrary::Unstructured;
 use label_core::{
     AppId, FileId, FileKey, LabelCatalog, LabelKey, LabelView, PolicyId, TenantId, source::graph,
 };
+use label_fuzz::policies;
 use libfuzzer_sys::fuzz_target;
 use policy_engine::{
     AccessLevel, Answer, BuildContext, ContentAnswer, FileRecord, FileStatus, Filter, LabelScan,
@@ -71,9 +75,27 @@ fn records() -> Vec<FileRecord> {
 }
 
 fuzz_target!(|input: &[u8]| {
+    if let [1, choices @ ..] = input {
+        let mut choices = Unstructured::new(choices);
+        if let Ok(filters) = policies::filters(&mut choices) {
+            check(&filters.to_string());
+        }
+        if let Ok(document) = policies::document(&mut choices) {
+            check(&document);
+        }
+        return;
+    }
     let Ok(text) = std::str::from_utf8(input) else {
         return;
     };
+    check(text);
+    // A mutation seldom makes one of these words of the other.
+    if text.contains("false") {
+        check(&text.replace("false", "true"));
+    }
+});
+
+fn check(text: &str) {
     let mut context = BuildContext::new(&VIEW);
     context.detectors = &["credit_card", "iban"];
     if let Ok(document) = PolicyDocument::from_json(text) {
@@ -107,7 +129,7 @@ fuzz_target!(|input: &[u8]| {
             }
         }
     }
-});
+}
 
 fn has_fraction(value: &Value) -> bool {
     match value {

@@ -7,6 +7,7 @@ pub mod compound;
 pub mod governance_world;
 pub mod package;
 pub mod pieces;
+pub mod policies;
 pub mod properties;
 
 /// The line that starts a section, after a line feed.
