@@ -82,9 +82,7 @@ impl Change {
             pieces::LABEL
         };
         let label = LabelId::parse(id).expect("a GUID");
-        // Any instant between the years 2 and 9999: others have no written form.
-        let date_ms = self.date_ms.clamp(-62_100_000_000_000, 253_402_300_799_999);
-        let mut request = ApplyRequest::new(tenant(), label, date_ms);
+        let mut request = ApplyRequest::new(tenant(), label, self.date_ms);
         request.method = match self.method % 2 {
             0 => AssignmentMethod::Standard,
             _ => AssignmentMethod::Privileged,
@@ -108,7 +106,9 @@ impl Change {
                 text.chars().count() < 100 && text.chars().all(|c| c.is_ascii_graphic())
             })
         };
-        fits(&self.name) && fits(&self.action_id)
+        // Other years have no written form.
+        let dates = -62_100_000_000_000..=253_402_300_799_999;
+        fits(&self.name) && fits(&self.action_id) && dates.contains(&self.date_ms)
     }
 }
 

@@ -114,12 +114,9 @@ fn finished(before: &[u8], plan: &WritePlan<'_>) -> Vec<u8> {
 }
 
 /// The refusals that are a library's way of saying "I was wrong".
-///
-/// Left out: two relationships of label parts that name the same missing part.
 fn refuse_inner_errors(error: &WriteError) {
-    let known = error.to_string().contains("another root element");
     assert!(
-        known || !matches!(error, WriteError::Verification(_) | WriteError::Io { .. }),
+        !matches!(error, WriteError::Verification(_) | WriteError::Io { .. }),
         "{error}"
     );
 }
@@ -207,12 +204,6 @@ pub fn apply_and_remove(
     );
     untouched(&removed);
     let again = plan_remove(&removed, tenant, options).expect("removed before");
-    if again.outcome().changed {
-        assert_eq!(
-            finished(&removed, &again),
-            removed,
-            "removing twice is not once"
-        );
-    }
+    assert!(!again.outcome().changed, "removing twice is not once");
     Ok(())
 }

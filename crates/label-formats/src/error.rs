@@ -71,6 +71,10 @@ pub enum WriteError {
 
 impl WriteError {
     pub(crate) fn io(place: impl Into<String>, source: io::Error) -> Self {
+        // A source that ends before its own length is a truncated file: trying again won't help.
+        if source.kind() == io::ErrorKind::UnexpectedEof {
+            return Self::Malformed(format!("{}: {source}", place.into()));
+        }
         Self::Io {
             place: place.into(),
             source,

@@ -854,6 +854,38 @@ fn f_107_dangling_relationships_are_repaired() {
     }
 }
 
+#[test]
+fn f_107_f_083_a_new_part_never_takes_a_name_that_a_relationship_misses() {
+    // The other label part is missing, and its relationship leads to where the new one would go.
+    for (relationship_type, name, storage) in [
+        (CUSTOM_RELATIONSHIP, LABEL_INFO, TenantStorage::OptedIn),
+        (
+            LABEL_INFO_RELATIONSHIP,
+            "docprops/CUSTOM.xml",
+            TenantStorage::NotOptedIn,
+        ),
+        ("urn:other", LABEL_INFO, TenantStorage::OptedIn),
+    ] {
+        let bytes = Package::docx()
+            .relationship(&relationship("rId5", relationship_type, name))
+            .build();
+        let (_, after) = applied(&bytes, &request(A, L1), &write_with(storage)).unwrap();
+        let reading = read(after.as_slice(), &read_with(storage));
+        assert_eq!(effective(&reading), pairs(&[(A, L1)]), "{name}");
+        assert!(nowhere(&after, &format!("PartName=\"/{name}\"")));
+    }
+    // Both missing, under one name: what is written for one would be read as the other.
+    let bytes = Package::docx()
+        .relationship(&relationship("rId5", CUSTOM_RELATIONSHIP, "a.xml"))
+        .relationship(&relationship("rId6", LABEL_INFO_RELATIONSHIP, "A.xml"))
+        .build();
+    assert!(codes(&read_default(&bytes)).contains(&"bad_relationship"));
+    for storage in STORAGES {
+        let refused = apply_refused(&bytes, &request(A, L2), &write_with(storage));
+        assert_eq!(refused, "malformed");
+    }
+}
+
 // Refusals.
 
 fn refused_everywhere(bytes: &[u8], expected: &str, what: &str) {
@@ -964,15 +996,18 @@ fn f_051_several_disks_interleaved_parts_and_overlaps() {
         .build();
     assert_eq!(effective(&read_default(&pieces)), pairs(&[(A, L1)]));
     refused_everywhere(&pieces, "malformed", "interleaved");
-    let mut overlap = base.clone();
     let first = archive::parse(&base).find("word/a.bin").unwrap().offset;
-    patch(
-        &mut overlap,
-        "word/b.bin",
-        |_| {},
-        |record| record[42..46].copy_from_slice(&u32::try_from(first).unwrap().to_le_bytes()),
-    );
-    refused_everywhere(&overlap, "malformed", "overlap");
+    let last = base.len() - 8;
+    for offset in [first, last, u32::MAX as usize - 1] {
+        let mut overlap = base.clone();
+        patch(
+            &mut overlap,
+            "word/b.bin",
+            |_| {},
+            |record| record[42..46].copy_from_slice(&u32::try_from(offset).unwrap().to_le_bytes()),
+        );
+        refused_everywhere(&overlap, "malformed", "overlap");
+    }
     let backslash = Package::docx()
         .custom(modern_part())
         .file("word\\media\\x.bin", b"x")

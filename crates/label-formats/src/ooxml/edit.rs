@@ -136,12 +136,13 @@ struct Slot {
     content_type: &'static str,
 }
 
-/// The usual name, or one beside it where something else has that name (6.3).
+/// The usual name, or one beside it where something else has that name (6.3), or where a
+/// relationship leads to it: that part is missing, and ours must not pass for it.
 fn free_name(package: &Package, usual: &str) -> Result<String, WriteError> {
     let (stem, extension) = usual.rsplit_once('.').unwrap_or((usual, "xml"));
     std::iter::once(usual.to_owned())
         .chain((2..100).map(|number| format!("{stem}{number}.{extension}")))
-        .find(|name| package.directory.find(name).is_none())
+        .find(|name| package.directory.find(name).is_none() && !package.relationships.name(name))
         .ok_or_else(|| WriteError::Malformed(format!("{usual}: no free part name")))
 }
 

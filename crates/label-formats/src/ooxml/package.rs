@@ -181,6 +181,15 @@ fn read(
     if let Some(error) = failure {
         return Err(error);
     }
+    // Both missing, else one of them would have had the wrong root. What is written for one would
+    // be read as the other.
+    if let (Some(one), Some(other)) = (&label_info, &custom_properties)
+        && one.name.eq_ignore_ascii_case(&other.name)
+    {
+        let cause = "both label parts have the same name";
+        diagnostics.add(DiagnosticCode::BadRelationship, RELATIONSHIPS_PART, cause);
+        write_obstacle.get_or_insert_with(|| format!("{RELATIONSHIPS_PART}: {cause}"));
+    }
 
     let package = Package {
         directory,

@@ -154,6 +154,15 @@ impl Relationships {
         self.list.iter().filter(move |one| one.role == role)
     }
 
+    /// Whether one of them leads to this part, in any letter case.
+    pub(super) fn name(&self, part: &str) -> bool {
+        self.list.iter().any(|one| {
+            one.part
+                .as_deref()
+                .is_some_and(|name| name.eq_ignore_ascii_case(part))
+        })
+    }
+
     /// The main document, and whether the package is of the strict kind.
     pub(super) fn main(&self) -> Option<(&Relationship, bool)> {
         self.list.iter().find_map(|one| match one.role {

@@ -148,6 +148,14 @@ fn check(source: &dyn ByteSource, directory: &Directory) -> Result<(), WriteErro
         .map(|entry| entry.offset)
         .chain(std::iter::once(directory.offset));
     for (entry, end) in by_offset.iter().zip(ends) {
+        let overlap = || {
+            let shown = String::from_utf8_lossy(directory.name(entry)).into_owned();
+            WriteError::Malformed(format!("{shown}: entries overlap"))
+        };
+        let header_end = entry.offset.checked_add(LOCAL_HEADER_BYTES as u64);
+        if header_end.is_none_or(|header_end| header_end > end) {
+            return Err(overlap());
+        }
         // The local header counts: its extra field may be longer than the directory's.
         let mut header = [0; LOCAL_HEADER_BYTES];
         source
@@ -159,8 +167,7 @@ fn check(source: &dyn ByteSource, directory: &Directory) -> Result<(), WriteErro
             .checked_add(LOCAL_HEADER_BYTES as u64 + length(26) + length(28))
             .and_then(|start| start.checked_add(entry.compressed));
         if least.is_none_or(|least| least > end) {
-            let shown = String::from_utf8_lossy(directory.name(entry)).into_owned();
-            return Err(WriteError::Malformed(format!("{shown}: entries overlap")));
+            return Err(overlap());
         }
     }
     Ok(())
