@@ -1,8 +1,8 @@
 //! Which of the labels on a file count: two storages, parents, tombstones, ambiguity.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use label_core::{EffectiveLabel, FileLabel, LabelStorage, TenantId};
+use label_core::{EffectiveLabel, FileLabel, LabelId, LabelStorage, TenantId};
 
 use crate::keys::tenant_of;
 use crate::reading::{DiagnosticCode, Diagnostics};
@@ -68,7 +68,7 @@ fn choose_properties<'a>(records: &[&'a FileLabel]) -> Chosen<'a> {
             other.id != candidate.id
                 && other
                     .extra("Parent")
-                    .and_then(|text| label_core::LabelId::parse(text).ok())
+                    .and_then(|text| LabelId::parse(text).ok())
                     == candidate.id
         })
     };
@@ -211,7 +211,7 @@ pub(crate) fn pdf(
     xmp: &[FileLabel],
     diagnostics: &mut Diagnostics,
 ) -> Vec<EffectiveLabel> {
-    let merged = merge(info, xmp);
+    let (merged, contradictions) = merge(info, xmp);
     let (in_info, in_xmp) = (chosen_ids(info), chosen_ids(xmp));
     let mut effective = Vec::new();
     for group in by_tenant(&merged, tenant_of) {
@@ -225,6 +225,22 @@ pub(crate) fn pdf(
                 format!(
                     "{}: Info says `{one}`, XMP `{other}`",
                     tenant_name(group.tenant)
+                ),
+            );
+            continue;
+        }
+        let contradicted = group
+            .records
+            .iter()
+            .find(|record| contradictions.contains(&(record.id, group.tenant)));
+        if let Some(record) = contradicted {
+            diagnostics.add(
+                DiagnosticCode::Conflict,
+                "Info and XMP",
+                format!(
+                    "{}: only one of them says that `{}` is in effect",
+                    tenant_name(group.tenant),
+                    record.id_text
                 ),
             );
             continue;
@@ -245,17 +261,34 @@ fn chosen_ids(records: &[FileLabel]) -> BTreeMap<Option<TenantId>, String> {
         .collect()
 }
 
-/// The union per (label, attribute); the information dictionary first.
-fn merge(info: &[FileLabel], xmp: &[FileLabel]) -> Vec<FileLabel> {
+/// A label of a tenant.
+type Identity = (Option<LabelId>, Option<TenantId>);
+
+/// The union per (label, attribute), the information dictionary first; and the labels that one
+/// place says are in effect and the other says are not.
+///
+/// The same label id under two tenants is two labels: default labels have the same ids everywhere.
+fn merge(info: &[FileLabel], xmp: &[FileLabel]) -> (Vec<FileLabel>, BTreeSet<Identity>) {
     let mut merged: Vec<FileLabel> = info.to_vec();
+    let mut contradictions = BTreeSet::new();
     for record in xmp {
-        let Some(into) = merged.iter_mut().find(|other| other.id == record.id) else {
+        let tenant = tenant_of(record);
+        let same = |other: &&mut FileLabel| {
+            let of = tenant_of(other);
+            other.id == record.id && (of == tenant || of.is_none() || tenant.is_none())
+        };
+        let Some(into) = merged.iter_mut().find(same) else {
             merged.push(record.clone());
             continue;
         };
         if into.storage != LabelStorage::Info {
             continue;
         }
+        let differ = |one: Option<bool>, other: Option<bool>| {
+            one.is_some_and(|one| other.is_some_and(|other| one != other))
+        };
+        let contradicts =
+            differ(into.enabled, record.enabled) || differ(into.removed, record.removed);
         into.enabled = into.enabled.or(record.enabled);
         into.removed = into.removed.or(record.removed);
         into.content_bits = into.content_bits.or(record.content_bits);
@@ -275,8 +308,11 @@ fn merge(info: &[FileLabel], xmp: &[FileLabel]) -> Vec<FileLabel> {
                 into.extra.push((name.clone(), value.clone()));
             }
         }
+        if contradicts {
+            contradictions.insert((into.id, tenant_of(into)));
+        }
     }
-    merged
+    (merged, contradictions)
 }
 
 #[cfg(test)]

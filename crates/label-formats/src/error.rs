@@ -71,10 +71,6 @@ pub enum WriteError {
 
 impl WriteError {
     pub(crate) fn io(place: impl Into<String>, source: io::Error) -> Self {
-        // A source that ends before its own length is a truncated file: trying again won't help.
-        if source.kind() == io::ErrorKind::UnexpectedEof {
-            return Self::Malformed(format!("{}: {source}", place.into()));
-        }
         Self::Io {
             place: place.into(),
             source,
@@ -144,6 +140,10 @@ impl From<PartError> for WriteError {
             PartError::Malformed(text) => Self::Malformed(text),
             PartError::TooLarge(text) => Self::PartTooLarge(text),
             PartError::Unsupported(text) => Self::Unsupported(text),
+            // As for the status of a reading.
+            PartError::Io(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
+                Self::Malformed(format!("reading: {source}"))
+            }
             PartError::Io(source) => Self::io("reading", source),
         }
     }

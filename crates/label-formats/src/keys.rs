@@ -126,8 +126,12 @@ impl LabelProperties {
             return true;
         };
         let folded = name.attribute.to_ascii_lowercase();
-        // A label has a handful of attributes; beyond the bound they are not genuine.
         if record.seen.len() >= ATTRIBUTES_MAX {
+            diagnostics.add(
+                DiagnosticCode::BadPart,
+                place,
+                format!("`{property}`: too many attributes of a label; ignored"),
+            );
             return true;
         }
         if record.seen.contains(&folded) {
@@ -184,7 +188,7 @@ impl LabelProperties {
     }
 }
 
-/// Most attributes of one label that are kept.
+/// Most attributes of one label that are kept. A genuine one has a handful.
 const ATTRIBUTES_MAX: usize = 64;
 
 fn set_attribute(
@@ -343,6 +347,20 @@ mod tests {
             );
             assert_eq!(!diagnostics.into_list().is_empty(), odd, "{text}");
         }
+    }
+
+    #[test]
+    fn a_label_with_too_many_attributes_says_so() {
+        let limits = Limits::default();
+        let mut diagnostics = Diagnostics::new(&limits);
+        let mut labels = LabelProperties::new(LabelStorage::CustomProperties, &limits);
+        for number in 0..=ATTRIBUTES_MAX {
+            let property = format!("MSIP_Label_{ID}_Extra{number}");
+            assert!(labels.add(&property, "x", "place", &mut diagnostics));
+        }
+        let list = diagnostics.into_list();
+        assert_eq!(list.len(), 1);
+        assert!(list[0].detail.contains("Extra64"), "{}", list[0].detail);
     }
 
     #[test]

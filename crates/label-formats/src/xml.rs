@@ -112,6 +112,15 @@ impl XmlText {
         Ok(Self { text, encoding })
     }
 
+    /// The part with these edits, stored as it came; `None` as for [`Edits::apply`].
+    pub(crate) fn edited(&self, edits: Edits) -> Option<Vec<u8>> {
+        let edited = Self {
+            text: edits.apply(&self.text)?,
+            encoding: self.encoding,
+        };
+        Some(edited.encode())
+    }
+
     /// The text in the encoding it came in.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let units = |to_bytes: fn(u16) -> [u8; 2]| {

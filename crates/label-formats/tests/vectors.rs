@@ -871,9 +871,17 @@ fn f_125_v_21_conflict_and_agreement() {
         assert_eq!(reading.labels.len(), records);
         assert!(codes(&reading).is_empty());
     }
-    // Different tenants are no conflict.
+    // Different tenants are no conflict, also with the same label id.
     let reading = run(&description(L2, B));
     assert_eq!(effective(&reading), pairs(&[(A, L1), (B, L2)]));
+    let reading = run(&description(L1, B));
+    assert_eq!(effective(&reading), pairs(&[(A, L1), (B, L1)]));
+    // One place says that the label is in effect, the other that it is not.
+    let disabled = description(L1, A).replace(">true<", ">false<");
+    assert_ne!(disabled, description(L1, A));
+    let reading = run(&disabled);
+    assert!(reading.effective.is_empty());
+    assert_eq!(codes(&reading), ["conflict"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::relationships::Root;
+use super::root::Root;
 use crate::error::PartError;
 use crate::limits::Limits;
 use crate::xml::{Edits, Item, Namespace, XmlReader, XmlText, escape};
@@ -27,7 +27,6 @@ pub(super) struct ContentTypes {
     defaults: Vec<(String, String)>,
     overrides: Vec<Override>,
     xml: XmlText,
-    prefix: String,
     root: Root,
 }
 
@@ -37,7 +36,6 @@ impl ContentTypes {
         let mut reader = XmlReader::new(CONTENT_TYPES_PART, &xml.text, limits);
         let mut defaults = Vec::new();
         let mut overrides: Vec<Override> = Vec::new();
-        let mut prefix = String::new();
         let mut root = None;
         while let Some(item) = reader.next()? {
             let span = reader.span();
@@ -46,15 +44,7 @@ impl ContentTypes {
                     if !element.is(Namespace::ContentTypes, "Types") {
                         return Err(reader.malformed("another root element than expected"));
                     }
-                    prefix.clone_from(&element.prefix);
-                    root = Some(if element.is_empty {
-                        Root::Empty {
-                            span,
-                            tag: format!("{}{}", element.prefix, element.name),
-                        }
-                    } else {
-                        Root::Open { end: 0 }
-                    });
+                    root = Some(Root::new(&element, span));
                 }
                 Item::Start(element) => {
                     let content_type = element
@@ -75,8 +65,8 @@ impl ContentTypes {
                     }
                 }
                 Item::End => {
-                    if let Some(Root::Open { end }) = &mut root {
-                        *end = span.start;
+                    if let Some(root) = &mut root {
+                        root.note_end(&span);
                     }
                 }
                 Item::Text(_) | Item::Other => {}
@@ -88,7 +78,6 @@ impl ContentTypes {
             defaults,
             overrides,
             xml,
-            prefix,
             root,
         })
     }
@@ -122,7 +111,7 @@ impl ContentTypes {
             let element = |name: &str| {
                 format!(
                     "<{}Override PartName=\"/{}\" ContentType=\"{content_type}\"/>",
-                    self.prefix,
+                    self.root.prefix,
                     escape(name)
                 )
             };
@@ -152,14 +141,7 @@ impl ContentTypes {
         if edits.is_empty() {
             return None;
         }
-        let text = edits.apply(&self.xml.text)?;
-        Some(
-            XmlText {
-                text,
-                encoding: self.xml.encoding,
-            }
-            .encode(),
-        )
+        self.xml.edited(edits)
     }
 }
 

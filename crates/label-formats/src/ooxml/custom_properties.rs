@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use label_core::{FileLabel, LabelId, LabelStorage, TenantId};
 
-use super::relationships::Root;
+use super::root::Root;
 use crate::error::PartError;
 use crate::keys::{self, LabelProperties, tenant_of};
 use crate::limits::Limits;
@@ -30,7 +30,6 @@ pub(super) struct CustomProperties {
     pub(super) records: Vec<FileLabel>,
     properties: Vec<Property>,
     xml: XmlText,
-    prefix: String,
     strict: bool,
     /// The prefix that the root binds to the value types, with its colon.
     value_prefix: Option<String>,
@@ -68,7 +67,6 @@ impl CustomProperties {
         let mut labels = LabelProperties::new(LabelStorage::CustomProperties, limits);
         let mut markings: Vec<String> = Vec::new();
         let mut root = None;
-        let mut prefix = String::new();
         let mut strict = false;
         let mut value_prefix = None;
         let mut has_more = false;
@@ -85,16 +83,8 @@ impl CustomProperties {
                         return Ok(Parsed::OtherRoot);
                     }
                     strict = is_strict;
-                    prefix.clone_from(&element.prefix);
                     value_prefix = bound_prefix(xml.text.get(span.clone()).unwrap_or_default());
-                    root = Some(if element.is_empty {
-                        Root::Empty {
-                            span,
-                            tag: format!("{}{}", element.prefix, element.name),
-                        }
-                    } else {
-                        Root::Open { end: 0 }
-                    });
+                    root = Some(Root::new(&element, span));
                 }
                 Item::Start(element) => {
                     let is_property =
@@ -151,8 +141,8 @@ impl CustomProperties {
                     }
                 }
                 Item::End => {
-                    if let Some(Root::Open { end }) = &mut root {
-                        *end = span.start;
+                    if let Some(root) = &mut root {
+                        root.note_end(&span);
                     }
                 }
                 Item::Other => has_more |= root.is_some(),
@@ -172,7 +162,6 @@ impl CustomProperties {
             records,
             properties,
             xml,
-            prefix,
             strict,
             value_prefix,
             root,
@@ -272,15 +261,11 @@ impl CustomProperties {
         if !children.is_empty() {
             self.root.append(&mut edits, &self.xml.text, &children);
         }
-        let text = edits
-            .apply(&self.xml.text)
+        let bytes = self
+            .xml
+            .edited(edits)
             .ok_or_else(|| PartError::malformed("custom properties", "edits overlap"))?;
-        let encoded = XmlText {
-            text,
-            encoding: self.xml.encoding,
-        }
-        .encode();
-        Ok(Some(encoded))
+        Ok(Some(bytes))
     }
 
     /// The first of `count` unused property ids in a row: behind the largest, existing ones are
@@ -316,7 +301,7 @@ impl CustomProperties {
     }
 
     fn property(&self, pid: i64, name: &str, value: &str) -> String {
-        let own = &self.prefix;
+        let own = &self.root.prefix;
         let value = escape(value);
         let value = match &self.value_prefix {
             Some(prefix) => format!("<{prefix}lpwstr>{value}</{prefix}lpwstr>"),

@@ -104,6 +104,21 @@ struct End {
     directory_disk: u32,
 }
 
+impl End {
+    /// Whether each field that leaves it to the wide record does so, and the others say the same.
+    /// Some programs look at the wide record only where a field leaves it to that: otherwise two
+    /// programs could read two directories.
+    fn agrees_with(&self, wide: &Self) -> bool {
+        let narrow = |narrow: u32, wide: u32| narrow == u32::from(u16::MAX) || narrow == wide;
+        let offset = |narrow: u64, wide: u64| narrow == u64::from(u32::MAX) || narrow == wide;
+        narrow(self.disk, wide.disk)
+            && narrow(self.directory_disk, wide.directory_disk)
+            && (self.entries == u64::from(u16::MAX) || self.entries == wide.entries)
+            && offset(self.size, wide.size)
+            && offset(self.offset, wide.offset)
+    }
+}
+
 impl Directory {
     /// Reads the directory.
     pub(super) fn read(source: &dyn ByteSource, limits: &Limits) -> Result<Self, PartError> {
@@ -370,6 +385,10 @@ fn find_end_record(
         if let Some(locator) = locator
             && let Some((record_at, wide)) = read_zip64_end(locator, position, source)?
         {
+            if !end.agrees_with(&wide) {
+                let cause = "two end records that disagree";
+                return Err(PartError::malformed("ZIP directory", cause));
+            }
             zip64 = true;
             directory_end = record_at;
             end = wide;
@@ -638,6 +657,39 @@ mod tests {
             directory.content(&bytes.as_slice(), 0, 100).unwrap(),
             b"content"
         );
+    }
+
+    #[test]
+    fn f_108_two_end_records_that_disagree_are_two_directories() {
+        let bytes = archive(&[("a.xml", b"one")]);
+        let end = bytes.len() - END_RECORD_BYTES;
+        let count = u64::from(u16_at(&bytes, end + 10).unwrap());
+        let size = u64::from(u32_at(&bytes, end + 12).unwrap());
+        let offset = u64::from(u32_at(&bytes, end + 16).unwrap());
+        let widened = |wide_offset: u64, narrow_offset: u32| {
+            let mut wide = bytes[..end].to_vec();
+            wide.extend(ZIP64_END_RECORD);
+            wide.extend(44_u64.to_le_bytes());
+            wide.extend([45, 0, 45, 0]);
+            wide.extend([0; 8]);
+            for field in [count, count, size, wide_offset] {
+                wide.extend(field.to_le_bytes());
+            }
+            wide.extend(ZIP64_LOCATOR);
+            wide.extend([0; 4]);
+            wide.extend((end as u64).to_le_bytes());
+            wide.extend(1_u32.to_le_bytes());
+            let narrow = wide.len();
+            wide.extend(&bytes[end..]);
+            wide[narrow + 16..narrow + 20].copy_from_slice(&narrow_offset.to_le_bytes());
+            wide
+        };
+        let right = u32::try_from(offset).unwrap();
+        for narrow in [u32::MAX, right] {
+            assert!(read(&widened(offset, narrow)).is_ok(), "{narrow}");
+        }
+        let error = read(&widened(offset, right - 1)).unwrap_err().to_string();
+        assert!(error.contains("disagree"), "{error}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use label_core::{AssignmentMethod, FileLabel, LabelId, LabelStorage, TenantId};
 
-use super::relationships::Root;
+use super::root::Root;
 use crate::error::PartError;
 use crate::keys;
 use crate::limits::Limits;
@@ -77,7 +77,6 @@ pub(crate) struct LabelInfo {
     pub(crate) records: Vec<FileLabel>,
     elements: Vec<Range<usize>>,
     xml: XmlText,
-    prefix: String,
     root: Root,
     /// Extensions, comments, or anything else that is not a label.
     has_more: bool,
@@ -104,7 +103,6 @@ impl LabelInfo {
         let mut reader = XmlReader::new(place, &xml.text, limits);
         let mut records: Vec<FileLabel> = Vec::new();
         let mut elements = Vec::new();
-        let mut prefix = String::new();
         let mut root = None;
         let mut has_more = false;
         let mut extensions_at = None;
@@ -115,15 +113,7 @@ impl LabelInfo {
                     if !element.is(Namespace::LabelInfo, "labelList") {
                         return Ok(Parsed::OtherRoot);
                     }
-                    prefix.clone_from(&element.prefix);
-                    root = Some(if element.is_empty {
-                        Root::Empty {
-                            span,
-                            tag: format!("{}{}", element.prefix, element.name),
-                        }
-                    } else {
-                        Root::Open { end: 0 }
-                    });
+                    root = Some(Root::new(&element, span));
                 }
                 Item::Start(element) => {
                     reader.skip(&element)?;
@@ -145,8 +135,8 @@ impl LabelInfo {
                     }
                 }
                 Item::End => {
-                    if let Some(Root::Open { end }) = &mut root {
-                        *end = span.start;
+                    if let Some(root) = &mut root {
+                        root.note_end(&span);
                     }
                 }
                 Item::Other => has_more |= root.is_some(),
@@ -158,7 +148,6 @@ impl LabelInfo {
             records,
             elements,
             xml,
-            prefix,
             root,
             has_more,
             extensions_at,
@@ -208,29 +197,24 @@ impl LabelInfo {
             let text = if placed {
                 String::new()
             } else {
-                element.to_xml(&self.prefix)
+                element.to_xml(&self.root.prefix)
             };
             placed = true;
             edits.replace(span.clone(), text);
         }
         if !placed {
-            let text = element.to_xml(&self.prefix);
+            let text = element.to_xml(&self.root.prefix);
             match (self.elements.last(), self.extensions_at) {
                 (Some(last), _) => edits.insert(last.end, text),
                 (None, Some(at)) => edits.insert(at, text),
                 (None, None) => self.root.append(&mut edits, &self.xml.text, &text),
             }
         }
-        let text = edits
-            .apply(&self.xml.text)
+        let bytes = self
+            .xml
+            .edited(edits)
             .ok_or_else(|| PartError::malformed("LabelInfo", "edits overlap"))?;
-        Ok(Some(
-            XmlText {
-                text,
-                encoding: self.xml.encoding,
-            }
-            .encode(),
-        ))
+        Ok(Some(bytes))
     }
 }
 

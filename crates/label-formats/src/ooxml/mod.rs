@@ -7,6 +7,7 @@ mod edit;
 pub(crate) mod label_info;
 mod package;
 mod relationships;
+mod root;
 mod splice;
 #[cfg(feature = "text")]
 pub(crate) mod text;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use super::root::Root;
 use crate::error::PartError;
 use crate::limits::Limits;
 use crate::xml::{Edits, Item, Namespace, XmlReader, XmlText, escape};
@@ -60,31 +61,7 @@ pub(super) struct Relationship {
 pub(super) struct Relationships {
     pub(super) list: Vec<Relationship>,
     xml: XmlText,
-    prefix: String,
     root: Root,
-}
-
-/// How the root element ends: needed to add a child.
-#[derive(Clone, Debug)]
-pub(super) enum Root {
-    /// `<Types/>`: the whole tag.
-    Empty { span: Range<usize>, tag: String },
-    /// The start of the end tag.
-    Open { end: usize },
-}
-
-impl Root {
-    /// Adds children before the root's end.
-    pub(super) fn append(&self, edits: &mut Edits, text: &str, children: &str) {
-        match self {
-            Self::Open { end } => edits.insert(*end, children.to_owned()),
-            Self::Empty { span, tag } => {
-                let whole = text.get(span.clone()).unwrap_or_default();
-                let open = whole.trim_end_matches('>').trim_end_matches('/').trim_end();
-                edits.replace(span.clone(), format!("{open}>{children}</{tag}>"));
-            }
-        }
-    }
 }
 
 impl Relationships {
@@ -92,7 +69,6 @@ impl Relationships {
         let xml = XmlText::decode(RELATIONSHIPS_PART, bytes)?;
         let mut reader = XmlReader::new(RELATIONSHIPS_PART, &xml.text, limits);
         let mut list = Vec::new();
-        let mut prefix = String::new();
         let mut root = None;
         while let Some(item) = reader.next()? {
             let span = reader.span();
@@ -101,15 +77,7 @@ impl Relationships {
                     if !element.is(Namespace::Relationships, "Relationships") {
                         return Err(reader.malformed("another root element than expected"));
                     }
-                    prefix.clone_from(&element.prefix);
-                    root = Some(if element.is_empty {
-                        Root::Empty {
-                            span,
-                            tag: format!("{}{}", element.prefix, element.name),
-                        }
-                    } else {
-                        Root::Open { end: 0 }
-                    });
+                    root = Some(Root::new(&element, span));
                 }
                 Item::Start(element) => {
                     if element.is(Namespace::Relationships, "Relationship") {
@@ -132,8 +100,8 @@ impl Relationships {
                     }
                 }
                 Item::End => {
-                    if let Some(Root::Open { end }) = &mut root {
-                        *end = span.start;
+                    if let Some(root) = &mut root {
+                        root.note_end(&span);
                     }
                 }
                 Item::Text(_) | Item::Other => {}
@@ -141,12 +109,7 @@ impl Relationships {
         }
         let root =
             root.ok_or_else(|| PartError::malformed(RELATIONSHIPS_PART, "no root element"))?;
-        Ok(Self {
-            list,
-            xml,
-            prefix,
-            root,
-        })
+        Ok(Self { list, xml, root })
     }
 
     /// The relationships of a role.
@@ -195,21 +158,14 @@ impl Relationships {
             let id = free_ids.next()?;
             children.push_str(&format!(
                 "<{}Relationship Id=\"{id}\" Type=\"{relationship_type}\" Target=\"{}\"/>",
-                self.prefix,
+                self.root.prefix,
                 escape(part)
             ));
         }
         if !children.is_empty() {
             self.root.append(&mut edits, &self.xml.text, &children);
         }
-        let text = edits.apply(&self.xml.text)?;
-        Some(
-            XmlText {
-                text,
-                encoding: self.xml.encoding,
-            }
-            .encode(),
-        )
+        self.xml.edited(edits)
     }
 }
 
