@@ -96,6 +96,9 @@ fn tables_are_right(bytes: &[u8]) -> bool {
                     Err(_) => return false,
                 },
                 [offset, generation, "n"] => {
+                    if (offset.len(), generation.len()) != (10, 5) {
+                        return false;
+                    }
                     let header = format!("{number} {generation:.1} obj");
                     let at = offset.parse::<usize>().ok();
                     if !at

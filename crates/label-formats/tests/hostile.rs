@@ -714,6 +714,45 @@ fn f_009_a_package_truncated_at_every_byte() {
 }
 
 #[test]
+fn r_097_a_storage_in_place_of_the_summary_is_passed_over() {
+    let bytes = compound(&[
+        (PACKAGE, &[7; 6000]),
+        (PRIMARY, b"transform"),
+        ("/\u{5}DOCUMENTSUMMARYINFORMATION/x", b"x"),
+    ]);
+    let reading = judge(bytes, "a storage");
+    assert_eq!(reading.status, Status::Protected);
+    assert_eq!(codes(&reading), ["bad_part"]);
+}
+
+#[test]
+fn f_120_a_value_that_is_not_there_is_reported() {
+    let info = info_of(L1, A).replace("(true)", "77 0 R");
+    assert_ne!(info, info_of(L1, A));
+    let reading = judge(simple(Some(&info), None), "a value that is missing");
+    assert_eq!(reading.status, Status::Ok);
+    assert!(reading.effective.is_empty());
+    assert!(codes(&reading).contains(&"bad_part"));
+}
+
+#[test]
+fn f_120_f_122_names_beyond_ascii() {
+    let with = |name: &str| {
+        let more = format!("/MSIP_Label_{L1}_{name}(x)>>");
+        let info = info_of(L1, A);
+        let (start, _) = info.rsplit_once(">>").unwrap();
+        judge(simple(Some(&format!("{start}{more}")), None), name)
+    };
+    for (name, kept) in [("Gr\u{f6}#C3#9Fe", true), ("Gr#FFe", false)] {
+        let reading = with(name);
+        assert_eq!(effective(&reading), pairs(&[(A, L1)]), "{name}");
+        let extra = &reading.labels[0].extra;
+        assert_eq!(!extra.is_empty(), kept, "{name}");
+        assert_eq!(codes(&reading).contains(&"bad_part"), !kept, "{name}");
+    }
+}
+
+#[test]
 fn f_009_a_compound_file_truncated_at_every_byte() {
     let bytes = labelled_compound();
     assert_eq!(effective(&read_default(&bytes)), pairs(&[(A, L1)]));

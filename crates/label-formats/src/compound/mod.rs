@@ -12,7 +12,7 @@ use crate::ReadOptions;
 use crate::effective;
 use crate::error::PartError;
 use crate::ooxml::label_info::{self, LabelInfo};
-use crate::reading::{Diagnostics, Protection, Reading, Status};
+use crate::reading::{DiagnosticCode, Diagnostics, Protection, Reading, Status};
 use crate::source::{ByteSource, SourceReader};
 
 const WHERE: &str = "compound file";
@@ -122,10 +122,14 @@ fn read_labels(
             Err(error) => failure = Some(error),
         }
     }
-    if let Some(path) = names.find(&[SUMMARY_STREAM]) {
-        let bytes = stream(file, path, limits.compound_bytes_max)?;
-        // A damaged summary is no reason to call the document damaged: it is protected first.
-        properties = summary::labels(&bytes, limits, diagnostics);
+    // A damaged summary is no reason to call the document damaged: it is protected first.
+    match names.find(&[SUMMARY_STREAM]) {
+        Some(path) if file.is_stream(path) => {
+            let bytes = stream(file, path, limits.compound_bytes_max)?;
+            properties = summary::labels(&bytes, limits, diagnostics);
+        }
+        Some(path) => diagnostics.add(DiagnosticCode::BadPart, path, "not a stream"),
+        None => {}
     }
     if let Some(error) = failure {
         // As in a package: the records are listed, and no label counts (9b.9).

@@ -8,6 +8,8 @@ mod stream;
 mod text;
 mod xmp;
 
+use std::borrow::Cow;
+
 use label_core::{FileLabel, LabelStorage};
 
 use self::crypt::Crypt;
@@ -179,7 +181,13 @@ fn info_labels(
     };
     let mut labels = LabelProperties::new(LabelStorage::Info, &options.limits);
     for (key, value) in &dictionary.0 {
-        if !key.is_ascii() || crate::keys::parse(&String::from_utf8_lossy(key)).is_none() {
+        let property = String::from_utf8_lossy(key);
+        if crate::keys::parse(&property).is_none() {
+            continue;
+        }
+        if matches!(property, Cow::Owned(_)) {
+            let cause = format!("the name `{property}` is not UTF-8");
+            diagnostics.add(DiagnosticCode::BadPart, "Info", cause);
             continue;
         }
         let value = match file.direct(value) {
@@ -187,9 +195,13 @@ fn info_labels(
             Some(Object::Name(name)) => String::from_utf8_lossy(&name).into_owned(),
             Some(Object::Boolean(flag)) => flag.to_string(),
             Some(Object::Integer(number)) => number.to_string(),
-            _ => continue,
+            _ => {
+                let cause = format!("`{property}` has no value that can be read");
+                diagnostics.add(DiagnosticCode::BadPart, "Info", cause);
+                continue;
+            }
         };
-        labels.add(&String::from_utf8_lossy(key), &value, "Info", diagnostics);
+        labels.add(&property, &value, "Info", diagnostics);
     }
     labels.into_records("Info", diagnostics)
 }
