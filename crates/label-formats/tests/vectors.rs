@@ -12,11 +12,13 @@ mod support;
 use std::collections::BTreeMap;
 
 use label_core::{AssignmentMethod, LabelStorage};
-use label_formats::{FileKind, Protection, SetDate, Status, TenantStorage, read};
+use label_formats::{
+    ByteSource, FileKind, Protection, ReadOptions, SetDate, Status, TenantStorage, read,
+};
 
 use support::archive::{self, compare, part, text};
 use support::package::{
-    CUSTOM, CUSTOM_RELATIONSHIP, CUSTOM_RELATIONSHIP_STRICT, CUSTOM_TYPE, KINDS, LABEL_INFO,
+    CUSTOM, CUSTOM_RELATIONSHIP, CUSTOM_RELATIONSHIP_STRICT, CUSTOM_TYPE, Entry, KINDS, LABEL_INFO,
     LABEL_INFO_RELATIONSHIP, LABEL_INFO_TYPE, LABEL_NAMESPACE, LABEL_PARTS, Package, RELS, TYPES,
     USER_DEFINED, element, group, label_list, modern, modern_part, properties, properties_strict,
     property, property_of, relationship, small, tombstone,
@@ -882,6 +884,69 @@ fn f_125_v_21_conflict_and_agreement() {
     let reading = run(&disabled);
     assert!(reading.effective.is_empty());
     assert_eq!(codes(&reading), ["conflict"]);
+}
+
+#[test]
+fn r_054_a_pdf_is_read_whatever_the_tenant_has() {
+    let bytes = simple(Some(&info_of(L1, A)), None);
+    for storage in STORAGES {
+        let reading = read(bytes.as_slice(), &read_with(storage));
+        assert_eq!(effective(&reading), pairs(&[(A, L1)]), "{storage:?}");
+    }
+}
+
+/// Notes which bytes are asked for.
+struct NotingSource {
+    bytes: Vec<u8>,
+    ranges: std::cell::RefCell<Vec<std::ops::Range<usize>>>,
+}
+
+impl ByteSource for NotingSource {
+    fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.bytes.as_slice().read_at(offset, buffer)?;
+        let start = usize::try_from(offset).unwrap();
+        self.ranges.borrow_mut().push(start..start + count);
+        Ok(count)
+    }
+}
+
+#[test]
+fn r_068_no_other_part_is_opened() {
+    // Larger than any read-ahead, and where nothing else is near.
+    let noise: Vec<u8> = (0..400_000_u32)
+        .flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes())
+        .collect();
+    let mut picture = Entry::new("word/media/image1.png", &noise);
+    picture.stored = true;
+    let bytes = Package::docx().custom(modern_part()).entry(picture).build();
+    let start = bytes
+        .windows(64)
+        .position(|window| window == &noise[..64])
+        .unwrap();
+    let source = NotingSource {
+        bytes,
+        ranges: std::cell::RefCell::default(),
+    };
+    let reading = read(&source, &ReadOptions::default());
+    assert_eq!(effective(&reading), pairs(&[(A, L1)]));
+    let inside: usize = source
+        .ranges
+        .borrow()
+        .iter()
+        .map(|range| {
+            let end = range.end.min(start + noise.len());
+            end.saturating_sub(range.start.max(start))
+        })
+        .sum();
+    // The ends of what lies beside it share a read with its edges.
+    assert!(
+        inside < 16 * 1024,
+        "{inside} bytes of the picture were read"
+    );
 }
 
 #[test]

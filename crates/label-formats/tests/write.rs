@@ -224,6 +224,36 @@ fn f_085_f_086_removal_where_only_stale_properties_exist() {
 }
 
 #[test]
+fn f_055_the_same_input_gives_the_same_bytes() {
+    for storage in STORAGES {
+        for custom in [None, Some(modern_part())] {
+            let mut package = Package::docx();
+            if let Some(part) = custom {
+                package = package.custom(part);
+            }
+            let bytes = package.build();
+            let results: Vec<_> = (0..2)
+                .map(|_| {
+                    applied(&bytes, &request(B, L2), &write_with(storage))
+                        .unwrap()
+                        .1
+                })
+                .collect();
+            assert!(results[0] == results[1], "{storage:?}");
+            assert_ne!(results[0], bytes);
+            let removals: Vec<_> = (0..2)
+                .map(|_| {
+                    let mut out = Vec::new();
+                    remove(&results[0], tenant(B), &write_with(storage), &mut out).unwrap();
+                    out
+                })
+                .collect();
+            assert!(removals[0] == removals[1], "{storage:?}");
+        }
+    }
+}
+
+#[test]
 fn f_053_a_removal_without_label_changes_nothing() {
     for bytes in [
         Package::docx().build(),

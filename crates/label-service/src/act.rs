@@ -77,6 +77,10 @@ impl Service {
         for task in self.governance.interrupted()? {
             match self.look_at_interrupted(&task) {
                 Found::Written(version) => {
+                    if let Some(mut file) = self.inventory.file(&task.key.file)? {
+                        file.written_version = Some(version.as_str().to_owned());
+                        self.inventory.put_file(&file)?;
+                    }
                     let outcome = TaskOutcome::Succeeded { version };
                     self.governance.finish(task.claim(), outcome, now_ms)?;
                 }
@@ -129,14 +133,13 @@ impl Service {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(), ServiceError> {
         let mut done = 0;
-        let mut written: Vec<KnownFile> = Vec::new();
         while done < self.options.tasks_per_tick_max {
             let tasks = self.governance.claim(CLAIM_MAX, now_ms)?;
             if tasks.is_empty() {
                 break;
             }
             for task in tasks {
-                let result = self.run(&task, now_ms, &mut written)?;
+                let result = self.run(&task, now_ms)?;
                 report.actions.push(ActionReport {
                     task: Some(task.id),
                     file: task.key.file.clone(),
@@ -148,31 +151,22 @@ impl Service {
                 progress(Progress::Acted { done });
             }
         }
-        // A crash before this is harmless: listing sees the new versions and they are read again.
-        self.inventory.batch(|inventory| {
-            for file in &written {
-                inventory.put_file(file)?;
-            }
-            Ok(())
-        })?;
         Ok(())
     }
 
-    fn run(
-        &mut self,
-        task: &Task,
-        now_ms: i64,
-        written: &mut Vec<KnownFile>,
-    ) -> Result<ActionResult, ServiceError> {
+    fn run(&mut self, task: &Task, now_ms: i64) -> Result<ActionResult, ServiceError> {
         match self.write(task, now_ms)? {
             Written::File {
                 version,
                 outcome,
                 file,
             } => {
+                // First: once the task is finished, nothing else tells that the write was ours.
+                if let Some(file) = file {
+                    self.inventory.put_file(&file)?;
+                }
                 self.governance
                     .finish(task.claim(), TaskOutcome::Succeeded { version }, now_ms)?;
-                written.extend(file.map(|file| *file));
                 Ok(ActionResult::Done {
                     previous: outcome.0.map(|label| self.label_text(&label)),
                     new: outcome.1.map(|label| self.label_text(&label)),
@@ -299,6 +293,7 @@ impl Service {
         let file = match fresh {
             Some(metadata) if metadata.version == version.as_str() => {
                 let mut file = KnownFile::new(key.app, key.instance, metadata, false);
+                file.written_version = Some(version.as_str().to_owned());
                 let own_only = self.options.settings.only_this_tenant;
                 let own = self.tenant;
                 file.take_reading(

@@ -102,6 +102,9 @@ pub struct KnownFile {
     /// It is there since before the app was first listed, and was not modified since.
     #[serde(default)]
     pub is_original: bool,
+    /// The version that we wrote last. As long as the file has it, nobody changed it since.
+    #[serde(default)]
+    pub written_version: Option<String>,
 }
 
 impl KnownFile {
@@ -122,7 +125,13 @@ impl KnownFile {
             warnings: Vec::new(),
             unevaluated: true,
             is_original,
+            written_version: None,
         }
+    }
+
+    /// Whether its content is as we wrote it.
+    pub fn is_as_written(&self) -> bool {
+        self.written_version.as_deref() == Some(self.metadata.version.as_str())
     }
 
     /// Its identity.

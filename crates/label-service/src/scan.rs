@@ -281,10 +281,11 @@ impl Service {
     /// The label tasks of the policies that match: what is carried out first, then what it
     /// supersedes; the scheduler keeps the first and logs the others as skipped.
     ///
-    /// A file that still is as we wrote it gets none: our own write is no reason to relabel
+    /// A file that still is as we wrote it gets no label: our own write is no reason to relabel
     /// and once a policy has labelled a file, another one doesn't label it again
-    /// also not one that was added later. Nor does a policy that the scheduler knows as
-    /// deleted.
+    /// also not one that was added later. What is left is to take our label off again,
+    /// where the policy that decides wants that. A policy that the scheduler knows as
+    /// deleted gets no tasks.
     fn tasks_for(
         &self,
         file: &KnownFile,
@@ -296,7 +297,11 @@ impl Service {
         };
         let key = file.key();
         let applied = self.governance.applied_by_us(self.tenant, &key)?;
-        if applied.is_some_and(|applied| applied.version.as_str() == file.metadata.version) {
+        let has_our_label =
+            applied.is_some_and(|applied| applied.version.as_str() == file.metadata.version);
+        let as_written = has_our_label || file.is_as_written();
+        let removes = matches!(choice.chosen.1, Action::RemoveLabel);
+        if as_written && !(has_our_label && removes) {
             return Ok(Vec::new());
         }
         let mut tasks = Vec::new();
@@ -306,7 +311,9 @@ impl Service {
                 continue;
             }
             let action = match action {
-                Action::ApplyLabel { label, .. } => governance::ActionKind::Apply(*label),
+                Action::ApplyLabel { label, .. } if !as_written => {
+                    governance::ActionKind::Apply(*label)
+                }
                 Action::RemoveLabel => governance::ActionKind::Remove,
                 _ => continue,
             };

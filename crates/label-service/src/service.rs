@@ -105,6 +105,8 @@ pub struct Service {
     pub(crate) policies: PolicySet,
     pub(crate) inspectors: Inspectors,
     synced_ms: Option<i64>,
+    /// What fetching the labels for the policies came to: the next tick tells.
+    unreported_sync: Option<SyncReport>,
 }
 
 impl std::fmt::Debug for Service {
@@ -175,6 +177,7 @@ impl Service {
             policies: PolicySet::default(),
             inspectors: Inspectors::default(),
             synced_ms,
+            unreported_sync: None,
         };
         service.renew_view();
         service.settle_interrupted(now_ms)?;
@@ -247,9 +250,11 @@ impl Service {
         // A policy is checked against the list as it is, not as it was when the process ended.
         if self.sync_is_due(now_ms) {
             let report = self.sync(now_ms)?;
-            if let (Some(cause), None) = (report.error, self.synced_ms) {
+            if let (Some(cause), None) = (&report.error, self.synced_ms) {
+                let cause = cause.clone();
                 return Err(ServiceError::NoLabels { cause });
             }
+            self.unreported_sync = Some(report);
         }
         let document = PolicyDocument::from_json(document)?;
         for policy in &document.policies {
@@ -385,6 +390,7 @@ impl Service {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<TickReport, ServiceError> {
         let mut report = TickReport::new(now_ms);
+        report.sync = self.unreported_sync.take();
         if self.sync_is_due(now_ms) && self.options.integration.syncs() {
             report.sync = Some(self.sync(now_ms)?);
         }

@@ -17,7 +17,7 @@ use governance::{
 use label_core::source::{FixedLabels, LabelList};
 use label_core::{
     AppId, FileId, FileKey, Label, LabelId, LabelKey, LabelProtection, LabelSource, LabelState,
-    PolicyId, SourceError, TenantId,
+    PolicyId, Publication, SourceError, TenantId,
 };
 use label_formats::{
     ApplyRequest, CountingSource, Decrypted, Decryptor, EditedFile, EncryptingIdentity,
@@ -346,7 +346,7 @@ fn r_069_r_070_r_073_r_112_automatic_scan_reads_new_and_modified_files_only() {
 }
 
 #[test]
-fn r_102_r_104_labels_are_found_without_any_policy() {
+fn r_011_r_102_r_104_labels_are_found_without_any_policy() {
     let world = World::new("");
     let mut service = world.open();
     service.tick(MONDAY).unwrap();
@@ -357,6 +357,154 @@ fn r_102_r_104_labels_are_found_without_any_policy() {
     let files = service.files().unwrap();
     assert_eq!(files[0].labels[0].key, Some(key(GENERAL)));
     assert_eq!(files[0].to_record().labels, [key(GENERAL)]);
+}
+
+#[test]
+fn r_086_r_103_automatic_scan_covers_every_connected_app() {
+    let mut world = World::new("");
+    world.apps = [
+        AppId::SHAREPOINT_ONLINE,
+        AppId::ONEDRIVE,
+        AppId::BOX,
+        AppId::GOOGLE_WORKSPACE,
+    ]
+    .map(TestApp::new)
+    .to_vec();
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    for app in &world.apps {
+        app.put("new.docx", "1", document("text", Some(key(GENERAL))));
+    }
+    let report = service.tick(MONDAY + HOUR).unwrap();
+    assert_eq!(report.scanned, 4);
+    for file in service.files().unwrap() {
+        assert_eq!(file.to_record().labels, [key(GENERAL)], "{:?}", file.app);
+    }
+}
+
+#[test]
+fn r_072_a_file_with_several_reasons_is_read_once() {
+    // New, changed again, and wanted by two policies.
+    let policy = |id: &str| {
+        format!(
+            r#"{{"id":"{id}","name":"{id}","filters":{{"fileLabels":{{"eq":["General"]}}}},"inspection":{{"method":"built_in","preset":"iban"}}}}"#
+        )
+    };
+    let world = World::new(&format!("{},{}", policy("p"), policy("q")));
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    for version in ["1", "2", "3"] {
+        let content = document(version, Some(key(GENERAL)));
+        world.app().put("a.docx", version, content);
+    }
+    let report = service.tick(MONDAY + HOUR).unwrap();
+    assert_eq!((report.scanned, world.app().opens.get()), (1, 1));
+}
+
+#[test]
+fn r_077_an_own_label_that_the_list_lacks_is_resolved_when_it_appears() {
+    let mut world = World::new("");
+    let late = world.labels.remove(CONFIDENTIAL as usize - 1);
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    let content = document("text", Some(key(CONFIDENTIAL)));
+    world.app().put("a.docx", "1", content);
+    service.tick(MONDAY + HOUR).unwrap();
+    assert_eq!(
+        service.files().unwrap()[0].labels[0].key,
+        Some(key(CONFIDENTIAL))
+    );
+    let name = service.labels().display_name(key(CONFIDENTIAL)).unwrap();
+    assert!(name.ends_with(" (unknown)"), "{name}");
+    // The label arrives with the next list; a policy for it finds the file without another read.
+    drop(service);
+    world.labels.push(late);
+    world.policies = r#"{"format":"file-policies/1","policies":[
+        {"id":"p","name":"Confidential","filters":{"fileLabels":{"eq":["11111111-1111-4111-8111-000000000002"]}}}]}"#
+        .to_owned();
+    let source = FixedLabels::new(own(), world.labels.clone());
+    let mut service = Service::open(
+        world.state.path(),
+        own(),
+        Box::new(source),
+        world.boxed(),
+        world.options.clone(),
+        MONDAY + 2 * HOUR,
+    )
+    .unwrap();
+    let opens = world.app().opens.get();
+    service.tick(MONDAY + 2 * HOUR).unwrap();
+    service
+        .load_policies(&world.policies, MONDAY + 3 * HOUR)
+        .unwrap();
+    let report = service.tick(MONDAY + 3 * HOUR).unwrap();
+    let name = service.labels().display_name(key(CONFIDENTIAL));
+    assert_eq!(name.as_deref(), Some("Confidential"));
+    assert_eq!(report.matches.len(), 1);
+    assert_eq!(world.app().opens.get(), opens);
+}
+
+#[test]
+fn r_032_r_033_labels_that_are_not_published_have_names_and_a_warning() {
+    let mut world = World::new("");
+    for label in &mut world.labels {
+        label.publication = Publication::NotPublished;
+    }
+    let mut service = world.open();
+    let report = service.tick(MONDAY).unwrap();
+    let notes = report.sync.unwrap().notes;
+    assert!(
+        notes
+            .iter()
+            .any(|note| note.contains("no label is published")),
+        "{notes:?}"
+    );
+    let content = document("text", Some(key(GENERAL)));
+    world.app().put("a.docx", "1", content);
+    service.tick(MONDAY + HOUR).unwrap();
+    let found = service.files().unwrap()[0].labels[0].key.unwrap();
+    let name = service.labels().display_name(found);
+    assert_eq!(name.as_deref(), Some("General"));
+}
+
+#[test]
+fn r_120_a_label_is_read_where_inspection_fails() {
+    let world = World::new(
+        r#"{"id":"c","name":"Cards","filters":{},"inspection":{"method":"built_in","preset":"credit_card","requireContext":false}},
+           {"id":"l","name":"General","filters":{"fileLabels":{"eq":["General"]}}}"#,
+    );
+    // The text can't be read, the label can.
+    let broken = document("4111 1111 1111 1111<w:t>", Some(key(GENERAL)));
+    world.app().put("a.docx", "1", broken);
+    let mut service = world.open();
+    let report = service.tick(MONDAY).unwrap();
+    let policies: Vec<&str> = report
+        .matches
+        .iter()
+        .map(|one| one.policy.as_str())
+        .collect();
+    assert_eq!(policies, ["l"]);
+    let file = &service.files().unwrap()[0];
+    assert_eq!(file.to_record().labels, [key(GENERAL)]);
+}
+
+#[test]
+fn r_140_a_policy_removes_labels_too() {
+    let world = World::new(label_external_files());
+    world.app().put("a.docx", "1", document("text", None));
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    assert_eq!(world.app().label_of("a.docx"), Some(key(CONFIDENTIAL)));
+    let removing = r#"{"format":"file-policies/1","policies":[{"id":"r","name":"No longer shared",
+        "filters":{"sharing":{"eq":[1]}},"governance":{"10489":{"removeLabel":true}}}]}"#;
+    service.load_policies(removing, MONDAY + HOUR).unwrap();
+    let id = FileId::parse("a.docx").unwrap();
+    let mut inside = world.app().files.metadata(&id).unwrap();
+    inside.access_level = Some(1);
+    let content = world.app().files.content(&id).unwrap();
+    world.app().files.put(inside, content);
+    let report = service.tick(MONDAY + HOUR).unwrap();
+    assert_eq!(world.app().label_of("a.docx"), None, "{report:?}");
 }
 
 #[test]
@@ -515,6 +663,51 @@ fn r_110_r_126_an_administrators_request_takes_the_same_path() {
         .unwrap();
     service.tick(MONDAY + 2 * HOUR).unwrap();
     assert_eq!(world.app().label_of("a.docx"), None);
+}
+
+#[test]
+fn a_039_a_label_that_was_taken_off_is_not_applied_again() {
+    let world = World::new(label_external_files());
+    world.app().put("a.docx", "1", document("text", None));
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    service
+        .request(&box_file("a.docx"), ActionKind::Remove, "dana", MONDAY)
+        .unwrap();
+    for hour in 1..4 {
+        service.tick(MONDAY + hour * HOUR).unwrap();
+        assert_eq!(world.app().label_of("a.docx"), None, "{hour}");
+    }
+    // And after a restart.
+    drop(service);
+    let mut service = world.open();
+    service.tick(MONDAY + 5 * HOUR).unwrap();
+    assert_eq!(world.app().label_of("a.docx"), None);
+    // Somebody works on it: the policy looks at it afresh.
+    world.app().put("a.docx", "new", document("more", None));
+    service.tick(MONDAY + 6 * HOUR).unwrap();
+    assert_eq!(world.app().label_of("a.docx"), Some(key(CONFIDENTIAL)));
+}
+
+#[test]
+fn a_034_a_042_policies_that_apply_and_remove_do_not_take_turns() {
+    for (priority, left) in [(0, Some(key(CONFIDENTIAL))), (1, None)] {
+        let world = World::new(&format!(
+            "{},{}",
+            label_external_files(),
+            r#"{"id":"r","name":"Unlabel","priority":PRIORITY,"filters":{"fileLabels":{"eq":["Confidential"]}},
+                "governance":{"10489":{"removeLabel":true}}}"#
+                .replace("PRIORITY", &priority.to_string())
+        ));
+        world.app().put("a.docx", "1", document("text", None));
+        let mut service = world.open();
+        for hour in 0..6 {
+            service.tick(MONDAY + hour * HOUR).unwrap();
+        }
+        assert_eq!(world.app().label_of("a.docx"), left, "{priority}");
+        let writes = world.app().writes.borrow().len();
+        assert_eq!(writes, if left.is_some() { 1 } else { 2 });
+    }
 }
 
 #[test]

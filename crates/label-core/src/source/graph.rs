@@ -288,6 +288,25 @@ mod tests {
     }
 
     #[test]
+    fn l_004_l_020_both_spellings_of_the_tooltip_and_no_word_on_publication() {
+        for (members, tooltip) in [
+            (r#""toolTip":"one""#, Some("one")),
+            (r#""tooltip":"two""#, Some("two")),
+            (r#""toolTip":null,"tooltip":"two""#, Some("two")),
+            (r#""toolTip":"one","tooltip":"two""#, Some("one")),
+            (r#""name":"n""#, None),
+        ] {
+            let body = format!(r#"[{{"id":"aaaaaaaa-0000-4000-8000-000000000001",{members}}}]"#);
+            let list = parse(tenant(), body.as_bytes()).unwrap();
+            let [label] = list.labels.as_slice() else {
+                panic!("{members}")
+            };
+            assert_eq!(label.tooltip.as_deref(), tooltip, "{members}");
+            assert_eq!(label.publication, Publication::Unknown);
+        }
+    }
+
+    #[test]
     fn l_003_only_the_id_is_needed() {
         let body = br#"[{"id":"{AAAAAAAA-0000-4000-8000-000000000001}"},
             {"id":"aaaaaaaa-0000-4000-8000-000000000002","displayName":null,"name":null,"priority":null,"isEnabled":null,

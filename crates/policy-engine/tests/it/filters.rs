@@ -99,6 +99,30 @@ fn r_022_a_label_with_and_without_its_sublabels() {
 }
 
 #[test]
+fn r_108_every_label_of_the_catalogue_can_be_filtered_by() {
+    let labels = labels();
+    let none = file(AppId::BOX);
+    let by = |text: &str, record: &FileRecord| holds(json!({"fileLabels": {"eq": [text]}}), record);
+    let mut seen = 0;
+    for label in labels.catalog().labels() {
+        seen += 1;
+        let mut record = file(AppId::BOX);
+        record.labels.push(label.key);
+        let id = label.key.label.to_string();
+        let path = labels.catalog().path(label.key.label).unwrap();
+        for text in [id.as_str(), path] {
+            assert!(by(text, &record), "{text}");
+            assert!(!by(text, &none), "{text}");
+        }
+        for (other, expected) in [(&record, false), (&none, true)] {
+            let no_value = json!({"fileLabels": {"isnotset": true}});
+            assert_eq!(holds(no_value, other), expected);
+        }
+    }
+    assert!(seen > 2, "{seen}");
+}
+
+#[test]
 fn r_075_r_109_labels_never_read() {
     let mut never = file(AppId::BOX);
     never.label_scan = LabelScan::Never;
