@@ -197,7 +197,7 @@ pub fn custom_property(number: usize, pid: &mut u32) -> String {
         11 => label(
             pid,
             &format!("{{{}}}", OLD_LABEL.to_uppercase()),
-            &[("enabled", "TRUE")],
+            &[("enabled", "TRUE"), ("siteid", OURS)],
         ),
         12 => modern(pid, LABEL, OTHERS, "Same id"),
         13 => property(
