@@ -243,3 +243,26 @@ pub(crate) fn text(bytes: &[u8], name: &str) -> String {
     let content = part(bytes, name).unwrap_or_else(|| panic!("{name} is missing"));
     String::from_utf8(content).unwrap()
 }
+
+pub(crate) fn contains(bytes: &[u8], needle: &[u8]) -> bool {
+    bytes.windows(needle.len()).any(|window| window == needle)
+}
+
+/// The compressed bytes of an entry.
+pub(crate) fn compressed(bytes: &[u8], name: &str) -> Vec<u8> {
+    let archive = parse(bytes);
+    let entry = archive.find(name).unwrap();
+    let name_len = usize::from(u16::from_le_bytes([entry.local[26], entry.local[27]]));
+    let extra_len = usize::from(u16::from_le_bytes([entry.local[28], entry.local[29]]));
+    let len = u32::from_le_bytes(entry.record[20..24].try_into().unwrap());
+    let start = 30 + name_len + extra_len;
+    entry.local[start..start + len as usize].to_vec()
+}
+
+/// No entry holds the text, in whatever part.
+pub(crate) fn nowhere(bytes: &[u8], needle: &str) -> bool {
+    contents(bytes)
+        .iter()
+        .all(|(_, content)| !contains(content, needle.as_bytes()))
+        && !contains(bytes, needle.as_bytes())
+}

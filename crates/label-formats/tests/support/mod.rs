@@ -201,3 +201,10 @@ pub(crate) fn check_reading(reading: &Reading, what: &str) {
         );
     }
 }
+
+/// The same, written also where the label is there already.
+pub(crate) fn forced(storage: TenantStorage) -> WriteOptions<'static> {
+    let mut options = write_with(storage);
+    options.force = true;
+    options
+}

@@ -454,3 +454,30 @@ pub(crate) fn tombstone(tenant: &str) -> String {
         "<clbl:label id=\"{{{tenant}}}\" enabled=\"0\" method=\"\" siteId=\"{{{tenant}}}\" removed=\"1\" />"
     )
 }
+
+/// Everything that an archive may hold: macros, media, stored and packed entries, comments, extra
+/// fields, wide sizes, folders, names beyond ASCII.
+pub(crate) fn rich(streaming: bool) -> Package {
+    let noise: Vec<u8> = (0..5000_u32)
+        .map(|at| at.wrapping_mul(2_654_435_761).to_le_bytes()[3])
+        .collect();
+    let mut vba = Entry::new("word/vbaProject.bin", &noise);
+    vba.comment = "macros";
+    vba.extra = true;
+    let mut media = Entry::new("word/media/image1.png", &noise[..999]);
+    media.stored = true;
+    let mut large = Entry::new("word/embeddings/large.bin", &[b'x'; 3000]);
+    large.large = true;
+    large.extra = true;
+    let mut package = Package::new(FileKind::Docm)
+        .entry(vba)
+        .entry(media)
+        .file("docProps/", b"")
+        .file("word/Übersicht \u{1f512}.xml", b"<x/>")
+        .entry(large)
+        .file("empty", b"")
+        .file("customXml/item1.xml", b"<item>custom XML data</item>");
+    package.comment = "the archive's own comment";
+    package.streaming = streaming;
+    package
+}

@@ -1,0 +1,383 @@
+//! What is done to files, by policies and by administrators, and what is not.
+
+use governance::{ActionKind, DailyLimit, Initiator, StateKind, TaskFilter, TaskId, TaskState};
+use label_core::{AppId, FileId, PolicyId};
+use label_service::{ActionResult, CloudApp, Mode};
+
+use crate::world::*;
+
+#[test]
+fn r_003_r_142_a_match_is_labelled_without_a_human_step() {
+    let world = World::new(label_external_files());
+    world.app().put("a.docx", "1", document("text", None));
+    let mut service = world.open();
+    let report = service.tick(MONDAY).unwrap();
+    assert_eq!(report.matches.len(), 1);
+    assert_eq!(world.app().label_of("a.docx"), Some(key(CONFIDENTIAL)));
+    // A later file too (R-142).
+    world.app().put("b.docx", "1", document("text", None));
+    service.tick(MONDAY + HOUR).unwrap();
+    assert_eq!(world.app().label_of("b.docx"), Some(key(CONFIDENTIAL)));
+    assert_eq!(*world.app().writes.borrow(), ["a.docx", "b.docx"]);
+}
+
+#[test]
+fn r_004_no_match_no_task() {
+    let world = World::new(label_external_files());
+    let mut inside = metadata("a.docx", "1");
+    inside.access_level = Some(1);
+    world.app().files.put(inside, document("text", None));
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    assert!(states(&service).is_empty());
+}
+
+#[test]
+fn r_140_a_policy_removes_labels_too() {
+    let world = World::new(label_external_files());
+    world.app().put("a.docx", "1", document("text", None));
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    assert_eq!(world.app().label_of("a.docx"), Some(key(CONFIDENTIAL)));
+    let removing = r#"{"format":"file-policies/1","policies":[{"id":"r","name":"No longer shared",
+        "filters":{"sharing":{"eq":[1]}},"governance":{"10489":{"removeLabel":true}}}]}"#;
+    service.load_policies(removing, MONDAY + HOUR).unwrap();
+    let id = FileId::parse("a.docx").unwrap();
+    let mut inside = world.app().files.metadata(&id).unwrap();
+    inside.access_level = Some(1);
+    let content = world.app().files.content(&id).unwrap();
+    world.app().files.put(inside, content);
+    let report = service.tick(MONDAY + HOUR).unwrap();
+    assert_eq!(world.app().label_of("a.docx"), None, "{report:?}");
+}
+
+#[test]
+fn r_134_a_conflict_is_tried_again_and_never_written_over() {
+    let world = World::new(label_external_files());
+    world.app().put("a.docx", "1", document("text", None));
+    world.app().conflicts_left.set(1);
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    assert_eq!(world.app().label_of("a.docx"), None);
+    assert_eq!(states(&service), [StateKind::Retrying]);
+    service.tick(MONDAY + 12 * HOUR).unwrap();
+    assert_eq!(world.app().label_of("a.docx"), Some(key(CONFIDENTIAL)));
+    assert_eq!(states(&service), [StateKind::Succeeded]);
+}
+
+#[test]
+fn r_136_a_039_our_own_write_is_known_at_once_and_no_reason_to_relabel() {
+    let world = World::new(label_external_files());
+    world.app().put("a.docx", "1", document("text", None));
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    let files = service.files().unwrap();
+    assert_eq!(files[0].labels[0].key, Some(key(CONFIDENTIAL)));
+    let opens = world.app().opens.get();
+    let report = service.tick(MONDAY + HOUR).unwrap();
+    assert!(report.is_quiet());
+    assert_eq!(world.app().opens.get(), opens);
+    assert_eq!(states(&service), [StateKind::Succeeded]);
+    // After a restart too.
+    drop(service);
+    let mut service = world.open();
+    assert!(service.tick(MONDAY + 2 * HOUR).unwrap().actions.is_empty());
+    assert_eq!(world.app().writes.borrow().len(), 1);
+}
+
+#[test]
+fn r_110_r_126_an_administrators_request_takes_the_same_path() {
+    let world = World::new("");
+    world.app().put("a.docx", "1", document("text", None));
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    let file = box_file("a.docx");
+    service
+        .request(
+            &file,
+            ActionKind::Apply(key(GENERAL)),
+            "dana@contoso.example",
+            MONDAY,
+        )
+        .unwrap();
+    service.tick(MONDAY + HOUR).unwrap();
+    assert_eq!(world.app().label_of("a.docx"), Some(key(GENERAL)));
+    let tasks = service
+        .governance()
+        .tasks(&TaskFilter::default(), TaskId(0), 10)
+        .unwrap();
+    assert_eq!(tasks[0].initiator.as_str(), "dana@contoso.example");
+    assert_eq!(tasks[0].key.policy, None);
+    // Removing what we set (R-137).
+    service
+        .request(
+            &file,
+            ActionKind::Remove,
+            "dana@contoso.example",
+            MONDAY + HOUR,
+        )
+        .unwrap();
+    service.tick(MONDAY + 2 * HOUR).unwrap();
+    assert_eq!(world.app().label_of("a.docx"), None);
+}
+
+#[test]
+fn a_039_a_label_that_was_taken_off_is_not_applied_again() {
+    let world = World::new(label_external_files());
+    world.app().put("a.docx", "1", document("text", None));
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    service
+        .request(&box_file("a.docx"), ActionKind::Remove, "dana", MONDAY)
+        .unwrap();
+    for hour in 1..4 {
+        service.tick(MONDAY + hour * HOUR).unwrap();
+        assert_eq!(world.app().label_of("a.docx"), None, "{hour}");
+    }
+    // And after a restart.
+    drop(service);
+    let mut service = world.open();
+    service.tick(MONDAY + 5 * HOUR).unwrap();
+    assert_eq!(world.app().label_of("a.docx"), None);
+    // Somebody works on it: the policy looks at it afresh.
+    world.app().put("a.docx", "new", document("more", None));
+    service.tick(MONDAY + 6 * HOUR).unwrap();
+    assert_eq!(world.app().label_of("a.docx"), Some(key(CONFIDENTIAL)));
+}
+
+#[test]
+fn a_034_a_042_policies_that_apply_and_remove_do_not_take_turns() {
+    for (priority, left) in [(0, Some(key(CONFIDENTIAL))), (1, None)] {
+        let world = World::new(&format!(
+            "{},{}",
+            label_external_files(),
+            r#"{"id":"r","name":"Unlabel","priority":PRIORITY,"filters":{"fileLabels":{"eq":["Confidential"]}},
+                "governance":{"10489":{"removeLabel":true}}}"#
+                .replace("PRIORITY", &priority.to_string())
+        ));
+        world.app().put("a.docx", "1", document("text", None));
+        let mut service = world.open();
+        for hour in 0..6 {
+            service.tick(MONDAY + hour * HOUR).unwrap();
+        }
+        assert_eq!(world.app().label_of("a.docx"), left, "{priority}");
+        let writes = world.app().writes.borrow().len();
+        assert_eq!(writes, if left.is_some() { 1 } else { 2 });
+    }
+}
+
+#[test]
+fn r_137_r_138_a_label_set_outside_is_not_removed() {
+    let world = World::new("");
+    let bytes = document("text", Some(key(GENERAL)));
+    world.app().put("a.docx", "1", bytes.clone());
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    let file = box_file("a.docx");
+    service
+        .request(&file, ActionKind::Remove, "dana", MONDAY)
+        .unwrap();
+    let report = service.tick(MONDAY + HOUR).unwrap();
+    assert_eq!(reasons(&report), ["outside_label"]);
+    assert_eq!(world.app().files.content(&file.file).unwrap(), bytes);
+}
+
+#[test]
+fn r_092_relabelled_outside_is_outside_again() {
+    let world = World::new(label_external_files());
+    world.app().put("a.docx", "1", document("text", None));
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    // Somebody sets General in Office: the policy's label may go over it, as A14 says.
+    world
+        .app()
+        .put("a.docx", "9", document("text", Some(key(GENERAL))));
+    service.tick(MONDAY + HOUR).unwrap();
+    assert_eq!(world.app().label_of("a.docx"), Some(key(CONFIDENTIAL)));
+}
+
+#[test]
+fn a_035_a_042_the_first_policy_labels_and_the_second_is_skipped() {
+    let world = World::new(
+        r#"{"id":"low","name":"Low","priority":1,"filters":{"sharing":{"eq":[2]}},"governance":{"10489":{"applyLabel":"General"}}},
+           {"id":"high","name":"High","priority":5,"filters":{"sharing":{"neq":[0]}},"governance":{"10489":{"applyLabel":"Confidential"}}}"#,
+    );
+    world.app().put("a.docx", "1", document("text", None));
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    assert_eq!(world.app().label_of("a.docx"), Some(key(CONFIDENTIAL)));
+    let mut states = states(&service);
+    states.sort_by_key(|state| format!("{state:?}"));
+    assert_eq!(states, [StateKind::Skipped, StateKind::Succeeded]);
+    assert_eq!(world.app().writes.borrow().len(), 1);
+}
+
+#[test]
+fn r_151_actions_of_another_app_are_not_carried_out() {
+    let mut world = World::new(label_external_files());
+    world.apps.push(TestApp::new(AppId::ONEDRIVE));
+    world.apps[1].put("a.docx", "1", document("text", None));
+    let mut service = world.open();
+    let report = service.tick(MONDAY).unwrap();
+    assert_eq!(report.matches.len(), 1);
+    assert!(states(&service).is_empty());
+}
+
+#[test]
+fn r_155_r_162_r_163_the_limit_pauses_and_noon_resumes() {
+    let world = World::new(label_external_files());
+    for number in 0..5 {
+        world
+            .app()
+            .put(&format!("{number}.docx"), "1", document("text", None));
+    }
+    let mut service = world.open();
+    let by = Initiator::parse("test").unwrap();
+    service
+        .governance_mut()
+        .set_limit(own(), AppId::BOX, DailyLimit(3), &by, MONDAY)
+        .unwrap();
+    let report = service.tick(MONDAY).unwrap();
+    let noon = 1_609_848_000_000;
+    let waiting: Vec<&TaskState> = report
+        .actions
+        .iter()
+        .filter_map(|action| match &action.result {
+            ActionResult::State(state) => Some(state),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(waiting, [&TaskState::Deferred { until: Some(noon) }; 2]);
+    assert_eq!(world.app().writes.borrow().len(), 3);
+    // A restart and the time until noon change nothing (R-160).
+    drop(service);
+    let mut service = world.open();
+    assert!(service.tick(noon - 1).unwrap().actions.is_empty());
+    service.tick(noon).unwrap();
+    assert_eq!(world.app().writes.borrow().len(), 5);
+}
+
+#[test]
+fn r_168_r_171_a_disabled_policy_suspends_and_resumes_what_still_matches() {
+    let policy = |enabled: bool| {
+        format!(
+            "{{\"format\":\"file-policies/1\",\"policies\":[{}]}}",
+            label_external_files().replacen(
+                "\"name\"",
+                &format!("\"enabled\":{enabled},\"name\""),
+                1
+            )
+        )
+    };
+    let world = World::new(label_external_files());
+    for name in ["a.docx", "b.docx"] {
+        world.app().put(name, "1", document("text", None));
+    }
+    let mut service = world.open();
+    let by = Initiator::parse("test").unwrap();
+    service
+        .governance_mut()
+        .set_limit(own(), AppId::BOX, DailyLimit(0), &by, MONDAY)
+        .unwrap();
+    service.tick(MONDAY).unwrap();
+    assert_eq!(states(&service), [StateKind::Deferred; 2]);
+    service.load_policies(&policy(false), MONDAY).unwrap();
+    assert_eq!(states(&service), [StateKind::Suspended; 2]);
+    service
+        .governance_mut()
+        .set_limit(own(), AppId::BOX, DailyLimit(100), &by, MONDAY)
+        .unwrap();
+    service.tick(MONDAY + 48 * HOUR).unwrap();
+    assert_eq!(states(&service), [StateKind::Suspended; 2]);
+    // One file no longer matches when the policy is enabled again.
+    let mut inside = metadata("b.docx", "1");
+    inside.access_level = Some(1);
+    world.app().files.put(inside, document("text", None));
+    service
+        .load_policies(&policy(true), MONDAY + 49 * HOUR)
+        .unwrap();
+    service.tick(MONDAY + 49 * HOUR).unwrap();
+    assert_eq!(states(&service), [StateKind::Succeeded, StateKind::Skipped]);
+    assert_eq!(world.app().label_of("b.docx"), None);
+}
+
+#[test]
+fn r_172_tasks_of_a_deleted_policy_are_cancelled() {
+    let world = World::new(label_external_files());
+    world.app().put("a.docx", "1", document("text", None));
+    let mut service = world.open();
+    let by = Initiator::parse("test").unwrap();
+    service
+        .governance_mut()
+        .set_limit(own(), AppId::BOX, DailyLimit(0), &by, MONDAY)
+        .unwrap();
+    service.tick(MONDAY).unwrap();
+    service
+        .load_policies("{\"format\":\"file-policies/1\",\"policies\":[]}", MONDAY)
+        .unwrap();
+    assert_eq!(states(&service), [StateKind::Cancelled]);
+    assert!(service.matches().unwrap().is_empty());
+}
+
+#[test]
+fn r_006_r_129_refusals_use_nothing_and_say_why() {
+    let world = World::new(
+        r#"{"id":"p","name":"P","filters":{"sharing":{"eq":[2]}},"governance":{"10489":{"applyLabel":"Secret"}}}"#,
+    );
+    world.app().put("plain.docx", "1", document("text", None));
+    world.app().put("note.txt", "1", b"text".to_vec());
+    world.app().put("empty.docx", "1", Vec::new());
+    let mut service = world.open();
+    let report = service.tick(MONDAY).unwrap();
+    let mut codes = reasons(&report);
+    codes.sort();
+    assert_eq!(
+        codes,
+        ["empty_file", "protection_required", "type_unsupported"]
+    );
+    let allowance = service
+        .governance()
+        .allowance(own(), AppId::BOX, MONDAY)
+        .unwrap();
+    assert_eq!(allowance.used, 0);
+    assert!(world.app().writes.borrow().is_empty());
+}
+
+#[test]
+fn r_154_the_preview_counts_what_is_carried_out() {
+    let mut world = World::new(label_external_files());
+    for number in 0..4 {
+        world
+            .app()
+            .put(&format!("{number}.docx"), "1", document("text", None));
+    }
+    world.app().put("note.txt", "1", b"text".to_vec());
+    world.options.mode = Mode::DryRun;
+    let would = world
+        .open()
+        .tick(MONDAY)
+        .unwrap()
+        .actions
+        .iter()
+        .filter(|action| action.result == ActionResult::WouldWrite)
+        .count();
+    assert!(world.app().writes.borrow().is_empty());
+    world.options.mode = Mode::Apply;
+    world.state = tempfile::tempdir().unwrap();
+    world.open().tick(MONDAY).unwrap();
+    assert_eq!(world.app().writes.borrow().len(), would);
+    assert_eq!(would, 4);
+}
+
+#[test]
+fn r_025_a_label_that_we_wrote_makes_other_policies_match() {
+    let see = r#"{"id":"see","name":"Labelled and outside","filters":{"fileLabels":{"eq":["Confidential"]},"sharing":{"eq":[2]}}}"#;
+    let world = World::new(&format!("{},{see}", label_external_files()));
+    world.app().put("a.docx", "1", document("text", None));
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    let report = service.tick(MONDAY + HOUR).unwrap();
+    assert_eq!(report.matches.len(), 1);
+    assert_eq!(report.matches[0].policy, PolicyId::parse("see").unwrap());
+    assert!(report.actions.is_empty());
+}
