@@ -274,8 +274,11 @@ fn merge(info: &[FileLabel], xmp: &[FileLabel]) -> (Vec<FileLabel>, BTreeSet<Ide
     for record in xmp {
         let tenant = tenant_of(record);
         let same = |other: &&mut FileLabel| {
-            let of = tenant_of(other);
-            other.id == record.id && (of == tenant || of.is_none() || tenant.is_none())
+            // The id first: finding the tenant of an old label goes through its attributes.
+            other.id == record.id && {
+                let of = tenant_of(other);
+                of == tenant || of.is_none() || tenant.is_none()
+            }
         };
         let Some(into) = merged.iter_mut().find(same) else {
             merged.push(record.clone());
@@ -284,11 +287,10 @@ fn merge(info: &[FileLabel], xmp: &[FileLabel]) -> (Vec<FileLabel>, BTreeSet<Ide
         if into.storage != LabelStorage::Info {
             continue;
         }
-        let differ = |one: Option<bool>, other: Option<bool>| {
-            one.is_some_and(|one| other.is_some_and(|other| one != other))
-        };
-        let contradicts =
-            differ(into.enabled, record.enabled) || differ(into.removed, record.removed);
+        // Half a record says nothing yet: the union of both does.
+        let contradicts = into.enabled.is_some()
+            && record.enabled.is_some()
+            && into.in_effect() != record.in_effect();
         into.enabled = into.enabled.or(record.enabled);
         into.removed = into.removed.or(record.removed);
         into.content_bits = into.content_bits.or(record.content_bits);
@@ -524,5 +526,21 @@ mod tests {
         let mut other_half = xmp(1);
         other_half.enabled = None;
         assert_eq!(run(&[half], &[other_half]).0, (vec![(Some(A), 1)], vec![]));
+        // One place says that it is in effect, the other that it is not.
+        let mut off = xmp(1);
+        off.enabled = Some(false);
+        assert_eq!(
+            run(&[info(1)], &[off]),
+            ((vec![], vec!["conflict"]), vec![])
+        );
+        // An old label that neither says is in effect, each in its own way, is no contradiction.
+        let mut disabled = info(2);
+        disabled.enabled = Some(false);
+        let mut removed = xmp(2);
+        removed.removed = Some(true);
+        assert_eq!(
+            run(&[info(1), disabled], &[xmp(1), removed]).0,
+            (vec![(Some(A), 1)], vec![])
+        );
     }
 }
