@@ -18,9 +18,9 @@ use sha2::{Digest, Sha256};
 
 use crate::app::{FileMetadata, OpenFile};
 use crate::error::{AppError, ServiceError};
-use crate::inventory::KnownFile;
+use crate::inventory::{KnownFile, OwnWrite};
 use crate::report::{ActionReport, ActionResult, Progress, TickReport};
-use crate::service::{Service, hex};
+use crate::service::{Mode, Service, hex};
 
 /// How many tasks are taken from the scheduler at a time: one, because a crash counts as a failed
 /// try of every task that was handed out, and only the one at hand can be at fault.
@@ -29,6 +29,7 @@ const CLAIM_MAX: usize = 1;
 /// Codes of reasons that only the service gives.
 const CHANGED: &str = "file_changed";
 const GONE: &str = "file_gone";
+const OWN_WRITE: &str = "own_write";
 
 /// What a look at a file says about a write that was under way.
 enum Found {
@@ -77,8 +78,10 @@ impl Service {
         for task in self.governance.interrupted()? {
             match self.look_at_interrupted(&task) {
                 Found::Written(version) => {
-                    if let Some(mut file) = self.inventory.file(&task.key.file)? {
-                        file.written_version = Some(version.as_str().to_owned());
+                    if let (Some(mut file), Some(intent)) =
+                        (self.inventory.file(&task.key.file)?, &task.intent)
+                    {
+                        file.own_write = Some(own_write(&version, &intent.after_version));
                         self.inventory.put_file(&file)?;
                     }
                     let outcome = TaskOutcome::Succeeded { version };
@@ -290,22 +293,27 @@ impl Service {
         // The record is brought up to date without waiting for a scan.
         let fresh = app.metadata(&key.file).ok();
         let reading = read(content, &self.read_options());
+        let own = own_write(&version, &after);
         let file = match fresh {
             Some(metadata) if metadata.version == version.as_str() => {
                 let mut file = KnownFile::new(key.app, key.instance, metadata, false);
-                file.written_version = Some(version.as_str().to_owned());
+                file.own_write = Some(own);
                 let own_only = self.options.settings.only_this_tenant;
-                let own = self.tenant;
+                let tenant = self.tenant;
                 file.take_reading(
                     &reading,
-                    |label| !own_only || label.tenant == Some(own),
+                    |label| !own_only || label.tenant == Some(tenant),
                     now_ms,
                 );
                 // The next round looks at it with every policy: our own write may make another one
                 // match. It is no reason to label again.
                 Some(Box::new(file))
             }
-            _ => None,
+            // Changed again, or not to be had: the next listing tells what it is now.
+            _ => self.inventory.file(key)?.map(|mut file| {
+                file.own_write = Some(own);
+                Box::new(file)
+            }),
         };
         let outcome = plan.outcome();
         Ok(Written::File {
@@ -361,7 +369,13 @@ impl Service {
                 document,
             }),
         };
+        let applies = matches!(action, governance::ActionKind::Apply(_));
         Ok(match decision {
+            // Not only the same version: moving or sharing a file gives it another one, and is no
+            // reason to label again either.
+            Decision::Proceed if applies && policy.is_some() && self.wrote(key, opened)? => Some(
+                skipped(OWN_WRITE, "the content is still as it was written here"),
+            ),
             Decision::Proceed => None,
             Decision::NoOp(nothing) => Some(skipped(nothing.code(), "")),
             Decision::Later(refusal) => Some(retry(
@@ -372,6 +386,16 @@ impl Service {
             Decision::Refuse(refusal) => Some(failed(refusal.code(), &refusal.to_string())),
             _ => Some(failed("undecided", "the decision is not known here")),
         })
+    }
+
+    /// Whether the content is what we wrote last. It is read only where we wrote something.
+    fn wrote(&self, key: &FileKey, opened: &OpenFile) -> Result<bool, ServiceError> {
+        let Some(own) = self.inventory.file(key)?.and_then(|file| file.own_write) else {
+            return Ok(false);
+        };
+        // What can't be read now can't be labelled now: the write says why.
+        let content = content_version(opened.source.as_ref());
+        Ok(content.is_ok_and(|content| content.as_str() == own.content))
     }
 
     /// Whether the policy that asked for the task matches the file as it is now. A policy
@@ -568,7 +592,7 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: the file is not known, or the store refuses.
+    /// [`ServiceError`]: the file is not known, the store refuses, or this is a dry run.
     pub fn request(
         &mut self,
         file: &FileKey,
@@ -576,6 +600,9 @@ impl Service {
         administrator: &str,
         now_ms: i64,
     ) -> Result<governance::TaskId, ServiceError> {
+        if self.options.mode == Mode::DryRun {
+            return Err(ServiceError::DryRun);
+        }
         let Some(known) = self.inventory.file(file)? else {
             return Err(ServiceError::App {
                 app: file.app.to_string(),
@@ -600,6 +627,13 @@ impl Service {
                 app: file.app.to_string(),
                 error: AppError::Failed("the task was not taken".to_owned()),
             })
+    }
+}
+
+fn own_write(version: &FileVersion, content: &FileVersion) -> OwnWrite {
+    OwnWrite {
+        version: version.as_str().to_owned(),
+        content: content.as_str().to_owned(),
     }
 }
 

@@ -40,6 +40,9 @@ pub enum ServiceError {
         /// What is wrong with it.
         cause: String,
     },
+    /// A label was asked for in a dry run, which writes nothing: open the service to apply.
+    #[error("nothing is written in a dry run")]
+    DryRun,
     /// A connector can't list its files.
     #[error("{app}: {error}")]
     App {

@@ -72,6 +72,15 @@ impl From<&EffectiveLabel> for KnownLabel {
     }
 }
 
+/// A file as we wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnWrite {
+    /// The app's version tag after the write; another one also after a change of metadata.
+    pub version: String,
+    /// The SHA-256 of the content.
+    pub content: String,
+}
+
 /// Everything known about a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownFile {
@@ -102,9 +111,9 @@ pub struct KnownFile {
     /// It is there since before the app was first listed, and was not modified since.
     #[serde(default)]
     pub is_original: bool,
-    /// The version that we wrote last. As long as the file has it, nobody changed it since.
+    /// What we wrote last: as long as the file has that content, nobody worked on it since.
     #[serde(default)]
-    pub written_version: Option<String>,
+    pub own_write: Option<OwnWrite>,
 }
 
 impl KnownFile {
@@ -125,13 +134,16 @@ impl KnownFile {
             warnings: Vec::new(),
             unevaluated: true,
             is_original,
-            written_version: None,
+            own_write: None,
         }
     }
 
-    /// Whether its content is as we wrote it.
+    /// Whether it has the version that we gave it. With another one its content can still be the
+    /// same, which only a look at it tells.
     pub fn is_as_written(&self) -> bool {
-        self.written_version.as_deref() == Some(self.metadata.version.as_str())
+        self.own_write
+            .as_ref()
+            .is_some_and(|own| own.version == self.metadata.version)
     }
 
     /// Its identity.
@@ -161,9 +173,11 @@ impl KnownFile {
         record
     }
 
-    /// Another version: what was read no longer holds.
+    /// Another version: what was read no longer holds. What we wrote is still what we wrote.
     pub(crate) fn renew(&mut self, metadata: FileMetadata) {
+        let own_write = self.own_write.take();
         *self = Self::new(self.app, self.instance, metadata, false);
+        self.own_write = own_write;
     }
 
     /// Takes over what a scan found.
@@ -331,6 +345,15 @@ impl Inventory {
             .and_then(|mut statement| statement.execute([key, &text]))
             .map(drop)
             .map_err(|error| self.refuse(error))
+    }
+
+    /// Policies see every file again.
+    pub(crate) fn set_all_unevaluated(&self) -> Result<(), ServiceError> {
+        for mut file in self.files()? {
+            file.unevaluated = true;
+            self.put_file(&file)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn put_file(&self, file: &KnownFile) -> Result<(), ServiceError> {

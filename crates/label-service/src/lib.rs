@@ -48,7 +48,7 @@ mod service;
 pub use app::{CloudApp, FileMetadata, FolderApp, FolderTenant, MemoryApp, OpenFile};
 pub use content::presets;
 pub use error::{AppError, ServiceError};
-pub use inventory::{KnownFile, KnownLabel, KnownMatch, ScanState};
+pub use inventory::{KnownFile, KnownLabel, KnownMatch, OwnWrite, ScanState};
 pub use report::{
     ActionReport, ActionResult, ExposureCell, MatchReport, Progress, SyncReport, TickReport,
 };

@@ -279,7 +279,9 @@ impl Service {
     }
 
     /// The label tasks of the policies that match: what is carried out first, then what it
-    /// supersedes; the scheduler keeps the first and logs the others as skipped.
+    /// supersedes; of several labels the scheduler keeps the first and logs the others as skipped.
+    /// It doesn't weigh applying against removing, so what is superseded by the other kind gets
+    /// no task.
     ///
     /// A file that still is as we wrote it gets no label: our own write is no reason to relabel
     /// and once a policy has labelled a file, another one doesn't label it again
@@ -311,10 +313,10 @@ impl Service {
                 continue;
             }
             let action = match action {
-                Action::ApplyLabel { label, .. } if !as_written => {
+                Action::ApplyLabel { label, .. } if !removes => {
                     governance::ActionKind::Apply(*label)
                 }
-                Action::RemoveLabel => governance::ActionKind::Remove,
+                Action::RemoveLabel if removes => governance::ActionKind::Remove,
                 _ => continue,
             };
             let task_key = TaskKey {

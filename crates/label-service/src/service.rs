@@ -32,6 +32,7 @@ const META_SYNCED: &str = "synced_ms";
 const META_EXTERNAL: &str = "external_labels";
 const META_POLICIES: &str = "policies";
 const META_POLICY_IDS: &str = "policy_ids";
+const META_DRY_RUN: &str = "dry_run";
 
 /// Whether files are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -181,6 +182,7 @@ impl Service {
         };
         service.renew_view();
         service.settle_interrupted(now_ms)?;
+        service.note_mode()?;
         Ok(service)
     }
 
@@ -323,6 +325,18 @@ impl Service {
         Ok(PolicySet::build(&document, context)?)
     }
 
+    /// What was evaluated in a dry run is evaluated again once it counts.
+    fn note_mode(&mut self) -> Result<(), ServiceError> {
+        let is_dry = self.options.mode == Mode::DryRun;
+        let was_dry = self.inventory.meta(META_DRY_RUN)?.unwrap_or(false);
+        self.inventory.batch(|inventory| {
+            if was_dry && !is_dry {
+                inventory.set_all_unevaluated()?;
+            }
+            inventory.set_meta(META_DRY_RUN, &is_dry)
+        })
+    }
+
     /// Tells the scheduler and the inventory what changed among the policies.
     fn note_policies(&mut self, now_ms: i64) -> Result<(), ServiceError> {
         let by = Initiator::parse("policy document")?;
@@ -357,10 +371,7 @@ impl Service {
         let changed = self.inventory.meta::<String>(META_POLICIES)?.as_deref() != Some(&print);
         self.inventory.batch(|inventory| {
             if changed {
-                for mut file in inventory.files()? {
-                    file.unevaluated = true;
-                    inventory.put_file(&file)?;
-                }
+                inventory.set_all_unevaluated()?;
             }
             let ids: BTreeSet<&PolicyId> = now.keys().collect();
             inventory.set_meta(META_POLICY_IDS, &ids)?;
@@ -397,7 +408,9 @@ impl Service {
         report.disabled_policies = self.disable_broken_policies(now_ms)?;
         self.list(&mut report, progress)?;
         self.scan(now_ms, &mut report, progress)?;
-        self.act(now_ms, &mut report, progress)?;
+        if self.options.mode == Mode::Apply {
+            self.act(now_ms, &mut report, progress)?;
+        }
         Ok(report)
     }
 
@@ -483,6 +496,11 @@ impl Service {
             self.policies = self.policies.with_enabled(policy, false);
             self.governance
                 .disable_policy(self.tenant, policy, &by, now_ms)?;
+        }
+        // What changes from now on is evaluated without them: the same document, loaded when the
+        // label is back, is new to those files.
+        if !broken.is_empty() {
+            self.inventory.set_meta(META_POLICIES, &"")?;
         }
         Ok(broken)
     }

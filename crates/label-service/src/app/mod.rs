@@ -147,6 +147,9 @@ impl std::fmt::Debug for OpenFile {
 ///
 /// Reading is by ranges, writing is conditional: there is no way to write over a version that was
 /// not read.
+///
+/// A version tag must never come back with other content or metadata: a task is known by it, and
+/// one that was finished for a version is not carried out for that version again.
 pub trait CloudApp {
     /// Which app.
     fn app(&self) -> AppId;

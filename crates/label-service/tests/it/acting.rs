@@ -145,6 +145,70 @@ fn a_039_a_label_that_was_taken_off_is_not_applied_again() {
     assert_eq!(world.app().label_of("a.docx"), Some(key(CONFIDENTIAL)));
 }
 
+/// Sharing or moving a file gives it another version. That is no work on its content, whatever
+/// became of the process or of the app's answers after our write.
+#[test]
+fn a_039_another_version_with_our_content_is_no_reason_to_relabel() {
+    for (silent, dies) in [(false, false), (true, false), (false, true)] {
+        let world = World::new(label_external_files());
+        let app = world.app();
+        app.put("a.docx", "1", document("text", None));
+        let mut service = world.open();
+        service.tick(MONDAY).unwrap();
+        assert_eq!(app.label_of("a.docx"), Some(key(CONFIDENTIAL)));
+        let before = app.files.metadata(&box_file("a.docx").file).unwrap();
+        service
+            .request(&box_file("a.docx"), ActionKind::Remove, "dana", MONDAY)
+            .unwrap();
+        app.silent_after_write.set(silent);
+        app.dies_after_write.set(dies);
+        let tick = std::panic::AssertUnwindSafe(|| service.tick(MONDAY + HOUR).map(drop));
+        assert_eq!(std::panic::catch_unwind(tick).is_err(), dies);
+        drop(service);
+        app.dies_after_write.set(false);
+        assert_eq!(app.label_of("a.docx"), None);
+        let after = app.files.metadata(&box_file("a.docx").file).unwrap();
+        assert_ne!(before.version, after.version);
+        let mut service = world.open();
+        for hour in 2..5 {
+            app.touch("a.docx", &format!("shared {hour}"));
+            service.tick(MONDAY + hour * HOUR).unwrap();
+            assert_eq!(app.label_of("a.docx"), None, "{silent} {dies} {hour}");
+        }
+        assert_eq!(app.writes.borrow().len(), 2);
+        // Then somebody works on it.
+        app.put("a.docx", "new", document("more", None));
+        service.tick(MONDAY + 6 * HOUR).unwrap();
+        assert_eq!(app.label_of("a.docx"), Some(key(CONFIDENTIAL)));
+    }
+}
+
+/// What is superseded by an action of the other kind is not carried out after it.
+#[test]
+fn a_034_a_superseded_removal_is_dropped() {
+    let world = World::new(
+        r#"{"id":"p","name":"Label","priority":1,"filters":{"sharing":{"eq":[2]}},
+            "governance":{"10489":{"applyLabel":"Confidential"}}},
+           {"id":"r","name":"Unlabel","priority":0,"filters":{"sharing":{"eq":[2]}},
+            "governance":{"10489":{"removeLabel":true}}}"#,
+    );
+    world.app().put("a.docx", "1", document("text", None));
+    let mut service = world.open();
+    for hour in 0..4 {
+        service.tick(MONDAY + hour * HOUR).unwrap();
+        assert_eq!(world.app().label_of("a.docx"), Some(key(CONFIDENTIAL)));
+    }
+    // Somebody works on it and keeps the label.
+    let edited = document("more", Some(key(CONFIDENTIAL)));
+    world.app().put("a.docx", "edited", edited.clone());
+    for hour in 4..8 {
+        service.tick(MONDAY + hour * HOUR).unwrap();
+        let file = box_file("a.docx").file;
+        assert_eq!(world.app().files.content(&file).unwrap(), edited);
+    }
+    assert_eq!(world.app().writes.borrow().len(), 1);
+}
+
 #[test]
 fn a_034_a_042_policies_that_apply_and_remove_do_not_take_turns() {
     for (priority, left) in [(0, Some(key(CONFIDENTIAL))), (1, None)] {

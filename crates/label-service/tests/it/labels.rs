@@ -170,11 +170,40 @@ fn r_188_a_label_disabled_and_enabled_again_over_restarts() {
     assert!(!service.policies().policies()[0].is_enabled());
     service.tick(later).unwrap();
     assert_eq!(world.app().label_of("a.docx"), None);
+    // Seen without the policy; counts once it works again.
+    world.app().put("b.docx", "1", document("text", None));
+    service.tick(later + HOUR).unwrap();
     drop(service);
     world.labels = enabled;
-    let later = later + 2 * HOUR;
+    let later = later + 3 * HOUR;
     let mut service = open_at(&world, later);
     assert!(service.policies().policies()[0].is_enabled());
     service.tick(later).unwrap();
+    for file in ["a.docx", "b.docx"] {
+        assert_eq!(world.app().label_of(file), Some(key(CONFIDENTIAL)));
+    }
+}
+
+/// The same within one process: the list disables the label under a running service.
+#[test]
+fn r_188_what_changed_while_a_label_was_disabled_is_looked_at_again() {
+    let world = World::new(label_external_files());
+    let list = Rc::new(RefCell::new(Ok(labels())));
+    let mut service = world.open_with(Box::new(Script(list.clone(), Rc::default())));
+    service.tick(MONDAY).unwrap();
+    let mut disabled = labels();
+    disabled[1].state = LabelState::Disabled;
+    *list.borrow_mut() = Ok(disabled);
+    world.app().put("a.docx", "1", document("text", None));
+    let report = service.tick(MONDAY + HOUR).unwrap();
+    assert_eq!(report.disabled_policies.len(), 1);
+    service.tick(MONDAY + 2 * HOUR).unwrap();
+    *list.borrow_mut() = Ok(labels());
+    service.tick(MONDAY + 3 * HOUR).unwrap();
+    assert_eq!(world.app().label_of("a.docx"), None);
+    service
+        .load_policies(&world.policies, MONDAY + 3 * HOUR)
+        .unwrap();
+    service.tick(MONDAY + 4 * HOUR).unwrap();
     assert_eq!(world.app().label_of("a.docx"), Some(key(CONFIDENTIAL)));
 }

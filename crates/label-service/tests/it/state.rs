@@ -1,7 +1,8 @@
-//! Damaged state and documents that are refused.
+//! Damaged state, documents that are refused, and dry runs.
 
+use governance::ActionKind;
 use label_core::source::FixedLabels;
-use label_service::{Service, ServiceError, ServiceOptions};
+use label_service::{Mode, Service, ServiceError, ServiceOptions};
 
 use crate::world::*;
 
@@ -69,4 +70,33 @@ fn a_deleted_policys_id_is_refused_at_loading_and_the_service_goes_on() {
     );
     world.app().put("b.docx", "1", document("text", None));
     service.tick(MONDAY + HOUR).unwrap();
+}
+
+/// A dry run writes nothing, not even what an earlier run left queued, and what it saw counts
+/// again once the service is opened to apply.
+#[test]
+fn a_dry_run_writes_nothing_and_hides_nothing() {
+    let mut world = World::new(label_external_files());
+    world.app().put("a.docx", "1", document("text", None));
+    world.app().conflicts_left.set(1);
+    world.open().tick(MONDAY).unwrap();
+    world.app().put("b.docx", "1", document("text", None));
+    world.options.mode = Mode::DryRun;
+    let mut service = world.open();
+    let report = service.tick(MONDAY + 12 * HOUR).unwrap();
+    assert_eq!(report.actions.len(), 1, "{report:?}");
+    assert_eq!(report.actions[0].file, box_file("b.docx"));
+    let asked = service.request(&box_file("a.docx"), ActionKind::Remove, "dana", MONDAY);
+    assert!(matches!(asked, Err(ServiceError::DryRun)));
+    drop(service);
+    assert!(world.app().writes.borrow().is_empty());
+    world.options.mode = Mode::Apply;
+    world.open().tick(MONDAY + 13 * HOUR).unwrap();
+    for file in ["a.docx", "b.docx"] {
+        assert_eq!(
+            world.app().label_of(file),
+            Some(key(CONFIDENTIAL)),
+            "{file}"
+        );
+    }
 }

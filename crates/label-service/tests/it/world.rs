@@ -101,6 +101,11 @@ pub(crate) struct TestApp {
     pub(crate) opens: Rc<Cell<usize>>,
     pub(crate) conflicts_left: Rc<Cell<usize>>,
     pub(crate) writes: Rc<RefCell<Vec<String>>>,
+    /// From a write to the next listing, metadata isn't to be had.
+    pub(crate) silent_after_write: Rc<Cell<bool>>,
+    /// The process ends right after the write.
+    pub(crate) dies_after_write: Rc<Cell<bool>>,
+    is_silent: Rc<Cell<bool>>,
 }
 
 impl TestApp {
@@ -110,11 +115,20 @@ impl TestApp {
             opens: Rc::default(),
             conflicts_left: Rc::default(),
             writes: Rc::default(),
+            silent_after_write: Rc::default(),
+            dies_after_write: Rc::default(),
+            is_silent: Rc::default(),
         }
     }
 
     pub(crate) fn put(&self, id: &str, version: &str, content: Vec<u8>) {
         self.files.put(metadata(id, version), content);
+    }
+
+    /// The same content with another version, as after sharing or moving.
+    pub(crate) fn touch(&self, id: &str, version: &str) {
+        let content = self.files.content(&FileId::parse(id).unwrap()).unwrap();
+        self.put(id, version, content);
     }
 
     pub(crate) fn label_of(&self, id: &str) -> Option<LabelKey> {
@@ -131,10 +145,14 @@ impl CloudApp for TestApp {
     }
 
     fn list(&self, after: Option<&FileId>, max: usize) -> Result<Vec<FileMetadata>, AppError> {
+        self.is_silent.set(false);
         self.files.list(after, max)
     }
 
     fn metadata(&self, file: &FileId) -> Result<FileMetadata, AppError> {
+        if self.is_silent.get() {
+            return Err(AppError::Failed("timed out".to_owned()));
+        }
         self.files.metadata(file)
     }
 
@@ -158,7 +176,10 @@ impl CloudApp for TestApp {
             return Err(AppError::Conflict);
         }
         self.writes.borrow_mut().push(file.to_string());
-        self.files.replace(file, expected, content)
+        let version = self.files.replace(file, expected, content)?;
+        self.is_silent.set(self.silent_after_write.get());
+        assert!(!self.dies_after_write.get(), "as planned");
+        Ok(version)
     }
 }
 
