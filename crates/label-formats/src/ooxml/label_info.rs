@@ -286,11 +286,11 @@ fn read_label(
                 "removed",
                 "contentBits",
             ]
-            .contains(&attribute.name.as_str())
+            .contains(&attribute.name)
         {
             continue;
         }
-        if DRAFT_ATTRIBUTES.contains(&attribute.name.as_str()) {
+        if DRAFT_ATTRIBUTES.contains(&attribute.name) {
             odd(
                 DiagnosticCode::UnusualForm,
                 format!("draft attribute `{}`", attribute.name),
@@ -298,7 +298,7 @@ fn read_label(
         }
         label
             .extra
-            .push((attribute.name.clone(), attribute.value.clone()));
+            .push((attribute.name.to_owned(), attribute.value.to_string()));
     }
     if let Some(bits) = element.attribute("contentBits") {
         label.content_bits = keys::content_bits(bits, &label.id_text, place, diagnostics);

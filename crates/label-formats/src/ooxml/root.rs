@@ -32,7 +32,7 @@ impl Root {
             End::Open { at: 0 }
         };
         Self {
-            prefix: element.prefix.clone(),
+            prefix: element.prefix.to_owned(),
             end,
         }
     }

@@ -154,9 +154,7 @@ fn read_part(
                     if role == Role::Sheet {
                         into.end_line();
                     }
-                } else if role == Role::Paragraphs
-                    && matches!(element.name.as_str(), "tab" | "br" | "cr")
-                {
+                } else if role == Role::Paragraphs && matches!(element.name, "tab" | "br" | "cr") {
                     into.push(if element.name == "tab" { "\t" } else { "\n" });
                 } else if is_line(role, &element) && !element.is_empty {
                     lines.push(reader.depth());
@@ -182,7 +180,7 @@ fn read_part(
 fn is_text(role: Role, element: &Element) -> bool {
     match role {
         Role::Paragraphs | Role::SharedStrings => element.name == "t",
-        Role::Sheet => matches!(element.name.as_str(), "t" | "v"),
+        Role::Sheet => matches!(element.name, "t" | "v"),
         Role::Properties => false,
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn labels(
         if element.is(Namespace::Rdf, "Description") && description_depth.is_none() {
             for attribute in &element.attributes {
                 if attribute.namespace == Namespace::Pdfx {
-                    labels.add(&attribute.name, &attribute.value, PLACE, diagnostics);
+                    labels.add(attribute.name, &attribute.value, PLACE, diagnostics);
                 }
             }
             if !element.is_empty {
@@ -51,7 +51,7 @@ pub(super) fn labels(
                 .is_some_and(|depth| reader.depth() + usize::from(element.is_empty) == depth + 1)
         {
             let value = reader.text_of(&element, VALUE_BYTES_MAX)?;
-            labels.add(&element.name, &value, PLACE, diagnostics);
+            labels.add(element.name, &value, PLACE, diagnostics);
         }
     }
     Ok(labels.into_records(PLACE, diagnostics))

@@ -1,0 +1,638 @@
+//! Reads a part item by item: bounded, without DTD and entities, with the place of every item.
+//!
+//! A general XML library splits every tag twice, once for namespaces and once for attributes, and
+//! gives names that have to be copied. Reading a label is reading four small parts, so that cost
+//! more than everything else. Here each byte of a tag is looked at once, and names and values
+//! are parts of the text wherever it says them literally. The library is still there as the twin
+//! that tests compare with.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use memchr::{memchr, memchr2};
+
+use super::{Namespace, is_xml_char};
+use crate::error::PartError;
+use crate::limits::Limits;
+
+/// Most namespace declarations that are in force at one place. Real parts have a dozen.
+const BINDINGS_MAX: usize = 256;
+
+/// Longest reference that means something: `&#x10FFFF;` with room for leading zeros.
+const REFERENCE_BYTES_MAX: usize = 32;
+
+const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
+const XMLNS_NAMESPACE: &str = "http://www.w3.org/2000/xmlns/";
+
+/// An attribute: its local name as written, its namespace, the decoded value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Attribute<'a> {
+    pub(crate) namespace: Namespace,
+    pub(crate) name: &'a str,
+    pub(crate) value: Cow<'a, str>,
+}
+
+/// A start tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Element<'a> {
+    pub(crate) namespace: Namespace,
+    /// The local name.
+    pub(crate) name: &'a str,
+    /// The prefix with its colon, or nothing.
+    pub(crate) prefix: &'a str,
+    pub(crate) attributes: Vec<Attribute<'a>>,
+    /// `<a/>`: there is no end tag.
+    pub(crate) is_empty: bool,
+}
+
+impl Element<'_> {
+    /// The value of an attribute without namespace.
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes
+            .iter()
+            .find(|attribute| attribute.namespace == Namespace::None && attribute.name == name)
+            .map(|attribute| &*attribute.value)
+    }
+
+    pub(crate) fn is(&self, namespace: Namespace, name: &str) -> bool {
+        self.namespace == namespace && self.name == name
+    }
+}
+
+/// What comes next in a part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Item<'a> {
+    /// A start tag, or an empty element.
+    Start(Element<'a>),
+    End,
+    /// Text, with references resolved; a piece of it where references stand between.
+    Text(Cow<'a, str>),
+    /// A comment or processing instruction.
+    Other,
+}
+
+/// A namespace declaration that is in force.
+struct Binding<'a> {
+    /// Nothing for the default namespace.
+    prefix: &'a str,
+    namespace: Namespace,
+    /// The depth of the element that declares it.
+    depth: usize,
+}
+
+/// Reads a part item by item.
+pub(crate) struct XmlReader<'a> {
+    place: &'a str,
+    text: &'a str,
+    /// Where the next item starts.
+    at: usize,
+    /// The names of the open elements, as written.
+    open: Vec<&'a str>,
+    bindings: Vec<Binding<'a>>,
+    items: usize,
+    span: Range<usize>,
+    limits: &'a Limits,
+    saw_root: bool,
+}
+
+impl<'a> XmlReader<'a> {
+    pub(crate) fn new(place: &'a str, text: &'a str, limits: &'a Limits) -> Self {
+        Self {
+            place,
+            text,
+            at: 0,
+            open: Vec::new(),
+            bindings: Vec::new(),
+            items: 0,
+            span: 0..0,
+            limits,
+            saw_root: false,
+        }
+    }
+
+    /// How many elements are open, the one just started included unless it is empty.
+    pub(crate) fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Where the item just read stands in the text.
+    pub(crate) fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
+    /// The next item, or `None` at the end of a complete document.
+    pub(crate) fn next(&mut self) -> Result<Option<Item<'a>>, PartError> {
+        self.items += 1;
+        if self.items > self.limits.xml_items_max {
+            return Err(PartError::too_large(self.place, "too many XML items"));
+        }
+        let start = self.at;
+        let rest = self.rest();
+        let item = match rest.as_bytes() {
+            [] => {
+                if !self.open.is_empty() || !self.saw_root {
+                    return Err(self.malformed("the document ends too early"));
+                }
+                return Ok(None);
+            }
+            [b'<', b'/', ..] => self.end_tag()?,
+            [b'<', b'?', ..] => {
+                self.at += "<?".len();
+                self.until("?>", |_| Item::Other)?
+            }
+            [b'<', b'!', b'-', b'-', ..] => {
+                self.at += "<!--".len();
+                self.until("-->", |_| Item::Other)?
+            }
+            [b'<', b'!', ..] => self.section(rest)?,
+            [b'<', ..] => self.start_tag()?,
+            [b'&', ..] => {
+                self.inside()?;
+                let (text, len) = self.reference(rest)?;
+                self.at += len;
+                Item::Text(text)
+            }
+            bytes => {
+                let len = memchr2(b'<', b'&', bytes).unwrap_or(bytes.len());
+                let text = rest.get(..len).unwrap_or_default();
+                if !text.bytes().all(is_space) {
+                    self.inside()?;
+                }
+                self.at += len;
+                Item::Text(line_ends(text))
+            }
+        };
+        self.span = start..self.at;
+        Ok(Some(item))
+    }
+
+    /// Reads on to the end of the element just started; nothing to do for an empty one.
+    pub(crate) fn skip(&mut self, element: &Element<'_>) -> Result<(), PartError> {
+        self.inside_of(element, |_, _| Ok(()))
+    }
+
+    /// The text directly inside the element just started, up to `max` bytes; child elements'
+    /// texts too.
+    pub(crate) fn text_of(
+        &mut self,
+        element: &Element<'_>,
+        max: usize,
+    ) -> Result<String, PartError> {
+        let mut text = String::new();
+        self.inside_of(element, |reader, item| {
+            if let Item::Text(piece) = item {
+                if text.len() + piece.len() > max {
+                    return Err(PartError::too_large(reader.place, "a text is too long"));
+                }
+                text.push_str(&piece);
+            }
+            Ok(())
+        })?;
+        Ok(text)
+    }
+
+    fn inside_of(
+        &mut self,
+        element: &Element<'_>,
+        mut take: impl FnMut(&Self, Item<'a>) -> Result<(), PartError>,
+    ) -> Result<(), PartError> {
+        if element.is_empty {
+            return Ok(());
+        }
+        let outside = self.open.len().saturating_sub(1);
+        while self.open.len() > outside {
+            let Some(item) = self.next()? else { break };
+            take(self, item)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn malformed(&self, cause: impl std::fmt::Display) -> PartError {
+        PartError::malformed(self.place, format!("at byte {}: {cause}", self.at))
+    }
+
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// Only white space, comments and instructions stand outside the root element.
+    fn inside(&self) -> Result<(), PartError> {
+        if self.open.is_empty() {
+            return Err(self.malformed("text outside the root element"));
+        }
+        Ok(())
+    }
+
+    /// Takes everything to this end mark.
+    fn until(
+        &mut self,
+        mark: &str,
+        item: impl FnOnce(&'a str) -> Item<'a>,
+    ) -> Result<Item<'a>, PartError> {
+        let rest = self.rest();
+        let Some(len) = rest.find(mark) else {
+            return Err(self.malformed(format!("`{mark}` is missing")));
+        };
+        self.at += len + mark.len();
+        Ok(item(rest.get(..len).unwrap_or_default()))
+    }
+
+    /// Literal text, or a document type.
+    fn section(&mut self, rest: &str) -> Result<Item<'a>, PartError> {
+        if !rest.starts_with("<![CDATA[") {
+            return Err(self.malformed("a document type is not allowed"));
+        }
+        self.inside()?;
+        self.at += "<![CDATA[".len();
+        self.until("]]>", |text| Item::Text(line_ends(text)))
+    }
+
+    fn end_tag(&mut self) -> Result<Item<'a>, PartError> {
+        let rest = self.rest();
+        let Some(len) = memchr(b'>', rest.as_bytes()) else {
+            return Err(self.malformed("an end tag is cut off"));
+        };
+        let name = rest.get(2..len).unwrap_or_default();
+        let name = name.trim_end_matches(|character: char| character.is_ascii_whitespace());
+        if self.open.pop() != Some(name) {
+            return Err(self.malformed(format!("`</{name}>` closes nothing")));
+        }
+        self.drop_bindings(self.open.len());
+        self.at += len + 1;
+        Ok(Item::End)
+    }
+
+    /// Forgets the namespaces that elements deeper than this declared.
+    fn drop_bindings(&mut self, depth: usize) {
+        while self
+            .bindings
+            .last()
+            .is_some_and(|binding| binding.depth > depth)
+        {
+            self.bindings.pop();
+        }
+    }
+
+    fn start_tag(&mut self) -> Result<Item<'a>, PartError> {
+        if self.open.is_empty() && self.saw_root {
+            return Err(self.malformed("a second root element"));
+        }
+        if self.open.len() >= self.limits.xml_depth_max {
+            return Err(PartError::too_large(self.place, "elements nest too deeply"));
+        }
+        self.saw_root = true;
+        self.at += 1;
+        let qualified = self.name()?;
+        let depth = self.open.len() + 1;
+        let mut attributes: Vec<Attribute<'a>> = Vec::new();
+        let mut count = 0;
+        let is_empty = loop {
+            let spaced = self.skip_space();
+            match self.rest().as_bytes() {
+                [b'>', ..] => {
+                    self.at += 1;
+                    break false;
+                }
+                [b'/', b'>', ..] => {
+                    self.at += 2;
+                    break true;
+                }
+                [] => return Err(self.malformed("a tag is cut off")),
+                _ if !spaced => return Err(self.malformed("no space before an attribute")),
+                _ => {}
+            }
+            count += 1;
+            if count > self.limits.xml_attributes_max {
+                return Err(PartError::too_large(self.place, "too many attributes"));
+            }
+            let name = self.name()?;
+            let value = self.attribute_value()?;
+            let declared = match name.strip_prefix("xmlns") {
+                Some("") => Some(""),
+                Some(rest) => rest.strip_prefix(':'),
+                None => None,
+            };
+            match declared {
+                Some(prefix) => self.bind(prefix, &value, depth)?,
+                None => attributes.push(Attribute {
+                    namespace: Namespace::None,
+                    name,
+                    value,
+                }),
+            }
+        };
+        // A prefix may be declared behind its use in the tag, so names are resolved at the end.
+        for attribute in &mut attributes {
+            if let Some((prefix, name)) = split(attribute.name) {
+                attribute.namespace = self.namespace_of(prefix);
+                attribute.name = name;
+            }
+        }
+        self.refuse_twice(&attributes)?;
+        let (prefix, name) = split(qualified).unwrap_or(("", qualified));
+        let namespace = self.namespace_of(prefix);
+        if is_empty {
+            self.drop_bindings(depth - 1);
+        } else {
+            self.open.push(qualified);
+        }
+        Ok(Item::Start(Element {
+            namespace,
+            name,
+            prefix: match prefix {
+                "" => "",
+                // With the colon behind it.
+                prefix => qualified.get(..=prefix.len()).unwrap_or_default(),
+            },
+            attributes,
+            is_empty,
+        }))
+    }
+
+    /// Quadratic, but over no more than the bound, and nearly always over names of one length.
+    fn refuse_twice(&self, attributes: &[Attribute<'_>]) -> Result<(), PartError> {
+        for (at, one) in attributes.iter().enumerate() {
+            let twice = attributes.iter().skip(at + 1).any(|other| {
+                one.name == other.name
+                    && one.namespace == other.namespace
+                    && one.namespace != Namespace::Other
+            });
+            if twice {
+                return Err(self.malformed(format!("attribute `{}` twice", one.name)));
+            }
+        }
+        Ok(())
+    }
+
+    /// A name up to white space or what ends a name in a tag.
+    fn name(&mut self) -> Result<&'a str, PartError> {
+        let rest = self.rest();
+        let is_end = |byte: &u8| {
+            is_space(*byte) || matches!(byte, b'=' | b'/' | b'>' | b'<' | b'"' | b'\'' | b'&')
+        };
+        let len = rest
+            .as_bytes()
+            .iter()
+            .position(is_end)
+            .unwrap_or(rest.len());
+        let name = rest.get(..len).unwrap_or_default();
+        if name.is_empty() || name.starts_with(':') || name.ends_with(':') {
+            return Err(self.malformed("a name is missing"));
+        }
+        self.at += len;
+        Ok(name)
+    }
+
+    /// Whether there was any.
+    fn skip_space(&mut self) -> bool {
+        let rest = self.rest().as_bytes();
+        let len = rest
+            .iter()
+            .position(|byte| !is_space(*byte))
+            .unwrap_or(rest.len());
+        self.at += len;
+        len > 0
+    }
+
+    /// The equals sign and the value behind it.
+    fn attribute_value(&mut self) -> Result<Cow<'a, str>, PartError> {
+        self.skip_space();
+        if !self.rest().starts_with('=') {
+            return Err(self.malformed("an attribute without value"));
+        }
+        self.at += 1;
+        self.skip_space();
+        let rest = self.rest();
+        let Some(quote @ (b'"' | b'\'')) = rest.as_bytes().first().copied() else {
+            return Err(self.malformed("an attribute's value without quotes"));
+        };
+        let inside = rest.get(1..).unwrap_or_default();
+        let Some(len) = memchr(quote, inside.as_bytes()) else {
+            return Err(self.malformed("an attribute's value is cut off"));
+        };
+        let raw = inside.get(..len).unwrap_or_default();
+        let value = self.decoded(raw)?;
+        self.at += len + 2;
+        Ok(value)
+    }
+
+    /// White space becomes spaces, references what they stand for (XML 1.0, 3.3.3).
+    fn decoded(&self, raw: &'a str) -> Result<Cow<'a, str>, PartError> {
+        let is_special = |byte: u8| matches!(byte, b'&' | b'<' | b'\t' | b'\n' | b'\r');
+        if !raw.bytes().any(is_special) {
+            return Ok(Cow::Borrowed(raw));
+        }
+        let mut value = String::with_capacity(raw.len());
+        let mut rest = raw;
+        while let Some(len) = rest.bytes().position(is_special) {
+            value.push_str(rest.get(..len).unwrap_or_default());
+            rest = rest.get(len..).unwrap_or_default();
+            let taken = match rest.as_bytes() {
+                [b'&', ..] => {
+                    let (text, len) = self.reference(rest)?;
+                    value.push_str(&text);
+                    len
+                }
+                [b'<', ..] => return Err(self.malformed("`<` in an attribute's value")),
+                [b'\r', b'\n', ..] => {
+                    value.push(' ');
+                    2
+                }
+                _ => {
+                    value.push(' ');
+                    1
+                }
+            };
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+        value.push_str(rest);
+        Ok(Cow::Owned(value))
+    }
+
+    /// A character reference or one of the five predefined entities, nothing else exists without
+    /// a DTD: what it stands for, and how long it is.
+    fn reference(&self, text: &str) -> Result<(Cow<'static, str>, usize), PartError> {
+        let end = text
+            .bytes()
+            .take(REFERENCE_BYTES_MAX)
+            .position(|byte| byte == b';');
+        let Some(end) = end else {
+            return Err(self.malformed("`&` without a reference"));
+        };
+        let name = text.get(1..end).unwrap_or_default();
+        let resolved = match name {
+            "lt" => Cow::Borrowed("<"),
+            "gt" => Cow::Borrowed(">"),
+            "amp" => Cow::Borrowed("&"),
+            "apos" => Cow::Borrowed("'"),
+            "quot" => Cow::Borrowed("\""),
+            other => {
+                let number = match other.strip_prefix('#') {
+                    Some(number) => match number.strip_prefix('x') {
+                        Some(digits) => parse_number(digits, 16),
+                        None => parse_number(number, 10),
+                    },
+                    None => return Err(self.malformed(format!("unknown entity `{other}`"))),
+                };
+                match number.and_then(char::from_u32).filter(|c| is_xml_char(*c)) {
+                    Some(character) => Cow::Owned(character.to_string()),
+                    None => {
+                        let cause = format!("`&{other};` is no character of XML");
+                        return Err(self.malformed(cause));
+                    }
+                }
+            }
+        };
+        Ok((resolved, end + 1))
+    }
+
+    /// Declares a prefix, or the default namespace, from this depth on.
+    fn bind(&mut self, prefix: &'a str, name: &str, depth: usize) -> Result<(), PartError> {
+        // The two reserved prefixes mean what they mean.
+        let is_reserved = match prefix {
+            "xmlns" => true,
+            "xml" => name != XML_NAMESPACE,
+            _ => name == XML_NAMESPACE || name == XMLNS_NAMESPACE,
+        };
+        let again = self
+            .bindings
+            .iter()
+            .rev()
+            .take_while(|binding| binding.depth == depth)
+            .any(|binding| binding.prefix == prefix);
+        if is_reserved || again {
+            return Err(self.malformed(format!("namespace `{prefix}` can't be declared so")));
+        }
+        if self.bindings.len() >= BINDINGS_MAX {
+            return Err(PartError::too_large(self.place, "too many namespaces"));
+        }
+        self.bindings.push(Binding {
+            prefix,
+            namespace: match name {
+                "" => Namespace::None,
+                name => Namespace::of(name),
+            },
+            depth,
+        });
+        Ok(())
+    }
+
+    fn namespace_of(&self, prefix: &str) -> Namespace {
+        let declared = self
+            .bindings
+            .iter()
+            .rev()
+            .find(|binding| binding.prefix == prefix);
+        match declared {
+            // A prefix can't be undeclared.
+            Some(binding) if binding.namespace == Namespace::None && !prefix.is_empty() => {
+                Namespace::Other
+            }
+            Some(binding) => binding.namespace,
+            None if prefix.is_empty() => Namespace::None,
+            None => Namespace::Other,
+        }
+    }
+}
+
+const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// Prefix and local name; `None` without a prefix.
+fn split(name: &str) -> Option<(&str, &str)> {
+    name.split_once(':')
+}
+
+/// Without the sign that Rust would take.
+fn parse_number(digits: &str, radix: u32) -> Option<u32> {
+    let plain = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    u32::from_str_radix(digits, radix).ok().filter(|_| plain)
+}
+
+/// Every line end is a line feed (XML 1.0, 2.11).
+fn line_ends(text: &str) -> Cow<'_, str> {
+    if memchr(b'\r', text.as_bytes()).is_none() {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::xml::escape;
+
+    fn items(text: &str) -> Result<Vec<String>, PartError> {
+        let limits = Limits::default();
+        let mut reader = XmlReader::new("part", text, &limits);
+        let mut seen = Vec::new();
+        while let Some(item) = reader.next()? {
+            seen.push(match item {
+                Item::Start(element) => format!("{}{}", element.prefix, element.name),
+                Item::End => "/".to_owned(),
+                Item::Text(text) => format!("'{text}'"),
+                Item::Other => "?".to_owned(),
+            });
+        }
+        Ok(seen)
+    }
+
+    #[test]
+    fn f_042_dtd_and_entities_are_refused() {
+        for text in [
+            "<!DOCTYPE a [<!ENTITY b \"x\">]><a>&b;</a>",
+            "<!DOCTYPE a><a/>",
+            "<a>&b;</a>",
+            "<a b=\"&c;\"/>",
+            "<a></b>",
+            "<a>",
+            "",
+            "text",
+            "<a/><b/>",
+            "<a b=\"1\" b=\"2\"/>",
+        ] {
+            assert!(
+                matches!(items(text), Err(PartError::Malformed(_))),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn f_042_too_much_is_refused() {
+        let deep = "<a>".repeat(100) + &"</a>".repeat(100);
+        let many: String = (0..300).map(|at| format!(" a{at}=\"\"")).collect();
+        let wide = format!("<a>{}</a>", "<b/>".repeat(600_000));
+        for text in [deep, format!("<a{many}/>"), wide] {
+            assert!(matches!(items(&text), Err(PartError::TooLarge(_))));
+        }
+    }
+
+    #[test]
+    fn texts_and_entities_come_in_order() {
+        assert_eq!(
+            items("<a>R&amp;D &#x41;<![CDATA[<&]]></a>").unwrap(),
+            ["a", "'R'", "'&'", "'D '", "'A'", "'<&'", "/"]
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_ends(text in "[<>/a-c!?&;\"= \\[\\]-]{0,60}") {
+            let _ = items(&text);
+        }
+
+        #[test]
+        fn escaped_texts_read_back(text: String) {
+            let text: String = text.chars().filter(|&c| is_xml_char(c)).collect();
+            let document = format!("<a b=\"{0}\">{0}</a>", escape(&text));
+            let limits = Limits::default();
+            let mut reader = XmlReader::new("part", &document, &limits);
+            let Some(Item::Start(element)) = reader.next().unwrap() else { panic!() };
+            proptest::prop_assert_eq!(element.attribute("b"), Some(text.as_str()));
+            let read = reader.text_of(&element, 10_000).unwrap();
+            proptest::prop_assert_eq!(read, text);
+        }
+    }
+}
