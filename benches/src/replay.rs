@@ -102,9 +102,11 @@ impl Replay {
             source.read_exact_at(*offset, &mut buffer)?;
             black_box(&buffer);
         }
+        let mut decompress = Decompress::new(false);
         for part in &self.parts {
             let mut content = Vec::with_capacity(part.inflated + 1);
-            Decompress::new(false)
+            decompress.reset(false);
+            decompress
                 .decompress_vec(&part.packed, &mut content, FlushDecompress::Finish)
                 .map_err(io::Error::other)?;
             black_box(crc32fast::hash(&content));

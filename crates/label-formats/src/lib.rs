@@ -50,6 +50,7 @@ mod replace;
 mod source;
 #[cfg(feature = "text")]
 pub mod text;
+mod window;
 mod write;
 mod xml;
 

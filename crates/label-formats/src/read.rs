@@ -10,6 +10,7 @@ use crate::limits::Limits;
 use crate::protect::Decryptor;
 use crate::reading::{Diagnostic, DiagnosticCode, Reading, Status};
 use crate::source::{ByteSource, read_range};
+use crate::window::Windowed;
 use crate::{compound, ooxml, pdf};
 
 /// What reading may use and must respect. The default is right for most callers.
@@ -51,7 +52,7 @@ impl ReadOptions<'_> {
 }
 
 /// How far into a file a PDF header is looked for, in bytes.
-const HEADER_BYTES: u64 = 1024;
+const HEADER_BYTES: usize = 1024;
 
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +69,10 @@ pub(crate) fn detect(head: &[u8]) -> Container {
         Container::Zip
     } else if head.starts_with(&[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]) {
         Container::Compound
-    } else if head.windows(5).any(|window| window == b"%PDF-") {
+    } else if head
+        .get(..head.len().min(HEADER_BYTES))
+        .is_some_and(|head| head.windows(5).any(|window| window == b"%PDF-"))
+    {
         Container::Pdf
     } else {
         Container::Other
@@ -115,23 +119,22 @@ pub(crate) fn read_source(source: &dyn ByteSource, options: &ReadOptions<'_>) ->
 }
 
 fn read_container(source: &dyn ByteSource, options: &ReadOptions<'_>) -> Reading {
-    let head_len = usize::try_from(source.len().min(HEADER_BYTES)).unwrap_or_default();
-    if head_len == 0 {
+    if source.is_empty() {
         return Reading::failed(Status::Unsupported, "the file is empty");
     }
-    let head = match read_range(source, 0, head_len) {
-        Ok(head) => head,
+    let start = match Windowed::new(source) {
+        Ok(start) => start,
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             return Reading::failed(Status::Malformed, "the file is shorter than its length");
         }
         Err(error) => return Reading::failed(Status::IoError, error),
     };
-    match detect(&head) {
-        Container::Zip => ooxml::read(source, options),
+    match detect(start.head()) {
+        Container::Zip => ooxml::read(start, options),
         Container::Compound => compound::read(source, options),
         Container::Pdf => pdf::read(source, options),
         Container::Other => {
-            let reading = ooxml::read(source, options);
+            let reading = ooxml::read(start, options);
             if reading.kind.is_some() {
                 return reading;
             }

@@ -14,28 +14,41 @@ pub(super) const LABEL_INFO_CONTENT_TYPE: &str =
 pub(super) const CUSTOM_PROPERTIES_CONTENT_TYPE: &str =
     "application/vnd.openxmlformats-officedocument.custom-properties+xml";
 
-#[derive(Clone, Debug)]
-struct Override {
-    part: String,
-    content_type: String,
+/// A declaration of the list.
+struct Declaration<'a> {
+    declared: Declared,
+    /// The extension, or the part's name without the leading slash.
+    of: &'a str,
+    content_type: &'a str,
     span: Range<usize>,
 }
 
-/// The declared types, and where new declarations go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Declared {
+    Default,
+    Override,
+}
+
+/// The list as text. It has an entry for every part of the package, and reading a label asks for
+/// the type of one: so it is gone through for each question, and nothing of it is kept.
 #[derive(Clone, Debug)]
 pub(super) struct ContentTypes {
-    defaults: Vec<(String, String)>,
-    overrides: Vec<Override>,
     xml: XmlText,
-    root: Root,
 }
 
 impl ContentTypes {
-    pub(super) fn parse(bytes: Vec<u8>, limits: &Limits) -> Result<Self, PartError> {
+    pub(super) fn new(bytes: Vec<u8>) -> Result<Self, PartError> {
         let xml = XmlText::decode(CONTENT_TYPES_PART, bytes)?;
-        let mut reader = XmlReader::new(CONTENT_TYPES_PART, &xml.text, limits);
-        let mut defaults = Vec::new();
-        let mut overrides: Vec<Override> = Vec::new();
+        Ok(Self { xml })
+    }
+
+    /// Goes through the whole list.
+    fn each(
+        &self,
+        limits: &Limits,
+        mut take: impl FnMut(Declaration<'_>),
+    ) -> Result<Root, PartError> {
+        let mut reader = XmlReader::new(CONTENT_TYPES_PART, &self.xml.text, limits);
         let mut root = None;
         while let Some(item) = reader.next()? {
             let span = reader.span();
@@ -47,22 +60,20 @@ impl ContentTypes {
                     root = Some(Root::new(&element, span));
                 }
                 Item::Start(element) => {
-                    let content_type = element
-                        .attribute("ContentType")
-                        .unwrap_or_default()
-                        .to_owned();
                     reader.skip(&element)?;
-                    if element.is(Namespace::ContentTypes, "Default") {
-                        let extension = element.attribute("Extension").unwrap_or_default();
-                        defaults.push((extension.to_owned(), content_type));
+                    let (declared, of) = if element.is(Namespace::ContentTypes, "Default") {
+                        (Declared::Default, element.attribute("Extension"))
                     } else if element.is(Namespace::ContentTypes, "Override") {
-                        let part = element.attribute("PartName").unwrap_or_default();
-                        overrides.push(Override {
-                            part: part.trim_start_matches('/').to_owned(),
-                            content_type,
-                            span: span.start..reader.span().end,
-                        });
-                    }
+                        (Declared::Override, element.attribute("PartName"))
+                    } else {
+                        continue;
+                    };
+                    take(Declaration {
+                        declared,
+                        of: of.unwrap_or_default().trim_start_matches('/'),
+                        content_type: element.attribute("ContentType").unwrap_or_default(),
+                        span: span.start..reader.span().end,
+                    });
                 }
                 Item::End => {
                     if let Some(root) = &mut root {
@@ -72,76 +83,78 @@ impl ContentTypes {
                 Item::Text(_) | Item::Other => {}
             }
         }
-        let root =
-            root.ok_or_else(|| PartError::malformed(CONTENT_TYPES_PART, "no root element"))?;
-        Ok(Self {
-            defaults,
-            overrides,
-            xml,
-            root,
-        })
+        root.ok_or_else(|| PartError::malformed(CONTENT_TYPES_PART, "no root element"))
     }
 
     /// The type of a part: its override, else the default of its extension.
-    pub(super) fn of(&self, part: &str) -> Option<&str> {
-        if let Some(found) = self
-            .overrides
-            .iter()
-            .find(|one| one.part.eq_ignore_ascii_case(part))
-        {
-            return Some(&found.content_type);
-        }
-        let (_, extension) = part.rsplit_once('.')?;
-        self.defaults
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(extension))
-            .map(|(_, content_type)| content_type.as_str())
+    pub(super) fn of(&self, part: &str, limits: &Limits) -> Result<Option<String>, PartError> {
+        let extension = part.rsplit_once('.').map(|(_, extension)| extension);
+        let (mut by_default, mut by_override) = (None, None);
+        self.each(limits, |one| {
+            let (found, is_of) = match one.declared {
+                Declared::Default => (&mut by_default, extension),
+                Declared::Override => (&mut by_override, Some(part)),
+            };
+            if found.is_none() && is_of.is_some_and(|name| name.eq_ignore_ascii_case(one.of)) {
+                *found = Some(one.content_type.to_owned());
+            }
+        })?;
+        Ok(by_override.or(by_default))
     }
 
     /// The part with exactly one override of the right type for each of `set`, and none for
     /// `removed`; `None` if that changes nothing.
-    pub(super) fn edited(&self, set: &[(&str, &str)], removed: &[&str]) -> Option<Vec<u8>> {
+    pub(super) fn edited(
+        &self,
+        set: &[(&str, &str)],
+        removed: &[&str],
+        limits: &Limits,
+    ) -> Result<Option<Vec<u8>>, PartError> {
         let mut edits = Edits::default();
-        let mut children = String::new();
-        for (part, content_type) in set {
-            let mut own = self
-                .overrides
-                .iter()
-                .filter(|one| one.part.eq_ignore_ascii_case(part));
-            let element = |name: &str| {
-                format!(
-                    "<{}Override PartName=\"/{}\" ContentType=\"{content_type}\"/>",
-                    self.root.prefix,
-                    escape(name)
-                )
-            };
-            match own.next() {
-                None => children.push_str(&element(part)),
-                Some(first) => {
-                    if first.content_type != *content_type {
-                        edits.replace(first.span.clone(), element(&first.part));
-                    }
-                    for second in own {
-                        edits.replace(second.span.clone(), String::new());
-                    }
-                }
+        let mut is_there = vec![false; set.len()];
+        let element = |prefix: &str, name: &str, content_type: &str| {
+            format!(
+                "<{prefix}Override PartName=\"/{}\" ContentType=\"{content_type}\"/>",
+                escape(name)
+            )
+        };
+        let is = |name: &str, part: &str| name.eq_ignore_ascii_case(part);
+        let mut wrong = Vec::new();
+        let root = self.each(limits, |one| {
+            if one.declared == Declared::Default {
+                return;
             }
-        }
-        for one in &self.overrides {
-            if removed
-                .iter()
-                .any(|part| one.part.eq_ignore_ascii_case(part))
-            {
+            if removed.iter().any(|part| is(part, one.of)) {
                 edits.replace(one.span.clone(), String::new());
             }
+            for ((part, content_type), is_there) in set.iter().zip(&mut is_there) {
+                if !is(part, one.of) {
+                    continue;
+                }
+                if *is_there {
+                    edits.replace(one.span.clone(), String::new());
+                } else if one.content_type != *content_type {
+                    wrong.push((one.span.clone(), one.of.to_owned(), *content_type));
+                }
+                *is_there = true;
+            }
+        })?;
+        for (span, name, content_type) in wrong {
+            edits.replace(span, element(&root.prefix, &name, content_type));
         }
+        let children: String = set
+            .iter()
+            .zip(is_there)
+            .filter(|(_, is_there)| !is_there)
+            .map(|((part, content_type), _)| element(&root.prefix, part, content_type))
+            .collect();
         if !children.is_empty() {
-            self.root.append(&mut edits, &self.xml.text, &children);
+            root.append(&mut edits, &self.xml.text, &children);
         }
         if edits.is_empty() {
-            return None;
+            return Ok(None);
         }
-        self.xml.edited(edits)
+        Ok(self.xml.edited(edits))
     }
 }
 
@@ -154,11 +167,16 @@ mod tests {
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml";
 
     fn parse(text: &str) -> ContentTypes {
-        ContentTypes::parse(text.as_bytes().to_vec(), &Limits::default()).unwrap()
+        ContentTypes::new(text.as_bytes().to_vec()).unwrap()
     }
 
-    fn text(bytes: Option<Vec<u8>>) -> String {
-        String::from_utf8(bytes.unwrap()).unwrap()
+    fn of(types: &ContentTypes, part: &str) -> Option<String> {
+        types.of(part, &Limits::default()).unwrap()
+    }
+
+    fn edited(types: &ContentTypes, set: &[(&str, &str)], removed: &[&str]) -> Option<String> {
+        let bytes = types.edited(set, removed, &Limits::default()).unwrap()?;
+        Some(String::from_utf8(bytes).unwrap())
     }
 
     #[test]
@@ -166,16 +184,23 @@ mod tests {
         let before = parse(&format!(
             "<Types xmlns=\"{NAMESPACE}\"><Default Extension=\"xml\" ContentType=\"{SHEET}\"/></Types>"
         ));
-        assert_eq!(before.of("docMetadata/LabelInfo.xml"), Some(SHEET));
-        let after = parse(&text(before.edited(
-            &[("docMetadata/LabelInfo.xml", LABEL_INFO_CONTENT_TYPE)],
-            &[],
-        )));
         assert_eq!(
-            after.of("docMetadata/LabelInfo.xml"),
+            of(&before, "docMetadata/LabelInfo.xml").as_deref(),
+            Some(SHEET)
+        );
+        let after = parse(
+            &edited(
+                &before,
+                &[("docMetadata/LabelInfo.xml", LABEL_INFO_CONTENT_TYPE)],
+                &[],
+            )
+            .unwrap(),
+        );
+        assert_eq!(
+            of(&after, "docMetadata/LabelInfo.xml").as_deref(),
             Some(LABEL_INFO_CONTENT_TYPE)
         );
-        assert_eq!(after.of("xl/workbook.xml"), Some(SHEET));
+        assert_eq!(of(&after, "xl/workbook.xml").as_deref(), Some(SHEET));
     }
 
     #[test]
@@ -184,9 +209,9 @@ mod tests {
             "\u{feff}<?xml version='1.0'?>\n<Types xmlns='{NAMESPACE}'>\n<Default Extension='XML' ContentType='application/xml'/>\n<Override PartName='/DOCPROPS/CUSTOM.XML' ContentType='x/y'/></Types>\n"
         );
         let parsed = parse(&before);
-        assert_eq!(parsed.of("docProps/custom.xml"), Some("x/y"));
-        assert_eq!(parsed.of("a.xml"), Some("application/xml"));
-        let added = text(parsed.edited(&[("new.xml", "n/n")], &[]));
+        assert_eq!(of(&parsed, "docProps/custom.xml").as_deref(), Some("x/y"));
+        assert_eq!(of(&parsed, "a.xml").as_deref(), Some("application/xml"));
+        let added = edited(&parsed, &[("new.xml", "n/n")], &[]).unwrap();
         let expected = before.replace(
             "</Types>",
             "<Override PartName=\"/new.xml\" ContentType=\"n/n\"/></Types>",
@@ -200,10 +225,10 @@ mod tests {
             "<Types xmlns=\"{NAMESPACE}\"><Override PartName=\"/docMetadata/LabelInfo.xml\" ContentType=\"application/xml\"/><Override PartName=\"/docMetadata/LabelInfo.xml\" ContentType=\"application/xml\"/></Types>"
         ));
         let set = [("docMetadata/LabelInfo.xml", LABEL_INFO_CONTENT_TYPE)];
-        let after = text(before.edited(&set, &[]));
+        let after = edited(&before, &set, &[]).unwrap();
         assert_eq!(after.matches("LabelInfo.xml").count(), 1);
-        assert!(parse(&after).edited(&set, &[]).is_none());
-        let gone = text(parse(&after).edited(&[], &["docmetadata/labelinfo.xml"]));
+        assert!(edited(&parse(&after), &set, &[]).is_none());
+        let gone = edited(&parse(&after), &[], &["docmetadata/labelinfo.xml"]).unwrap();
         assert_eq!(gone, format!("<Types xmlns=\"{NAMESPACE}\"></Types>"));
     }
 }

@@ -1,6 +1,5 @@
 //! Custom document properties: the older place of labels, shared with everybody else's properties.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use label_core::{FileLabel, LabelId, LabelStorage, TenantId};
@@ -36,7 +35,8 @@ pub(super) struct CustomProperties {
     root: Root,
     /// Comments, processing instructions or elements of other kinds: not ours to drop.
     has_more: bool,
-    pids: HashSet<i64>,
+    /// In order.
+    pids: Vec<i64>,
 }
 
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ impl CustomProperties {
         let mut strict = false;
         let mut value_prefix = None;
         let mut has_more = false;
-        let mut pids = HashSet::new();
+        let mut pids: Vec<i64> = Vec::new();
         while let Some(item) = reader.next()? {
             let span = reader.span();
             match item {
@@ -99,30 +99,15 @@ impl CustomProperties {
                     let user_defined = element
                         .attribute("fmtid")
                         .is_some_and(|id| id.trim().eq_ignore_ascii_case(USER_DEFINED));
-                    let pid = element
+                    let pid: Option<i64> = element
                         .attribute("pid")
                         .and_then(|text| text.trim().parse().ok());
-                    if let Some(pid) = pid
-                        && !pids.insert(pid)
-                    {
-                        diagnostics.add(
-                            DiagnosticCode::DuplicateProperty,
-                            place,
-                            format!("property id {pid} twice"),
-                        );
-                    }
+                    pids.extend(pid);
                     let (value, usual) = read_value(&mut reader, &element)?;
-                    properties.push(Property {
-                        name: name.clone(),
-                        value: value.clone(),
-                        span: span.start..reader.span().end,
-                        user_defined,
-                    });
+                    let span = span.start..reader.span().end;
                     // A property of another set is not a label's (F-027).
                     if !user_defined {
-                        continue;
-                    }
-                    if labels.add(&name, &value, place, diagnostics) {
+                    } else if labels.add(&name, &value, place, diagnostics) {
                         if !usual {
                             diagnostics.add(
                                 DiagnosticCode::UnusualForm,
@@ -131,7 +116,7 @@ impl CustomProperties {
                             );
                         }
                     } else if is_marking(&name) {
-                        markings.push(name);
+                        markings.push(name.clone());
                     } else if name.eq_ignore_ascii_case("Sensitivity") {
                         diagnostics.add(
                             DiagnosticCode::SensitivityHint,
@@ -139,6 +124,12 @@ impl CustomProperties {
                             format!("`Sensitivity` is `{value}`"),
                         );
                     }
+                    properties.push(Property {
+                        name,
+                        value,
+                        span,
+                        user_defined,
+                    });
                 }
                 Item::End => {
                     if let Some(root) = &mut root {
@@ -147,6 +138,18 @@ impl CustomProperties {
                 }
                 Item::Other => has_more |= root.is_some(),
                 Item::Text(_) => {}
+            }
+        }
+        pids.sort_unstable();
+        for pair in pids.windows(2) {
+            if let [one, other] = pair
+                && one == other
+            {
+                diagnostics.add(
+                    DiagnosticCode::DuplicateProperty,
+                    place,
+                    format!("property id {one} twice"),
+                );
             }
         }
         if let Some(first) = markings.first() {
@@ -271,27 +274,14 @@ impl CustomProperties {
     /// The first of `count` unused property ids in a row: behind the largest, existing ones are
     /// never renumbered (F-060).
     fn next_pid(&self, count: usize) -> i64 {
-        let largest = self
-            .pids
-            .iter()
-            .copied()
-            .max()
-            .unwrap_or(0)
-            .max(PID_MIN - 1);
+        let largest = self.pids.last().copied().unwrap_or(0).max(PID_MIN - 1);
         let count = i64::try_from(count).unwrap_or(0);
         if largest <= i64::from(i32::MAX) - count {
             return largest + 1;
         }
         // The ids run to the end of their range: take the lowest free run.
-        let mut used: Vec<i64> = self
-            .pids
-            .iter()
-            .copied()
-            .filter(|pid| *pid >= PID_MIN)
-            .collect();
-        used.sort_unstable();
         let mut start = PID_MIN;
-        for pid in used {
+        for pid in self.pids.iter().copied().filter(|pid| *pid >= PID_MIN) {
             if pid - start >= count {
                 break;
             }

@@ -12,11 +12,11 @@
 use std::io;
 use std::ops::Range;
 
-use flate2::{Decompress, FlushDecompress, Status as InflateStatus};
-
+use super::inflate::Inflater;
 use crate::error::PartError;
 use crate::limits::Limits;
 use crate::source::{ByteSource, read_range};
+use crate::window::Windowed;
 
 const END_RECORD: [u8; 4] = *b"PK\x05\x06";
 const END_RECORD_BYTES: usize = 22;
@@ -31,9 +31,6 @@ pub(super) const LOCAL_HEADER_BYTES: usize = 30;
 
 /// The extra field with 64-bit sizes and offset.
 const ZIP64_EXTRA: u16 = 0x0001;
-
-/// How much of the end is read first. Ordinary packages have their whole directory in there.
-const TAIL_BYTES: u64 = 8 * 1024;
 
 /// The end record can stand this far from the end: itself and the longest comment.
 const TAIL_BYTES_MAX: u64 = (END_RECORD_BYTES + u16::MAX as usize) as u64;
@@ -121,18 +118,21 @@ impl End {
 
 impl Directory {
     /// Reads the directory.
-    pub(super) fn read(source: &dyn ByteSource, limits: &Limits) -> Result<Self, PartError> {
+    pub(super) fn read(source: &Windowed<'_>, limits: &Limits) -> Result<Self, PartError> {
         let len = source.len();
         if len < END_RECORD_BYTES as u64 {
             return Err(PartError::malformed(WHERE, "the file is too short"));
         }
-        let mut tail_start = len - len.min(TAIL_BYTES);
-        let mut tail = read_tail(source, tail_start)?;
-        let mut found = find_end_record(&tail, tail_start, source)?;
+        let (mut tail_start, mut tail) = source.tail();
+        let mut found = find_end_record(tail, tail_start, source)?;
+        let longer;
         if found.is_none() && tail_start > 0 {
+            // Behind a long comment, or bytes that are no part of the archive.
             tail_start = len - len.min(TAIL_BYTES_MAX);
-            tail = read_tail(source, tail_start)?;
-            found = find_end_record(&tail, tail_start, source)?;
+            let count = usize::try_from(len - tail_start).unwrap_or_default();
+            longer = read_range(source, tail_start, count)?;
+            tail = &longer;
+            found = find_end_record(tail, tail_start, source)?;
         }
         let Some(found) = found else {
             return Err(PartError::malformed(WHERE, "there is no end record"));
@@ -232,37 +232,38 @@ impl Directory {
     pub(super) fn content(
         &self,
         source: &dyn ByteSource,
+        inflater: &mut Inflater,
         at: usize,
         max: u64,
     ) -> Result<Vec<u8>, PartError> {
         let Some(entry) = self.entries.get(at) else {
             return Err(PartError::malformed(WHERE, "no such entry"));
         };
-        let place = String::from_utf8_lossy(self.name(entry)).into_owned();
+        let place = &*String::from_utf8_lossy(self.name(entry));
         if !entry.is_supported() {
             return Err(PartError::unsupported(
-                &place,
+                place,
                 "encrypted, compressed in another way, or on another disk",
             ));
         }
         if entry.inflated > max || entry.compressed > max {
             return Err(PartError::too_large(
-                &place,
+                place,
                 format!("{} bytes, at most {max} are read", entry.inflated),
             ));
         }
         let compressed =
-            usize::try_from(entry.compressed).map_err(|_| PartError::too_large(&place, "size"))?;
-        let raw = self.read_raw(source, entry, compressed, &place)?;
+            usize::try_from(entry.compressed).map_err(|_| PartError::too_large(place, "size"))?;
+        let raw = self.read_raw(source, entry, compressed, place)?;
         let content = match entry.method {
             STORED => raw,
-            _ => inflate(&raw, entry.inflated, &place)?,
+            _ => inflater.inflate(&raw, entry.inflated, place)?,
         };
         if content.len() as u64 != entry.inflated {
-            return Err(PartError::malformed(&place, "another size than declared"));
+            return Err(PartError::malformed(place, "another size than declared"));
         }
         if crc32fast::hash(&content) != entry.crc {
-            return Err(PartError::malformed(&place, "the checksum is wrong"));
+            return Err(PartError::malformed(place, "the checksum is wrong"));
         }
         Ok(content)
     }
@@ -299,37 +300,15 @@ impl Directory {
                 "the entry disagrees with the directory",
             ));
         }
-        if start + compressed > bytes.len() {
-            bytes = read_range(source, entry.offset, start + compressed)?;
+        // A longer extra field than usual: fetch what is missing.
+        if let Some(missing) = (start + compressed).checked_sub(bytes.len()) {
+            let at = entry.offset.saturating_add(bytes.len() as u64);
+            bytes.extend(read_range(source, at, missing)?);
         }
         bytes.truncate(start + compressed);
         bytes.drain(..start);
         Ok(bytes)
     }
-}
-
-/// Inflates to exactly `inflated` bytes; one more is an error, so memory is bounded by what was
-/// declared, and what was declared is bounded by the caller.
-pub(super) fn inflate(raw: &[u8], inflated: u64, place: &str) -> Result<Vec<u8>, PartError> {
-    let size = usize::try_from(inflated).map_err(|_| PartError::too_large(place, "size"))?;
-    // One byte more, so that a stream that goes on is seen.
-    let mut content = Vec::with_capacity(size + 1);
-    let mut inflater = Decompress::new(false);
-    let status = inflater
-        .decompress_vec(raw, &mut content, FlushDecompress::Finish)
-        .map_err(|error| PartError::malformed(place, error))?;
-    if status != InflateStatus::StreamEnd {
-        return Err(PartError::malformed(
-            place,
-            "the compressed data is cut off or too long",
-        ));
-    }
-    Ok(content)
-}
-
-fn read_tail(source: &dyn ByteSource, start: u64) -> Result<Vec<u8>, PartError> {
-    let len = usize::try_from(source.len() - start).unwrap_or_default();
-    Ok(read_range(source, start, len)?)
 }
 
 struct FoundEnd {
@@ -611,7 +590,8 @@ mod tests {
     }
 
     fn read(bytes: &[u8]) -> Result<Directory, PartError> {
-        Directory::read(&bytes, &Limits::default())
+        let source = Windowed::new(&bytes)?.with_tail()?;
+        Directory::read(&source, &Limits::default())
     }
 
     #[test]
@@ -623,12 +603,14 @@ mod tests {
         for (name, content) in [("A.XML", &b"one"[..]), ("b/c.xml", b"two"), ("long", &long)] {
             let (at, twice) = directory.find(name).unwrap();
             assert!(!twice);
-            let read = directory.content(&bytes.as_slice(), at, 1 << 20).unwrap();
+            let read = directory
+                .content(&bytes.as_slice(), &mut Inflater::default(), at, 1 << 20)
+                .unwrap();
             assert_eq!(read, content, "{name}");
         }
         assert_eq!(directory.find("missing"), None);
         let (at, _) = directory.find("long").unwrap();
-        let over = directory.content(&bytes.as_slice(), at, 199_999);
+        let over = directory.content(&bytes.as_slice(), &mut Inflater::default(), at, 199_999);
         assert!(matches!(over, Err(PartError::TooLarge(_))));
     }
 
@@ -641,7 +623,12 @@ mod tests {
         ] {
             let directory = read(&bytes).unwrap();
             assert!(directory.stray_bytes);
-            assert_eq!(directory.content(&bytes.as_slice(), 0, 10).unwrap(), b"one");
+            assert_eq!(
+                directory
+                    .content(&bytes.as_slice(), &mut Inflater::default(), 0, 10)
+                    .unwrap(),
+                b"one"
+            );
         }
     }
 
@@ -654,7 +641,9 @@ mod tests {
         let bytes = writer.finish().unwrap().into_inner();
         let directory = read(&bytes).unwrap();
         assert_eq!(
-            directory.content(&bytes.as_slice(), 0, 100).unwrap(),
+            directory
+                .content(&bytes.as_slice(), &mut Inflater::default(), 0, 100)
+                .unwrap(),
             b"content"
         );
     }
@@ -709,7 +698,9 @@ mod tests {
             let Ok(directory) = read(&damaged) else {
                 continue;
             };
-            if let Ok(content) = directory.content(&damaged.as_slice(), 0, 1000) {
+            if let Ok(content) =
+                directory.content(&damaged.as_slice(), &mut Inflater::default(), 0, 1000)
+            {
                 assert_eq!(content, b"one two three four five six seven", "{at}");
             }
         }
@@ -730,7 +721,7 @@ mod tests {
             bytes.truncate(bytes.len().saturating_sub(len / 8));
             if let Ok(directory) = read(&bytes) {
                 for at in 0..directory.entries().len() {
-                    let _ = directory.content(&bytes.as_slice(), at, 1 << 16);
+                    let _ = directory.content(&bytes.as_slice(), &mut Inflater::default(), at, 1 << 16);
                 }
             }
         }

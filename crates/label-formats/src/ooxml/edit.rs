@@ -11,6 +11,7 @@ use super::splice::{Change, splice};
 use crate::edited::EditedFile;
 use crate::error::WriteError;
 use crate::keys;
+use crate::limits::Limits;
 use crate::source::ByteSource;
 use crate::write::{Applied, Operation};
 use crate::{SetDate, TenantStorage};
@@ -29,6 +30,7 @@ pub(super) fn plan<'a>(
     tenant: TenantId,
     operation: &Operation<'_>,
     storage: TenantStorage,
+    limits: &Limits,
 ) -> Result<Option<EditedFile<'a>>, WriteError> {
     let (label_info, custom_properties) = match operation {
         Operation::Apply(applied) => apply_parts(package, tenant, applied, storage)?,
@@ -116,7 +118,7 @@ pub(super) fn plan<'a>(
         .map(|(name, content_type)| (name.as_str(), *content_type))
         .collect();
     let untyped: Vec<&str> = untyped.iter().map(String::as_str).collect();
-    if let Some(bytes) = package.content_types.edited(&types, &untyped) {
+    if let Some(bytes) = package.content_types.edited(&types, &untyped, limits)? {
         changes.push(Change::Replace {
             entry: package.content_types_entry,
             bytes,

@@ -4,6 +4,7 @@ mod content_types;
 mod custom_properties;
 mod directory;
 mod edit;
+mod inflate;
 pub(crate) mod label_info;
 mod package;
 mod relationships;
@@ -19,11 +20,17 @@ use crate::edited::EditedFile;
 use crate::error::WriteError;
 use crate::reading::{Reading, Status};
 use crate::source::ByteSource;
+use crate::window::Windowed;
 use crate::write::Operation;
 
-/// Reads the labels of a ZIP archive.
-pub(crate) fn read(source: &dyn ByteSource, options: &ReadOptions<'_>) -> Reading {
-    package::open(source, options).reading
+/// Reads the labels of a ZIP archive, or of what may be one.
+pub(crate) fn read(start: Windowed<'_>, options: &ReadOptions<'_>) -> Reading {
+    let opened = package::open(start, options);
+    let mut reading = opened.reading;
+    if let Some(package) = opened.package {
+        reading.labels = package.into_labels();
+    }
+    reading
 }
 
 /// Plans a label's change in a package; `None` if nothing changes.
@@ -36,7 +43,8 @@ pub(crate) fn plan<'a>(
     operation: &Operation<'_>,
     options: &ReadOptions<'_>,
 ) -> Result<Option<EditedFile<'a>>, WriteError> {
-    let opened = package::open(source, options);
+    let start = Windowed::new(source).map_err(|error| WriteError::io("reading", error))?;
+    let opened = package::open(start, options);
     let reading = opened.reading;
     let cause = || reading.error.clone().unwrap_or_default();
     let package = match (reading.status, opened.package) {
@@ -60,5 +68,6 @@ pub(crate) fn plan<'a>(
         tenant,
         operation,
         options.storage_of(tenant),
+        &options.limits,
     )
 }

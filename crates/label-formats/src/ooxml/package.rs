@@ -3,18 +3,19 @@
 
 use std::collections::HashSet;
 
-use label_core::LabelStorage;
+use label_core::{FileLabel, LabelStorage};
 
 use super::content_types::{CONTENT_TYPES_PART, ContentTypes};
 use super::custom_properties::{self, CustomProperties};
 use super::directory::Directory;
+use super::inflate::Inflater;
 use super::label_info::{self, LabelInfo};
 use super::relationships::{RELATIONSHIPS_PART, Relationships, Role};
 use crate::effective;
 use crate::error::PartError;
 use crate::kind::FileKind;
 use crate::reading::{DiagnosticCode, Diagnostics, Reading, Status};
-use crate::source::ByteSource;
+use crate::window::Windowed;
 use crate::{ReadOptions, TenantStorage};
 
 /// Where labels usually stand, for parts that no relationship names.
@@ -48,15 +49,20 @@ pub(super) struct Package {
 
 /// The answer about a ZIP archive, and the package if it is one.
 pub(super) struct Opened {
+    /// Without the raw records where there is a package: it has them.
     pub(super) reading: Reading,
     pub(super) package: Option<Package>,
 }
 
 /// Opens a ZIP archive and reads its labels.
-pub(super) fn open(source: &dyn ByteSource, options: &ReadOptions<'_>) -> Opened {
+pub(super) fn open(start: Windowed<'_>, options: &ReadOptions<'_>) -> Opened {
     let mut diagnostics = Diagnostics::new(&options.limits);
     let mut reading = Reading::new(Status::Ok);
-    let package = match read(source, options, &mut reading, &mut diagnostics) {
+    let opened = start
+        .with_tail()
+        .map_err(PartError::from)
+        .and_then(|source| read(&source, options, &mut reading, &mut diagnostics));
+    let package = match opened {
         Ok(package) => Some(package),
         Err(error) => {
             reading.status = error.status();
@@ -70,7 +76,7 @@ pub(super) fn open(source: &dyn ByteSource, options: &ReadOptions<'_>) -> Opened
 }
 
 fn read(
-    source: &dyn ByteSource,
+    source: &Windowed<'_>,
     options: &ReadOptions<'_>,
     reading: &mut Reading,
     diagnostics: &mut Diagnostics,
@@ -94,9 +100,11 @@ fn read(
         .find(RELATIONSHIPS_PART)
         .ok_or_else(not_a_package)?;
     refuse_twice(RELATIONSHIPS_PART, twice)?;
-    let plumbing = |entry| directory.content(source, entry, limits.plumbing_part_bytes_max);
-    let relationships = Relationships::parse(plumbing(relationships_entry)?, limits)?;
-    let content_types = ContentTypes::parse(plumbing(content_types_entry)?, limits)?;
+    let mut inflater = Inflater::default();
+    let mut content = |entry, max| directory.content(source, &mut inflater, entry, max);
+    let plumbing_max = limits.plumbing_part_bytes_max;
+    let relationships = Relationships::parse(content(relationships_entry, plumbing_max)?, limits)?;
+    let content_types = ContentTypes::new(content(content_types_entry, plumbing_max)?)?;
     reading.signed = relationships.of(Role::Signature).next().is_some();
 
     let (main, strict) = relationships
@@ -105,8 +113,8 @@ fn read(
     let main_part = main.part.as_deref().ok_or_else(|| {
         PartError::unsupported(RELATIONSHIPS_PART, "the main document lies outside")
     })?;
-    let content_type = content_types.of(main_part).unwrap_or_default();
-    let kind = FileKind::from_content_type(content_type).ok_or_else(|| {
+    let content_type = content_types.of(main_part, limits)?.unwrap_or_default();
+    let kind = FileKind::from_content_type(&content_type).ok_or_else(|| {
         let shown: String = content_type.chars().take(120).collect();
         PartError::unsupported(main_part, format!("content type `{shown}`"))
     })?;
@@ -121,7 +129,6 @@ fn read(
     let mut failure: Option<PartError> = None;
     let other_root = |name: &str| PartError::malformed(name, "another root element than expected");
 
-    // The newer storage first: that is the order of the records.
     let mut label_info = locate(
         &relationships,
         &directory,
@@ -133,7 +140,7 @@ fn read(
     if let Some(part) = &mut label_info
         && let Some(entry) = part.entry
     {
-        let bytes = directory.content(source, entry, limits.label_part_bytes_max)?;
+        let bytes = content(entry, limits.label_part_bytes_max)?;
         match LabelInfo::parse(
             &part.name,
             bytes,
@@ -141,10 +148,7 @@ fn read(
             limits,
             diagnostics,
         ) {
-            Ok(label_info::Parsed::Labels(labels)) => {
-                reading.labels.extend(labels.records.iter().cloned());
-                part.content = Some(labels);
-            }
+            Ok(label_info::Parsed::Labels(labels)) => part.content = Some(labels),
             Ok(label_info::Parsed::OtherRoot) => {
                 failure.get_or_insert(other_root(&part.name));
             }
@@ -164,10 +168,9 @@ fn read(
     if let Some(part) = &mut custom_properties
         && let Some(entry) = part.entry
     {
-        let bytes = directory.content(source, entry, limits.label_part_bytes_max)?;
+        let bytes = content(entry, limits.label_part_bytes_max)?;
         match CustomProperties::parse(&part.name, bytes, limits, diagnostics) {
             Ok(custom_properties::Parsed::Properties(properties)) => {
-                reading.labels.extend(properties.records.iter().cloned());
                 part.content = Some(*properties);
             }
             Ok(custom_properties::Parsed::OtherRoot) => {
@@ -179,6 +182,8 @@ fn read(
         }
     }
     if let Some(error) = failure {
+        // What the other part says is listed all the same (9b.9).
+        reading.labels = into_records(label_info, custom_properties);
         return Err(error);
     }
     // Both missing, else one of them would have had the wrong root. What is written for one would
@@ -206,7 +211,27 @@ fn read(
     Ok(package)
 }
 
+/// The records of both parts, the newer storage first.
+fn into_records(
+    label_info: Option<Part<LabelInfo>>,
+    custom_properties: Option<Part<CustomProperties>>,
+) -> Vec<FileLabel> {
+    let mut records = label_info
+        .and_then(|part| part.content)
+        .map(|labels| labels.records)
+        .unwrap_or_default();
+    if let Some(properties) = custom_properties.and_then(|part| part.content) {
+        records.extend(properties.records);
+    }
+    records
+}
+
 impl Package {
+    /// Every label record, raw, in file order.
+    pub(super) fn into_labels(self) -> Vec<FileLabel> {
+        into_records(self.label_info, self.custom_properties)
+    }
+
     fn effective(
         &self,
         storage_of: &dyn Fn(label_core::TenantId) -> TenantStorage,
@@ -297,6 +322,17 @@ fn note_duplicates(directory: &Directory, diagnostics: &mut Diagnostics) {
     if entries.len() > DUPLICATE_CHECK_MAX {
         return;
     }
+    let mut prints: Vec<u64> = entries
+        .iter()
+        .map(|entry| name_print(directory.name(entry)))
+        .collect();
+    prints.sort_unstable();
+    if !prints
+        .windows(2)
+        .any(|pair| matches!(pair, [one, other] if one == other))
+    {
+        return;
+    }
     let mut seen = HashSet::with_capacity(entries.len());
     for entry in entries {
         let name = directory.name(entry);
@@ -308,6 +344,24 @@ fn note_duplicates(directory: &Directory, diagnostics: &mut Diagnostics) {
             );
         }
     }
+}
+
+/// The same number for names that differ in letter case alone, and nearly always another one for
+/// others. Where two are the same the names themselves are compared, so nothing depends on it.
+fn name_print(name: &[u8]) -> u64 {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mix = |print: u64, chunk: u64| (print.rotate_left(5) ^ chunk).wrapping_mul(FACTOR);
+    let mut chunks = name.chunks_exact(8);
+    let mut print = name.len() as u64;
+    for chunk in &mut chunks {
+        // The bit in which upper and lower case differ.
+        let folded = chunk.try_into().map_or(0, u64::from_le_bytes) | 0x2020_2020_2020_2020;
+        print = mix(print, folded);
+    }
+    for byte in chunks.remainder() {
+        print = mix(print, u64::from(byte | 0x20));
+    }
+    print
 }
 
 /// Entries that are odd without touching the labels.

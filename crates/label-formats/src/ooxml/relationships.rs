@@ -172,6 +172,20 @@ impl Relationships {
 /// The part that a target of the package's relationships means, without the leading slash: dots
 /// resolved, percent-escapes of unreserved characters decoded.
 pub(super) fn part_name(target: &str) -> Option<String> {
+    // As Office writes them; anything else takes the long way.
+    let is_plain = !target.is_empty()
+        && target
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'_'))
+        && !target.starts_with(['.', '/'])
+        && !target.ends_with('/')
+        && !target
+            .as_bytes()
+            .windows(2)
+            .any(|pair| matches!(pair, [b'/', b'/' | b'.']));
+    if is_plain {
+        return Some(target.to_owned());
+    }
     if target.contains("://") || target.contains('\\') {
         return None;
     }

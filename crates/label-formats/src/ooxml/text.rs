@@ -1,11 +1,13 @@
 //! The text of a package, part by part.
 
 use super::directory::Directory;
+use super::inflate::Inflater;
 use crate::FileKind;
 use crate::error::PartError;
 use crate::limits::Limits;
 use crate::source::ByteSource;
 use crate::text::{ExtractedText, TEXT_CHARS_MAX};
+use crate::window::Windowed;
 use crate::xml::{Element, Item, XmlReader, XmlText};
 
 /// Largest part that is inflated for its text, in bytes.
@@ -105,11 +107,13 @@ pub(crate) fn extract(
     kind: FileKind,
     limits: &Limits,
 ) -> Result<ExtractedText, PartError> {
+    let source = &Windowed::new(source)?.with_tail()?;
     let directory = Directory::read(source, limits)?;
     let limits = Limits {
         xml_items_max: ITEMS_MAX,
         ..limits.clone()
     };
+    let mut inflater = Inflater::default();
     let mut content = Collector::new();
     let mut metadata = Collector::new();
     for (at, entry) in directory.entries().iter().enumerate() {
@@ -122,7 +126,7 @@ pub(crate) fn extract(
         if into.partial {
             continue;
         }
-        let bytes = directory.content(source, at, PART_BYTES_MAX)?;
+        let bytes = directory.content(source, &mut inflater, at, PART_BYTES_MAX)?;
         let xml = XmlText::decode(&name, bytes)?;
         let mut reader = XmlReader::new(&name, &xml.text, &limits);
         read_part(&mut reader, role, into)?;

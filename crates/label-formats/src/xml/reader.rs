@@ -50,13 +50,27 @@ impl Element<'_> {
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes
             .iter()
-            .find(|attribute| attribute.namespace == Namespace::None && attribute.name == name)
+            .find(|attribute| attribute.namespace == Namespace::None && same(attribute.name, name))
             .map(|attribute| &*attribute.value)
     }
 
     pub(crate) fn is(&self, namespace: Namespace, name: &str) -> bool {
-        self.namespace == namespace && self.name == name
+        self.namespace == namespace && same(self.name, name)
     }
+}
+
+/// Names are short: a call to compare them costs more than comparing them.
+#[inline]
+fn same(one: &str, other: &str) -> bool {
+    one.len() == other.len() && one.bytes().zip(other.bytes()).all(|(a, b)| a == b)
+}
+
+/// A name as it is written: the prefix with its colon, or nothing, and the local name.
+#[derive(Clone, Copy)]
+struct Name<'a> {
+    whole: &'a str,
+    prefix: &'a str,
+    local: &'a str,
 }
 
 /// What comes next in a part.
@@ -282,9 +296,10 @@ impl<'a> XmlReader<'a> {
         }
         self.saw_root = true;
         self.at += 1;
-        let qualified = self.name()?;
+        let tag = self.name()?;
         let depth = self.open.len() + 1;
         let mut attributes: Vec<Attribute<'a>> = Vec::new();
+        let mut prefixes: Vec<(usize, &'a str)> = Vec::new();
         let mut count = 0;
         let is_empty = loop {
             let spaced = self.skip_space();
@@ -307,43 +322,38 @@ impl<'a> XmlReader<'a> {
             }
             let name = self.name()?;
             let value = self.attribute_value()?;
-            let declared = match name.strip_prefix("xmlns") {
-                Some("") => Some(""),
-                Some(rest) => rest.strip_prefix(':'),
-                None => None,
-            };
-            match declared {
-                Some(prefix) => self.bind(prefix, &value, depth)?,
-                None => attributes.push(Attribute {
-                    namespace: Namespace::None,
-                    name,
-                    value,
-                }),
+            match (name.prefix, name.local) {
+                ("", "xmlns") => self.bind("", &value, depth)?,
+                ("xmlns:", prefix) => self.bind(prefix, &value, depth)?,
+                (prefix, local) => {
+                    if !prefix.is_empty() {
+                        prefixes.push((attributes.len(), prefix));
+                    }
+                    attributes.push(Attribute {
+                        namespace: Namespace::None,
+                        name: local,
+                        value,
+                    });
+                }
             }
         };
-        // A prefix may be declared behind its use in the tag, so names are resolved at the end.
-        for attribute in &mut attributes {
-            if let Some((prefix, name)) = split(attribute.name) {
+        // A prefix may be declared behind its use in the tag, so they are resolved at the end.
+        for (at, prefix) in prefixes {
+            if let Some(attribute) = attributes.get_mut(at) {
                 attribute.namespace = self.namespace_of(prefix);
-                attribute.name = name;
             }
         }
         self.refuse_twice(&attributes)?;
-        let (prefix, name) = split(qualified).unwrap_or(("", qualified));
-        let namespace = self.namespace_of(prefix);
+        let namespace = self.namespace_of(tag.prefix);
         if is_empty {
             self.drop_bindings(depth - 1);
         } else {
-            self.open.push(qualified);
+            self.open.push(tag.whole);
         }
         Ok(Item::Start(Element {
             namespace,
-            name,
-            prefix: match prefix {
-                "" => "",
-                // With the colon behind it.
-                prefix => qualified.get(..=prefix.len()).unwrap_or_default(),
-            },
+            name: tag.local,
+            prefix: tag.prefix,
             attributes,
             is_empty,
         }))
@@ -365,22 +375,30 @@ impl<'a> XmlReader<'a> {
     }
 
     /// A name up to white space or what ends a name in a tag.
-    fn name(&mut self) -> Result<&'a str, PartError> {
+    fn name(&mut self) -> Result<Name<'a>, PartError> {
         let rest = self.rest();
-        let is_end = |byte: &u8| {
-            is_space(*byte) || matches!(byte, b'=' | b'/' | b'>' | b'<' | b'"' | b'\'' | b'&')
-        };
-        let len = rest
-            .as_bytes()
-            .iter()
-            .position(is_end)
-            .unwrap_or(rest.len());
-        let name = rest.get(..len).unwrap_or_default();
-        if name.is_empty() || name.starts_with(':') || name.ends_with(':') {
+        let mut local_at = 0;
+        let mut len = rest.len();
+        for (at, byte) in rest.bytes().enumerate() {
+            if is(byte, ENDS_NAME) {
+                len = at;
+                break;
+            }
+            if byte == b':' && local_at == 0 {
+                local_at = at + 1;
+            }
+        }
+        let whole = rest.get(..len).unwrap_or_default();
+        let (prefix, local) = whole.split_at_checked(local_at).unwrap_or_default();
+        if local.is_empty() || prefix == ":" {
             return Err(self.malformed("a name is missing"));
         }
         self.at += len;
-        Ok(name)
+        Ok(Name {
+            whole,
+            prefix,
+            local,
+        })
     }
 
     /// Whether there was any.
@@ -418,10 +436,15 @@ impl<'a> XmlReader<'a> {
 
     /// White space becomes spaces, references what they stand for (XML 1.0, 3.3.3).
     fn decoded(&self, raw: &'a str) -> Result<Cow<'a, str>, PartError> {
-        let is_special = |byte: u8| matches!(byte, b'&' | b'<' | b'\t' | b'\n' | b'\r');
-        if !raw.bytes().any(is_special) {
+        // Nearly every value is plain: without a way out in between, that is seen many bytes at a
+        // time.
+        let is_plain = raw.bytes().fold(true, |plain, byte| {
+            plain & (byte >= b' ') & (byte != b'&') & (byte != b'<')
+        });
+        if is_plain {
             return Ok(Cow::Borrowed(raw));
         }
+        let is_special = |byte: u8| matches!(byte, b'&' | b'<' | b'\t' | b'\n' | b'\r');
         let mut value = String::with_capacity(raw.len());
         let mut rest = raw;
         while let Some(len) = rest.bytes().position(is_special) {
@@ -517,12 +540,14 @@ impl<'a> XmlReader<'a> {
         Ok(())
     }
 
+    /// The namespace of a prefix with its colon, or of none.
     fn namespace_of(&self, prefix: &str) -> Namespace {
+        let prefix = prefix.strip_suffix(':').unwrap_or_default();
         let declared = self
             .bindings
             .iter()
             .rev()
-            .find(|binding| binding.prefix == prefix);
+            .find(|binding| same(binding.prefix, prefix));
         match declared {
             // A prefix can't be undeclared.
             Some(binding) if binding.namespace == Namespace::None && !prefix.is_empty() => {
@@ -535,13 +560,37 @@ impl<'a> XmlReader<'a> {
     }
 }
 
-const fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+const SPACE: u8 = 1;
+const ENDS_NAME: u8 = 2;
+
+/// What each byte means, so that looking at one is one look.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(
+            clippy::indexing_slicing,
+            clippy::cast_possible_truncation,
+            reason = "evaluated when this is compiled"
+        )]
+        {
+            classes[byte] = match byte as u8 {
+                b' ' | b'\t' | b'\r' | b'\n' => SPACE | ENDS_NAME,
+                b'=' | b'/' | b'>' | b'<' | b'"' | b'\'' | b'&' => ENDS_NAME,
+                _ => 0,
+            };
+        }
+        byte += 1;
+    }
+    classes
+};
+
+fn is(byte: u8, class: u8) -> bool {
+    CLASSES.get(usize::from(byte)).copied().unwrap_or(0) & class != 0
 }
 
-/// Prefix and local name; `None` without a prefix.
-fn split(name: &str) -> Option<(&str, &str)> {
-    name.split_once(':')
+fn is_space(byte: u8) -> bool {
+    is(byte, SPACE)
 }
 
 /// Without the sign that Rust would take.
