@@ -4,6 +4,9 @@
 //! stands there, and for each tenant the label that counts. It takes a few small ranges from a
 //! [`ByteSource`], never the whole file.
 //!
+//! [`RangeReader`] does the same without a source: it says which range it needs next, for files
+//! behind a network or in an asynchronous program.
+//!
 //! [`plan_apply`] and [`plan_remove`] make a [`WritePlan`]: the finished file as ranges of the old
 //! one and new bytes between them, read back and checked before anything is written.
 //! [`replace_file`] puts it in the place of the old file, so that a crash leaves one or the other.
@@ -44,6 +47,7 @@ mod limits;
 mod ooxml;
 mod pdf;
 mod protect;
+mod range_reader;
 mod read;
 mod reading;
 mod replace;
@@ -61,6 +65,7 @@ pub use error::WriteError;
 pub use kind::FileKind;
 pub use limits::Limits;
 pub use protect::{Decrypted, Decryptor, EncryptingIdentity, ProtectRequest, Protected, Protector};
+pub use range_reader::{RangeReader, Step};
 pub use read::{ReadOptions, read};
 pub use reading::{Diagnostic, DiagnosticCode, Protection, Reading, Status};
 pub use replace::{Replaced, TEMPORARY_PREFIX, replace_file, replace_file_if};
