@@ -3,6 +3,8 @@
 pub mod arguments;
 pub mod html;
 pub mod label_json;
+pub mod range_server;
+pub mod remote;
 pub mod sample;
 pub mod story;
 

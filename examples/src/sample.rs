@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -70,7 +70,7 @@ pub fn make_scratch(tenant: &Path) -> Result<(), String> {
         }
     }
     let oversize = building.join(OVERSIZE_PATH);
-    write_oversize(&oversize).map_err(at(&oversize))?;
+    write_with_picture(&oversize, OVERSIZE_PART_BYTES).map_err(at(&oversize))?;
     expanded.push(json!({
         "path": OVERSIZE_PATH,
         "ownerAddress": "ana.silva@contoso.example",
@@ -102,8 +102,12 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::copy(from, to).map(drop)
 }
 
-/// A sound Word document with one stored picture that takes it over the limit.
-fn write_oversize(path: &Path) -> io::Result<()> {
+/// A sound Word document with one stored picture of this size.
+///
+/// # Errors
+///
+/// What the disk reports.
+pub fn write_with_picture(path: &Path, picture_bytes: usize) -> io::Result<()> {
     let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
     let mut archive = zip::ZipWriter::new(io::BufWriter::new(fs::File::create(path)?));
     let parts: [(&str, &str); 3] = [
@@ -125,10 +129,7 @@ fn write_oversize(path: &Path) -> io::Result<()> {
         archive.write_all(text.as_bytes())?;
     }
     archive.start_file("word/media/image1.bmp", stored)?;
-    let line = [0_u8; 64 * 1024];
-    for _ in 0..OVERSIZE_PART_BYTES / line.len() {
-        archive.write_all(&line)?;
-    }
+    io::copy(&mut io::repeat(0).take(picture_bytes as u64), &mut archive)?;
     archive.finish()?.flush()
 }
 
