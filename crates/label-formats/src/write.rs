@@ -85,6 +85,10 @@ pub struct WriteOptions<'a> {
     pub protector: Option<&'a dyn Protector>,
     /// Write also if the label is already there; default no.
     pub force: bool,
+    /// Write also into a digitally signed package, as far as its signatures can stay valid: only
+    /// custom properties change, and only where no signature names them. Office's own don't.
+    /// Default no, as the MIP SDK does since 1.14.
+    pub allow_signed: bool,
 }
 
 /// The parts of a request that go into the file.
@@ -115,6 +119,9 @@ pub struct WriteOutcome {
     pub new: Option<EffectiveLabel>,
     /// Whether any byte changes.
     pub changed: bool,
+    /// Whether the file is digitally signed. Where it was written all the same, Office's signatures
+    /// stay valid; another program may call the package changed since it was signed.
+    pub signed: bool,
     /// Whose identity encrypted the file, if it was encrypted.
     pub encrypting_identity: Option<EncryptingIdentity>,
 }
@@ -180,6 +187,10 @@ pub fn plan_apply<'a, S: ByteSource>(
         .and_then(EffectiveLabel::key);
     if labelled == expected && !options.force && before.inner.is_none() && !protects {
         return unchanged(before.reading, request.tenant);
+    }
+    if protects && before.reading.signed {
+        // Encrypting takes the signatures off, whatever is allowed.
+        return Err(WriteError::Signed);
     }
     let plan = edit(
         source,
@@ -354,6 +365,7 @@ fn unchanged<'a>(reading: Reading, tenant: TenantId) -> Result<WritePlan<'a>, Wr
             previous: label.clone(),
             new: label,
             changed: false,
+            signed: reading.signed,
             encrypting_identity: None,
         },
         file: None,
@@ -381,13 +393,14 @@ fn edit<'a>(
     };
     let (after, file) = match &before.inner {
         None => {
-            let Some(file) = ooxml::plan(source, tenant, operation, &plain)? else {
+            let allow_signed = options.allow_signed;
+            let Some(file) = ooxml::plan(source, tenant, operation, &plain, allow_signed)? else {
                 return unchanged(before.reading, tenant);
             };
             (read_source(&file, &plain), file)
         }
         Some(inner) => {
-            let bytes = match ooxml::plan(inner, tenant, operation, &plain)? {
+            let bytes = match ooxml::plan(inner, tenant, operation, &plain, false)? {
                 Some(file) => collect(&file)?,
                 None => inner.clone(),
             };
@@ -404,6 +417,7 @@ fn edit<'a>(
             previous: before.previous(tenant),
             new: after.effective_for(tenant).cloned(),
             changed: true,
+            signed: after.signed,
             encrypting_identity: None,
         },
         file: Some(file),

@@ -173,6 +173,59 @@ fn f_051_signed_packages_are_refused() {
     assert!(!outcome.changed);
 }
 
+/// Only custom properties change, and only where no signature names them (6.6).
+#[test]
+fn f_051_f_102_a_signed_package_is_written_where_the_caller_asks_for_it() {
+    let origin = relationship("rId9", SIGNATURE_RELATIONSHIP, "_xmlsignatures/origin.sigs");
+    let package = |signature: Option<&str>, part: bool| {
+        let mut package = Package::docx()
+            .custom(modern_part())
+            .relationship(&origin)
+            .file("_xmlsignatures/origin.sigs", b"");
+        if let Some(signature) = signature {
+            package = package.file("_xmlsignatures/sig1.xml", signature.as_bytes());
+        }
+        if part {
+            package = package.label_info(label_list(&element(L1, A, "Standard")));
+        }
+        package.build()
+    };
+    let office = "<Signature><Reference URI=\"/word/document.xml?ContentType=x\"/></Signature>";
+    let other = "<Signature><Reference URI=\"/DocProps/custom.xml?ContentType=x\"/></Signature>";
+    let allowed = |storage| {
+        let mut options = write_with(storage);
+        options.allow_signed = true;
+        options
+    };
+    let bytes = package(Some(office), false);
+    let options = allowed(TenantStorage::Unknown);
+    let (outcome, after) = applied(&bytes, &request(A, L2), &options).unwrap();
+    assert!(outcome.changed && outcome.signed);
+    assert_eq!(effective(&read_default(&after)), pairs(&[(A, L2)]));
+    let signature = |bytes: &[u8]| {
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes.to_vec())).unwrap();
+        let mut text = String::new();
+        let mut entry = archive.by_name("_xmlsignatures/sig1.xml").unwrap();
+        std::io::Read::read_to_string(&mut entry, &mut text).unwrap();
+        text
+    };
+    assert_eq!(signature(&after), office);
+    let (removed, after) = removed(&bytes, A, &options).unwrap();
+    assert!(removed.changed && effective(&read_default(&after)).is_empty());
+
+    for (signature, part, storage) in [
+        (Some(other), false, TenantStorage::Unknown),
+        (Some(office), true, TenantStorage::Unknown),
+        (Some(office), false, TenantStorage::OptedIn),
+        (Some("\u{feff}<\u{0}"), true, TenantStorage::OptedIn),
+        (None, false, TenantStorage::Unknown),
+    ] {
+        let bytes = package(signature, part);
+        let refused = applied(&bytes, &request(A, L2), &allowed(storage)).unwrap_err();
+        assert_eq!(refused.code(), "signed", "{signature:?} {part} {storage:?}");
+    }
+}
+
 #[test]
 fn f_007_f_051_p_001_p_014_compound_files_are_refused() {
     let inside = Package::docx().custom(modern_part()).build();

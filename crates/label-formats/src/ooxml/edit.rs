@@ -7,6 +7,7 @@ use super::custom_properties;
 use super::label_info::{self, NewElement};
 use super::package::{CUSTOM_PROPERTIES_PART, LABEL_INFO_PART, Package};
 use super::relationships::Role;
+use super::signature;
 use super::splice::{Change, splice};
 use crate::edited::EditedFile;
 use crate::error::WriteError;
@@ -36,6 +37,15 @@ pub(super) fn plan<'a>(
         Operation::Apply(applied) => apply_parts(package, tenant, applied, storage)?,
         Operation::Remove => remove_parts(package, tenant, storage)?,
     };
+    if package.is_signed() {
+        // The label part is among what Office signs; custom properties are not (6.6).
+        if !matches!(label_info, PartChange::Keep) {
+            return Err(WriteError::Signed);
+        }
+        let part = package.custom_properties.as_ref();
+        let name = part.map_or(CUSTOM_PROPERTIES_PART, |part| part.name.as_str());
+        signature::refuse_covered(source, package, name, limits)?;
+    }
     let mut changes: Vec<Change> = Vec::new();
     let mut added_relationships = Vec::new();
     let mut dropped_roles = Vec::new();

@@ -9,6 +9,7 @@ pub(crate) mod label_info;
 mod package;
 mod relationships;
 mod root;
+mod signature;
 mod splice;
 #[cfg(feature = "text")]
 pub(crate) mod text;
@@ -35,13 +36,14 @@ pub(crate) fn read(start: Windowed<'_>, options: &ReadOptions<'_>) -> Reading {
 
 /// Plans a label's change in a package; `None` if nothing changes.
 ///
-/// A package that can't be read as intended is not written, nor is a signed one: a new LabelInfo
-/// part or relationship would fall into what the signature covers.
+/// A package that can't be read as intended is not written. A signed one is written only where the
+/// caller asks for it, and then only its custom properties.
 pub(crate) fn plan<'a>(
     source: &'a dyn ByteSource,
     tenant: TenantId,
     operation: &Operation<'_>,
     options: &ReadOptions<'_>,
+    allow_signed: bool,
 ) -> Result<Option<EditedFile<'a>>, WriteError> {
     let start = Windowed::new(source).map_err(|error| WriteError::io("reading", error))?;
     let opened = package::open(start, options);
@@ -59,7 +61,7 @@ pub(crate) fn plan<'a>(
     if let Some(obstacle) = &package.write_obstacle {
         return Err(WriteError::Malformed(obstacle.clone()));
     }
-    if reading.signed {
+    if reading.signed && !allow_signed {
         return Err(WriteError::Signed);
     }
     edit::plan(

@@ -105,7 +105,7 @@ fn read(
     let plumbing_max = limits.plumbing_part_bytes_max;
     let relationships = Relationships::parse(content(relationships_entry, plumbing_max)?, limits)?;
     let content_types = ContentTypes::new(content(content_types_entry, plumbing_max)?)?;
-    reading.signed = relationships.of(Role::Signature).next().is_some();
+    reading.signed = relationships.are_signed();
 
     let (main, strict) = relationships
         .main()
@@ -227,6 +227,10 @@ fn into_records(
 }
 
 impl Package {
+    pub(super) fn is_signed(&self) -> bool {
+        self.relationships.are_signed()
+    }
+
     /// Every label record, raw, in file order.
     pub(super) fn into_labels(self) -> Vec<FileLabel> {
         into_records(self.label_info, self.custom_properties)

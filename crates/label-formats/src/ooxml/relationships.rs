@@ -117,6 +117,11 @@ impl Relationships {
         self.list.iter().filter(move |one| one.role == role)
     }
 
+    /// Whether one of them leads to digital signatures.
+    pub(super) fn are_signed(&self) -> bool {
+        self.of(Role::Signature).next().is_some()
+    }
+
     /// Whether one of them leads to this part, in any letter case.
     pub(super) fn name(&self, part: &str) -> bool {
         self.list.iter().any(|one| {
