@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
-use benches::package::{self, OTHER_LABEL, TENANT};
+use benches::package::{self, OTHER_LABEL, Office, TENANT};
 use benches::{must, paired};
 use criterion::Criterion;
 use label_formats::{ApplyRequest, FileSource, WriteError, WriteOptions, plan_apply, plan_remove};
@@ -76,7 +76,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let from = folder.path().join("from.docx");
     let to = folder.path().join("to.docx");
-    package::of_size(&from, BYTES)?;
+    package::of_size(&from, Office::Word, BYTES)?;
     println!("input: {} bytes", from.metadata()?.len());
 
     // The highest mark starts again here; where the system has none, nothing is said.

@@ -1,4 +1,4 @@
-//! Reading the label of a Word document from a file: ours, the floor, the zip crate.
+//! Reading the label of a document from a file: ours, the floor, the zip crate.
 
 use std::error::Error;
 use std::fs::File;
@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::io::Read;
 use std::path::Path;
 
-use benches::package::{self, LABEL, LABEL_PARTS, TENANT};
+use benches::package::{self, LABEL, LABEL_PARTS, Office, TENANT};
 use benches::replay::{Recorder, Replay};
 use benches::{must, paired};
 use criterion::Criterion;
@@ -35,18 +35,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut criterion = Criterion::default().configure_from_args();
     let folder = tempfile::tempdir()?;
     let mut files = Vec::new();
-    for (name, bytes) in [
-        ("100 KB", 100_000),
-        ("5 MB", 5_000_000),
-        ("50 MB", 50_000_000),
-    ] {
-        let path = folder.path().join(format!("{bytes}.docx"));
-        package::of_size(&path, bytes)?;
-        files.push((name, path));
+    for office in [Office::Word, Office::Excel, Office::PowerPoint] {
+        for (size, bytes) in [
+            ("100 KB", 100_000),
+            ("5 MB", 5_000_000),
+            ("50 MB", 50_000_000),
+        ] {
+            let extension = office.extension();
+            let path = folder.path().join(format!("{bytes}.{extension}"));
+            package::of_size(&path, office, bytes)?;
+            files.push((format!("{extension}, {size}"), path));
+        }
     }
     let path = folder.path().join("entries.docx");
     package::of_entries(&path, 20_000)?;
-    files.push(("20,000 entries", path));
+    files.push(("docx, 20,000 entries".to_owned(), path));
 
     println!("warm cache; `ours : floor` is the median of {ROUNDS} interleaved rounds");
     for (name, path) in &files {

@@ -1,4 +1,4 @@
-//! Generated Word packages, labelled in both storages.
+//! Generated Office packages, labelled in both storages.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -27,11 +27,99 @@ pub const LABEL_PARTS: [&str; 4] = [
 /// Size of a picture in a generated package, in bytes.
 const PICTURE_BYTES: usize = 1 << 20;
 
-const CONTENT_TYPES: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Default Extension="png" ContentType="image/png"/><Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/><Override PartName="/docProps/custom.xml" ContentType="application/vnd.openxmlformats-officedocument.custom-properties+xml"/><Override PartName="/docMetadata/LabelInfo.xml" ContentType="application/vnd.ms-office.classificationlabels+xml"/></Types>"#;
+/// What kind of package, as Office lays it out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Office {
+    /// One part with the text.
+    Word,
+    /// A sheet for every 250 KB or so.
+    Excel,
+    /// Two hundred parts: slides, layouts and their relationships.
+    PowerPoint,
+}
 
-const RELATIONSHIPS: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/custom-properties" Target="docProps/custom.xml"/><Relationship Id="rId3" Type="http://schemas.microsoft.com/office/2020/02/relationships/classificationlabels" Target="docMetadata/LabelInfo.xml"/></Relationships>"#;
+impl Office {
+    /// The customary extension.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Word => "docx",
+            Self::Excel => "xlsx",
+            Self::PowerPoint => "pptx",
+        }
+    }
+
+    fn main(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Word => ("word/document.xml", "wordprocessingml.document"),
+            Self::Excel => ("xl/workbook.xml", "spreadsheetml.sheet"),
+            Self::PowerPoint => ("ppt/presentation.xml", "presentationml.presentation"),
+        }
+    }
+
+    /// The other parts of XML: name and content type.
+    fn parts(self) -> Vec<(String, &'static str)> {
+        match self {
+            Self::Word => Vec::new(),
+            Self::Excel => (1..=12)
+                .map(|number| {
+                    let name = format!("xl/worksheets/sheet{number}.xml");
+                    (name, "spreadsheetml.worksheet")
+                })
+                .collect(),
+            Self::PowerPoint => (1..=100)
+                .flat_map(|number| {
+                    [
+                        (
+                            format!("ppt/slides/slide{number}.xml"),
+                            "presentationml.slide",
+                        ),
+                        (
+                            format!("ppt/slideLayouts/slideLayout{number}.xml"),
+                            "presentationml.slideLayout",
+                        ),
+                    ]
+                })
+                .collect(),
+        }
+    }
+
+    fn content_types(self) -> String {
+        let (main, main_type) = self.main();
+        let mut text = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"><Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/><Default Extension=\"xml\" ContentType=\"application/xml\"/><Default Extension=\"png\" ContentType=\"image/png\"/>".to_owned();
+        let mut add = |name: &str, content_type: &str| {
+            text.push_str(&format!(
+                "<Override PartName=\"/{name}\" ContentType=\"application/vnd.{content_type}+xml\"/>"
+            ));
+        };
+        add(
+            main,
+            &format!("openxmlformats-officedocument.{main_type}.main"),
+        );
+        for (name, content_type) in self.parts() {
+            add(
+                &name,
+                &format!("openxmlformats-officedocument.{content_type}"),
+            );
+        }
+        add(
+            "docProps/custom.xml",
+            "openxmlformats-officedocument.custom-properties",
+        );
+        add(
+            "docMetadata/LabelInfo.xml",
+            "ms-office.classificationlabels",
+        );
+        text.push_str("</Types>");
+        text
+    }
+
+    fn relationships(self) -> String {
+        let (main, _) = self.main();
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"rId1\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument\" Target=\"{main}\"/><Relationship Id=\"rId2\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/custom-properties\" Target=\"docProps/custom.xml\"/><Relationship Id=\"rId3\" Type=\"http://schemas.microsoft.com/office/2020/02/relationships/classificationlabels\" Target=\"docMetadata/LabelInfo.xml\"/></Relationships>"
+        )
+    }
+}
 
 fn label_info() -> String {
     format!(
@@ -76,15 +164,15 @@ fn noise(seed: u64, len: usize) -> Vec<u8> {
 /// # Errors
 ///
 /// What writing reports.
-pub fn of_size(path: &Path, bytes: usize) -> ZipResult<()> {
-    write(path, |zip| {
-        let mut left = bytes.saturating_sub(6 * 1024);
+pub fn of_size(path: &Path, office: Office, bytes: usize) -> ZipResult<()> {
+    write(path, office, |zip| {
+        let mut left = bytes.saturating_sub(8 * 1024);
         let mut number = 0;
         while left > 0 {
             let size = left.min(PICTURE_BYTES);
             stored(
                 zip,
-                &format!("word/media/image{number}.png"),
+                &format!("media/image{number}.png"),
                 &noise(number, size),
             )?;
             left -= size;
@@ -94,13 +182,13 @@ pub fn of_size(path: &Path, bytes: usize) -> ZipResult<()> {
     })
 }
 
-/// Writes a labelled package with `count` entries more than a label needs, of 16 bytes each.
+/// Writes a labelled Word package with `count` entries more than a label needs, of 16 bytes each.
 ///
 /// # Errors
 ///
 /// What writing reports.
 pub fn of_entries(path: &Path, count: u64) -> ZipResult<()> {
-    write(path, |zip| {
+    write(path, Office::Word, |zip| {
         (0..count).try_for_each(|number| {
             stored(
                 zip,
@@ -113,15 +201,21 @@ pub fn of_entries(path: &Path, count: u64) -> ZipResult<()> {
 
 type Zip = ZipWriter<BufWriter<File>>;
 
-fn write(path: &Path, fill: impl FnOnce(&mut Zip) -> ZipResult<()>) -> ZipResult<()> {
+/// In the order in which Office writes: what everything hangs from first, the labels last.
+fn write(
+    path: &Path,
+    office: Office,
+    fill: impl FnOnce(&mut Zip) -> ZipResult<()>,
+) -> ZipResult<()> {
     let mut zip = ZipWriter::new(BufWriter::new(File::create(path)?));
-    let body = "<w:p><w:r><w:t>Some text of a contract.</w:t></w:r></w:p>".repeat(400);
-    let document = format!(
-        "<w:document xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\"><w:body>{body}</w:body></w:document>"
-    );
-    packed(&mut zip, "[Content_Types].xml", CONTENT_TYPES)?;
-    packed(&mut zip, "_rels/.rels", RELATIONSHIPS)?;
-    packed(&mut zip, "word/document.xml", &document)?;
+    let text = "<p><r><t>Some text of a contract.</t></r></p>".repeat(400);
+    packed(&mut zip, "[Content_Types].xml", &office.content_types())?;
+    packed(&mut zip, "_rels/.rels", &office.relationships())?;
+    let (main, _) = office.main();
+    packed(&mut zip, main, &format!("<main>{text}</main>"))?;
+    for (name, _) in office.parts() {
+        packed(&mut zip, &name, "<part><t>One slide or sheet.</t></part>")?;
+    }
     fill(&mut zip)?;
     packed(&mut zip, "docProps/custom.xml", &custom_properties())?;
     packed(&mut zip, "docMetadata/LabelInfo.xml", &label_info())?;

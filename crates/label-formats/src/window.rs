@@ -12,6 +12,9 @@ pub(crate) const HEAD_BYTES: u64 = 4 * 1024;
 /// of some 80 bytes an entry.
 pub(crate) const TAIL_BYTES: u64 = 16 * 1024;
 
+/// How much is read before a directory that is longer than the tail.
+const LEAD_BYTES: u64 = 4 * 1024;
+
 /// A source whose ends are in memory.
 pub(crate) struct Windowed<'a> {
     source: &'a dyn ByteSource,
@@ -47,6 +50,21 @@ impl<'a> Windowed<'a> {
             self.tail = read_range(self.source, self.tail_start, size(len - self.tail_start))?;
         }
         Ok(self)
+    }
+
+    /// Makes the tail start here, or somewhat before, in one read: what stands right before a
+    /// directory are the label parts.
+    pub(crate) fn reach_back_to(&mut self, offset: u64) -> io::Result<()> {
+        let start = offset
+            .saturating_sub(LEAD_BYTES)
+            .max(self.head.len() as u64);
+        if offset < self.tail_start && start < self.tail_start && !self.tail.is_empty() {
+            let mut longer = read_range(self.source, start, size(self.tail_start - start))?;
+            longer.append(&mut self.tail);
+            self.tail = longer;
+            self.tail_start = start;
+        }
+        Ok(())
     }
 
     /// The end and where it starts: the last [`TAIL_BYTES`], or all there is.
@@ -119,6 +137,16 @@ mod tests {
             }
             if len <= 20_480 {
                 assert_eq!(counting.reads(), reads, "{len}");
+            }
+            let mut windowed = windowed;
+            let reads = counting.reads();
+            windowed.reach_back_to(50_000).unwrap();
+            let whole = read_range(&windowed, 0, bytes.len()).unwrap();
+            assert_eq!(whole, bytes, "{len}");
+            if len == 100_000 {
+                assert_eq!(windowed.tail().0, 50_000 - LEAD_BYTES);
+                // Once for what was missing, once for the middle.
+                assert_eq!(counting.reads(), reads + 2);
             }
         }
     }

@@ -118,7 +118,7 @@ impl End {
 
 impl Directory {
     /// Reads the directory.
-    pub(super) fn read(source: &Windowed<'_>, limits: &Limits) -> Result<Self, PartError> {
+    pub(super) fn read(source: &mut Windowed<'_>, limits: &Limits) -> Result<Self, PartError> {
         let len = source.len();
         if len < END_RECORD_BYTES as u64 {
             return Err(PartError::malformed(WHERE, "the file is too short"));
@@ -153,39 +153,24 @@ impl Directory {
             ));
         }
         let size = usize::try_from(end.size).map_err(|_| PartError::too_large(WHERE, "size"))?;
-        let bytes = match directory_start
-            .checked_sub(tail_start)
-            .and_then(|start| usize::try_from(start).ok())
-            .and_then(|start| tail.get(start..start.checked_add(size)?))
-        {
-            Some(inside) => inside.to_vec(),
-            None => read_range(source, directory_start, size)?,
-        };
         let record_position = tail_start + at as u64;
         let after = directory_start.saturating_add(end.size);
-        let rest = usize::try_from(record_position.saturating_sub(after))
-            .ok()
-            .filter(|_| after >= tail_start);
-        let (end_bytes, end_record_at) = match rest {
-            Some(gap) => {
-                let start = usize::try_from(after - tail_start).unwrap_or_default();
-                (tail.get(start..).unwrap_or_default().to_vec(), gap)
-            }
-            // The directory ends before what was read: fetch what lies between.
-            None => {
-                let rest = usize::try_from(len.saturating_sub(after)).unwrap_or_default();
-                if rest as u64 > limits.directory_bytes_max {
-                    return Err(PartError::malformed(WHERE, "far away from the end record"));
-                }
-                let bytes = read_range(source, after, rest)?;
-                let gap =
-                    usize::try_from(record_position.saturating_sub(after)).unwrap_or_default();
-                (bytes, gap)
-            }
-        };
+        let comment_len = u16_at(tail.get(at..).unwrap_or_default(), 20).unwrap_or_default();
+        // A directory that runs into the tail becomes part of it.
+        if after >= source.tail().0 {
+            source.reach_back_to(directory_start)?;
+        }
+        let bytes = read_range(source, directory_start, size)?;
+        // Everything behind it, nearly always the end record alone.
+        let rest = usize::try_from(len.saturating_sub(after)).unwrap_or(usize::MAX);
+        if rest as u64 > limits.directory_bytes_max {
+            return Err(PartError::malformed(WHERE, "far away from the end record"));
+        }
+        let end_bytes = read_range(source, after, rest)?;
+        let end_record_at =
+            usize::try_from(record_position.saturating_sub(after)).unwrap_or_default();
         let shift = directory_start.wrapping_sub(end.offset);
         let (entries, multi_disk) = parse_records(&bytes, &end, shift, limits)?;
-        let comment_len = u16_at(tail.get(at..).unwrap_or_default(), 20).unwrap_or_default();
         let archive_end = record_position + END_RECORD_BYTES as u64 + u64::from(comment_len);
         let first = entries.iter().map(|entry| entry.offset).min();
         let stray_bytes =
@@ -590,8 +575,8 @@ mod tests {
     }
 
     fn read(bytes: &[u8]) -> Result<Directory, PartError> {
-        let source = Windowed::new(&bytes)?.with_tail()?;
-        Directory::read(&source, &Limits::default())
+        let mut source = Windowed::new(&bytes)?.with_tail()?;
+        Directory::read(&mut source, &Limits::default())
     }
 
     #[test]

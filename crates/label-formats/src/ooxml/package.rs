@@ -61,7 +61,7 @@ pub(super) fn open(start: Windowed<'_>, options: &ReadOptions<'_>) -> Opened {
     let opened = start
         .with_tail()
         .map_err(PartError::from)
-        .and_then(|source| read(&source, options, &mut reading, &mut diagnostics));
+        .and_then(|mut source| read(&mut source, options, &mut reading, &mut diagnostics));
     let package = match opened {
         Ok(package) => Some(package),
         Err(error) => {
@@ -76,7 +76,7 @@ pub(super) fn open(start: Windowed<'_>, options: &ReadOptions<'_>) -> Opened {
 }
 
 fn read(
-    source: &Windowed<'_>,
+    source: &mut Windowed<'_>,
     options: &ReadOptions<'_>,
     reading: &mut Reading,
     diagnostics: &mut Diagnostics,

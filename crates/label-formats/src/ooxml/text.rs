@@ -107,7 +107,7 @@ pub(crate) fn extract(
     kind: FileKind,
     limits: &Limits,
 ) -> Result<ExtractedText, PartError> {
-    let source = &Windowed::new(source)?.with_tail()?;
+    let source = &mut Windowed::new(source)?.with_tail()?;
     let directory = Directory::read(source, limits)?;
     let limits = Limits {
         xml_items_max: ITEMS_MAX,
