@@ -4,8 +4,8 @@ use std::io;
 
 use label_core::{EffectiveLabel, FileLabel, LabelStorage, TenantId};
 use label_formats::{
-    ApplyRequest, ByteSource, DiagnosticCode, Limits, ReadOptions, Reading, Status, WriteError,
-    WriteOptions, WritePlan, plan_apply, plan_remove, read,
+    ApplyRequest, ByteSource, DiagnosticCode, Limits, RangeReader, ReadOptions, Reading, Status,
+    Step, WriteError, WriteOptions, WritePlan, plan_apply, plan_remove, read,
 };
 
 /// A source that gives few bytes at a time.
@@ -66,12 +66,28 @@ pub fn check_reading(reading: &Reading) {
     }
 }
 
-/// Reads twice, once in small pieces: the same answer.
+/// Reads as a whole, in small pieces and by ranges: the same answer.
 pub fn read_steadily(bytes: &[u8], options: &ReadOptions<'_>) -> Reading {
     let reading = read(bytes, options);
     check_reading(&reading);
     assert_eq!(reading, read(&ShortReads(bytes), options), "short reads");
+    assert_eq!(reading, read_by_ranges(bytes, options), "ranges");
     reading
+}
+
+/// Gives a sixth of the file at a time, from where it is needed.
+fn read_by_ranges(bytes: &[u8], options: &ReadOptions<'_>) -> Reading {
+    let mut reader = RangeReader::new(bytes.len() as u64);
+    loop {
+        match reader.step(options) {
+            Step::Done(reading) => return *reading,
+            Step::Need(range) => {
+                let start = range.start as usize;
+                let end = (range.end as usize).min(start + bytes.len() / 6 + 1);
+                reader.supply(range.start, &bytes[start..end]);
+            }
+        }
+    }
 }
 
 /// The tenant of a record, also from the end of `Ref`.
