@@ -2,7 +2,8 @@
 //!
 //! [`read`] gives an answer for any file: its kind, how it is protected, every label record as it
 //! stands there, and for each tenant the label that counts. It takes a few small ranges from a
-//! [`ByteSource`], never the whole file.
+//! [`ByteSource`], never the whole file. Of a rights-managed document it also gives what the
+//! [`PublishingLicence`] says without a key.
 //!
 //! [`plan_apply`] and [`plan_remove`] make a [`WritePlan`]: the finished file as ranges of the old
 //! one and new bytes between them, read back and checked before anything is written.
@@ -40,6 +41,7 @@ mod effective;
 mod error;
 mod keys;
 mod kind;
+mod licence;
 mod limits;
 mod ooxml;
 mod pdf;
@@ -47,6 +49,7 @@ mod protect;
 mod read;
 mod reading;
 mod replace;
+mod rights;
 mod source;
 #[cfg(feature = "text")]
 pub mod text;
@@ -56,13 +59,18 @@ mod xml;
 pub use date::SetDate;
 pub use edited::EditedFile;
 pub use effective::TenantStorage;
-pub use error::WriteError;
+pub use error::{LicenceError, WriteError};
 pub use kind::FileKind;
+pub use licence::{
+    AuthenticatedValue, LicencePrincipal, LicenceTemplate, PublishingLicence, ServiceUrl,
+    TemplateText,
+};
 pub use limits::Limits;
 pub use protect::{Decrypted, Decryptor, EncryptingIdentity, ProtectRequest, Protected, Protector};
 pub use read::{ReadOptions, read};
 pub use reading::{Diagnostic, DiagnosticCode, Protection, Reading, Status};
 pub use replace::{Replaced, TEMPORARY_PREFIX, replace_file, replace_file_if};
+pub use rights::{CachedUseLicence, RightsManagement};
 pub use source::{ByteSource, CountingSource, FileSource, SeekSource};
 pub use write::{
     ApplyRequest, WriteOptions, WriteOutcome, WritePlan, apply, plan_apply, plan_remove, remove,

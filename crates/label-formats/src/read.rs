@@ -164,6 +164,7 @@ fn read_inside(
     };
     let mut reading = read_container(&decrypted.bytes, &inside);
     reading.protection = outside.protection;
+    reading.rights_management = outside.rights_management;
     // Labels outside the encrypted part decide, also for somebody who holds the key.
     if !outside.labels.is_empty() {
         reading.labels = outside.labels;

@@ -5,7 +5,9 @@ use std::fmt;
 use label_core::{EffectiveLabel, FileLabel, TenantId};
 
 use crate::kind::FileKind;
+use crate::licence::PublishingLicence;
 use crate::limits::Limits;
+use crate::rights::RightsManagement;
 
 /// How reading went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -140,6 +142,10 @@ pub enum DiagnosticCode {
     Rebuilt,
     /// A label part that can't be read.
     BadPart,
+    /// A publishing licence or a cached licence of a user that can't be read.
+    BadLicence,
+    /// The publishing licence names another label than stands beside it.
+    LicenceDisagrees,
 }
 
 impl DiagnosticCode {
@@ -171,6 +177,8 @@ impl DiagnosticCode {
             Self::BadXmp => "bad_xmp",
             Self::Rebuilt => "rebuilt",
             Self::BadPart => "bad_part",
+            Self::BadLicence => "bad_licence",
+            Self::LicenceDisagrees => "licence_disagrees",
         }
     }
 }
@@ -202,6 +210,9 @@ pub struct Reading {
     pub status: Status,
     /// How the file is encrypted, if it is.
     pub protection: Option<Protection>,
+    /// What a rights-managed document says without a key, its licence above all. Reported beside
+    /// the labels, never as one: the label outside the encrypted part decides.
+    pub rights_management: Option<Box<RightsManagement>>,
     /// Whether the file carries a digital signature.
     pub signed: bool,
     /// Every label record, raw, in file order.
@@ -220,6 +231,7 @@ impl Reading {
             kind: None,
             status,
             protection: None,
+            rights_management: None,
             signed: false,
             labels: Vec::new(),
             effective: Vec::new(),
@@ -245,6 +257,11 @@ impl Reading {
         self.effective
             .iter()
             .find(|label| label.tenant == Some(tenant))
+    }
+
+    /// The publishing licence, if there is one that can be read.
+    pub fn licence(&self) -> Option<&PublishingLicence> {
+        self.rights_management.as_ref()?.licence.as_ref()
     }
 
     /// Whether any label counts.

@@ -4,6 +4,7 @@
 
 pub(crate) mod archive;
 pub(crate) mod compound;
+pub(crate) mod licence;
 pub(crate) mod package;
 pub(crate) mod pdf;
 
