@@ -33,6 +33,7 @@
 //! | feature | default | brings |
 //! | --- | --- | --- |
 //! | `text` | no | `text::extract`, the plain text of Office packages |
+//! | `licence-signature` | no | whether a publishing licence is as its issuer signed it |
 
 mod compound;
 mod date;
@@ -65,6 +66,8 @@ pub use licence::{
     AuthenticatedValue, LicencePrincipal, LicenceTemplate, PublishingLicence, ServiceUrl,
     TemplateText,
 };
+#[cfg(feature = "licence-signature")]
+pub use licence::{LicenceChain, LicenceSignature};
 pub use limits::Limits;
 pub use protect::{Decrypted, Decryptor, EncryptingIdentity, ProtectRequest, Protected, Protector};
 pub use read::{ReadOptions, read};

@@ -7,6 +7,8 @@ pub(crate) mod base64;
 mod descriptor;
 mod facts;
 pub(crate) mod redacted;
+#[cfg(feature = "licence-signature")]
+mod signature;
 mod xrml;
 
 use std::fmt;
@@ -19,6 +21,8 @@ use crate::limits::Limits;
 use redacted::Redacted;
 
 pub use descriptor::TemplateText;
+#[cfg(feature = "licence-signature")]
+pub use signature::{LicenceChain, LicenceSignature};
 
 /// What a publishing licence says in clear text. It names people and tenants: `Debug` and
 /// `Display` leave names, addresses and texts out, so that either can be logged.
@@ -71,6 +75,12 @@ pub struct PublishingLicence {
     pub rights_data_bytes: Option<usize>,
     /// How many XrML documents there are: the licence, and the certificates that follow it.
     pub documents: usize,
+    /// Whether it is as its issuer signed it.
+    #[cfg(feature = "licence-signature")]
+    pub signature: LicenceSignature,
+    /// Whether the certificates with it vouch for its issuer.
+    #[cfg(feature = "licence-signature")]
+    pub chain: LicenceChain,
 }
 
 impl PublishingLicence {
@@ -87,6 +97,10 @@ impl PublishingLicence {
         let root = xrml::Node::parse(first, limits)?;
         let mut licence = facts::read(&root)?;
         licence.documents = documents.len();
+        #[cfg(feature = "licence-signature")]
+        {
+            (licence.signature, licence.chain) = signature::check(&documents, &root, limits);
+        }
         Ok(licence)
     }
 
@@ -130,6 +144,10 @@ impl fmt::Debug for PublishingLicence {
             .field("application_data", &self.application_data)
             .field("rights_data_bytes", &self.rights_data_bytes)
             .field("documents", &self.documents);
+        #[cfg(feature = "licence-signature")]
+        debug
+            .field("signature", &self.signature)
+            .field("chain", &self.chain);
         debug.finish()
     }
 }
