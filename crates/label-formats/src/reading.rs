@@ -264,6 +264,32 @@ impl Reading {
         self.rights_management.as_ref()?.licence.as_ref()
     }
 
+    /// The tenant that protected a rights-managed file, as far as that can be told without a key
+    /// (P-013): the one that the licence names, else that of the labels. `None` where the file is
+    /// not rights-managed, names no tenant or several, or where licence and labels contradict each
+    /// other; then a caller that hides other tenants' files has no ground to hide it.
+    ///
+    /// Anybody can write a licence, so this decides what is shown and never what is allowed.
+    pub fn protecting_tenant(&self) -> Option<TenantId> {
+        if !matches!(
+            self.protection,
+            Some(Protection::RightsManaged | Protection::IrmPdf)
+        ) {
+            return None;
+        }
+        let mut labelled = self.effective.iter().filter_map(|label| label.tenant);
+        match self.licence().and_then(PublishingLicence::tenant) {
+            Some(tenant) => {
+                let agrees = self.effective.is_empty() || labelled.any(|other| other == tenant);
+                agrees.then_some(tenant)
+            }
+            None => {
+                let tenant = labelled.next()?;
+                labelled.all(|other| other == tenant).then_some(tenant)
+            }
+        }
+    }
+
     /// Whether any label counts.
     pub fn is_labelled(&self) -> bool {
         !self.effective.is_empty()

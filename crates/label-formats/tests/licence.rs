@@ -509,7 +509,58 @@ fn p_009_both_labels_are_shown_and_a_difference_is_told() {
 }
 
 #[test]
-fn p_001_p_007_p_009_eight_genuine_documents() {
+fn p_013_the_tenant_is_told_without_a_key() {
+    let list = |elements: &str| label_list(elements).into_bytes();
+    let of_a = list(&element(L1, A, "Privileged"));
+    let of_b = list(&element(L3, B, "Standard"));
+    let of_both = list(&(element(L1, A, "Privileged") + &element(L3, B, "Standard")));
+    let empty = list("");
+    let licence = Licence::default().text().into_bytes();
+    let by_label = Licence {
+        server_tenant: None,
+        ..Licence::of_label(B, L3)
+    };
+    let by_label = by_label.text().into_bytes();
+    let nobody = Licence {
+        server_tenant: None,
+        label_tenant: None,
+        ..Licence::default()
+    };
+    let nobody = nobody.text().into_bytes();
+    for (what, licence, outside, expected) in [
+        ("the licence alone", &licence[..], None, Some(A)),
+        ("its label alone", &by_label, None, Some(B)),
+        ("both", &licence, Some(&of_a), Some(A)),
+        ("no label outside", &licence, Some(&empty), Some(A)),
+        ("several labels", &licence, Some(&of_both), Some(A)),
+        ("a contradiction", &licence, Some(&of_b), None),
+        ("labels alone", b"damaged", Some(&of_b), Some(B)),
+        ("labels of two tenants", b"damaged", Some(&of_both), None),
+        ("nothing", b"damaged", None, None),
+        ("a licence of nobody", &nobody, None, None),
+        ("the label beside it", &nobody, Some(&of_b), Some(B)),
+    ] {
+        let streams: Vec<(&str, &[u8])> = outside
+            .iter()
+            .map(|bytes| (LABEL_STREAM, bytes.as_slice()))
+            .collect();
+        let reading = read_default(&document(licence, &streams));
+        assert_eq!(reading.protecting_tenant(), expected.map(tenant), "{what}");
+    }
+    // Labels don't make a tenant the protector of a file that is not rights-managed.
+    let clear = support::package::Package::docx()
+        .label_info(label_list(&element(L1, A, "Privileged")))
+        .build();
+    let reading = read_default(&clear);
+    assert!(reading.is_labelled());
+    assert_eq!(reading.protecting_tenant(), None);
+    // Nor is a password any tenant's.
+    let password = compound(&[(PACKAGE, b"x"), ("/EncryptionInfo", b"x")]);
+    assert_eq!(read_default(&password).protecting_tenant(), None);
+}
+
+#[test]
+fn p_001_p_007_p_009_p_013_eight_genuine_documents() {
     let Some(folder) = std::env::var_os("LABEL_CORPUS") else {
         println!("corpus: LABEL_CORPUS is not set");
         return;
@@ -530,6 +581,7 @@ fn p_001_p_007_p_009_eight_genuine_documents() {
         assert_eq!(outside.storage, LabelStorage::CompoundLabelInfo);
         assert_eq!(licence.label_key(), outside.key(), "{name}");
         assert_eq!(licence.tenant(), outside.tenant, "{name}");
+        assert_eq!(reading.protecting_tenant(), outside.tenant, "{name}");
         assert_eq!(licence.documents, 1, "{name}");
         let facts = [
             licence.issued.is_some(),

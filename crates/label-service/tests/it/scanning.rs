@@ -203,6 +203,55 @@ fn r_079_r_084_external_labels_are_recorded_unless_only_this_tenant_counts() {
     }
 }
 
+/// A rights-managed document with this label outside, and a licence that can't be read.
+fn rights_managed(label: LabelKey) -> Vec<u8> {
+    use std::io::Write;
+
+    let list = format!(
+        "<clbl:labelList xmlns:clbl=\"http://schemas.microsoft.com/office/2020/mipLabelMetadata\"><clbl:label id=\"{{{}}}\" enabled=\"1\" method=\"Standard\" siteId=\"{{{}}}\" contentBits=\"8\" removed=\"0\" /></clbl:labelList>",
+        label.label, label.tenant
+    );
+    let folder = "/\u{6}DataSpaces/TransformInfo";
+    let mut file = cfb::CompoundFile::create(std::io::Cursor::new(Vec::new())).unwrap();
+    file.create_storage_all(format!("{folder}/DRMEncryptedTransform"))
+        .unwrap();
+    for (name, content) in [
+        ("/EncryptedPackage".to_owned(), "cipher"),
+        (
+            format!("{folder}/DRMEncryptedTransform/\u{6}Primary"),
+            "damaged",
+        ),
+        (format!("{folder}/LabelInfo"), list.as_str()),
+    ] {
+        let mut stream = file.create_stream(name).unwrap();
+        stream.write_all(content.as_bytes()).unwrap();
+    }
+    file.flush().unwrap();
+    file.into_inner().into_inner()
+}
+
+#[test]
+fn r_123_p_013_warnings_of_other_tenants_are_hidden_where_only_this_tenant_counts() {
+    for only_this_tenant in [false, true] {
+        let mut world = World::new("");
+        world.options.settings.only_this_tenant = only_this_tenant;
+        let mut service = world.open();
+        service.tick(MONDAY).unwrap();
+        let theirs = LabelKey::new(other_tenant(), label_id(9));
+        let app = world.app();
+        app.put("ours.docx", "1", rights_managed(key(GENERAL)));
+        app.put("theirs.docx", "1", rights_managed(theirs));
+        service.tick(MONDAY + HOUR).unwrap();
+        for file in service.files().unwrap() {
+            let is_ours = file.metadata.name == "ours.docx";
+            let expected = usize::from(is_ours || !only_this_tenant);
+            assert_eq!(file.warnings.len(), expected, "{}", file.metadata.name);
+            // What it is stays known.
+            assert_eq!(file.protection.as_deref(), Some("rights_managed"));
+        }
+    }
+}
+
 #[test]
 fn r_105_r_119_one_read_serves_labels_and_content() {
     let mut world = World::new(
