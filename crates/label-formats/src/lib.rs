@@ -25,7 +25,8 @@
 //!
 //! # What it does not do
 //!
-//! It never encrypts or decrypts: a [`Protector`] and a [`Decryptor`] of the caller do. It writes
+//! It never encrypts, and decrypts nothing that has a secret key: a [`Protector`] and a
+//! [`Decryptor`] of the caller do. It writes
 //! no headers, footers or watermarks. PDF files are read, not yet written.
 //!
 //! # Features
@@ -33,6 +34,7 @@
 //! | feature | default | brings |
 //! | --- | --- | --- |
 //! | `text` | no | `text::extract`, the plain text of Office packages |
+//! | `built-in-password` | no | reading workbooks that Excel encrypted with a password of its own |
 //! | `licence-signature` | no | whether a publishing licence is as its issuer signed it |
 
 mod compound;
@@ -45,6 +47,8 @@ mod kind;
 mod licence;
 mod limits;
 mod ooxml;
+#[cfg(feature = "built-in-password")]
+mod password;
 mod pdf;
 mod protect;
 mod read;

@@ -6,7 +6,7 @@
 #[non_exhaustive]
 pub struct Limits {
     /// Largest file that is written, in bytes before labelling: 50 MiB inclusive, as the product
-    /// had it until 2022. Reading has no such limit.
+    /// had it until 2022. Also the largest file that is decrypted; other reading has no such limit.
     pub write_bytes_max: u64,
     /// Largest ZIP directory, in bytes: 32 MiB.
     pub directory_bytes_max: u64,

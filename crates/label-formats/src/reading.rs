@@ -49,6 +49,10 @@ pub enum Protection {
     RightsManaged,
     /// An Office document with a password.
     Password,
+    /// A workbook with the password that Excel has built in: encrypted, and no secret. Told apart
+    /// from [`Self::Password`] with the feature `built-in-password` only; it is then read without
+    /// a password, and not written.
+    BuiltInPassword,
     /// A PDF under rights management, or the cover of one.
     IrmPdf,
     /// A PDF that needs a password.
@@ -69,6 +73,7 @@ impl Protection {
         match self {
             Self::RightsManaged => "rights_managed",
             Self::Password => "password",
+            Self::BuiltInPassword => "built_in_password",
             Self::IrmPdf => "irm_pdf",
             Self::PdfPassword => "pdf_password",
             Self::PdfRestricted => "pdf_restricted",

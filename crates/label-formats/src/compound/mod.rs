@@ -20,6 +20,8 @@ use crate::ooxml::label_info::{self, LabelInfo};
 use crate::reading::{DiagnosticCode, Diagnostics, Protection, Reading, Status};
 use crate::source::{ByteSource, SourceReader};
 
+#[cfg(feature = "built-in-password")]
+use names::{INFO, PACKAGE};
 use names::{Kind, LABEL_INFO, Names};
 
 const WHERE: &str = "compound file";
@@ -85,6 +87,43 @@ fn read_file(
         reading.rights_management = Some(Box::new(rights));
     }
     Ok(reading)
+}
+
+/// The document in a workbook that has Excel's own password; `None` if the file has another one,
+/// or is too large to be decrypted in memory.
+///
+/// # Errors
+///
+/// The password fits, and the content is damaged; or the medium failed.
+#[cfg(feature = "built-in-password")]
+pub(crate) fn open_with_built_in_password(
+    source: &dyn ByteSource,
+    limits: &crate::Limits,
+) -> Result<Option<Vec<u8>>, PartError> {
+    use crate::password;
+
+    let package_bytes_max = limits.write_bytes_max;
+    if source.len() > package_bytes_max {
+        return Ok(None);
+    }
+    let mut file = cfb::CompoundFile::open(SourceReader::new(source)).map_err(damaged)?;
+    let names = Names::read(&file)?;
+    let (Kind::Password, Some(info), Some(package)) =
+        (names.kind(), names.find(&[INFO]), names.find(&[PACKAGE]))
+    else {
+        return Ok(None);
+    };
+    let info = match stream(&mut file, info, password::INFO_BYTES_MAX) {
+        Ok(info) => info,
+        Err(PartError::Io(error)) => return Err(PartError::Io(error)),
+        // Damage that leaves open which password it is.
+        Err(_) => return Ok(None),
+    };
+    let Some(key) = password::unlock(&info) else {
+        return Ok(None);
+    };
+    let package = stream(&mut file, package, package_bytes_max)?;
+    key.decrypt(package).map(Some)
 }
 
 /// The label stream decides; where it is missing, the summary's custom properties do (4.3).

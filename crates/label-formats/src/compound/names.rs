@@ -3,6 +3,10 @@
 use super::{CompoundFile, WHERE, damaged};
 use crate::error::PartError;
 
+/// The encrypted document, and how a password opens it.
+pub(super) const PACKAGE: &str = "EncryptedPackage";
+pub(super) const INFO: &str = "EncryptionInfo";
+
 const DATA_SPACE_INFO: &str = "DataSpaceInfo";
 const DATA_SPACES: &str = "\u{6}DataSpaces";
 const TRANSFORM_INFO: &str = "TransformInfo";
@@ -89,12 +93,12 @@ impl Names {
                 .collect();
             self.has(&path)
         };
-        if self.has(&["EncryptedPackage"]) {
+        if self.has(&[PACKAGE]) {
             return if in_data_spaces(&[TRANSFORM_INFO, "DRMEncryptedTransform"])
                 || in_data_spaces(&[DATA_SPACE_INFO, "DRMEncryptedDataSpace"])
             {
                 Kind::RightsManaged
-            } else if self.has(&["EncryptionInfo"]) {
+            } else if self.has(&[INFO]) {
                 Kind::Password
             } else {
                 Kind::EncryptedUnknown
