@@ -291,6 +291,14 @@ fn compounds(seeds: &Seeds) -> Outcome {
         labels.as_bytes(),
     );
     let summary = "/\u{5}DocumentSummaryInformation";
+    let text = pieces::licence();
+    let licence = (compound::LICENCE, text.as_bytes());
+    let stream = compound::transform(text.as_bytes());
+    let user = (
+        "/\u{6}DataSpaces/TransformInfo/DRMEncryptedTransform/EUL-ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        &b"\x20\0\0\0\x18\0\0\0VwBpAG4AZABvAHcAcwA6AGEA\x04\0\0\0x"[..],
+    );
+    seeds.put("compound", "licence", &[b"L", text.as_bytes()].concat())?;
     let patches = (
         compound::PATCHES,
         &[0x30, 0, 9, 0x4c, 0, 7, 0x10, 2, 0xff][..],
@@ -315,6 +323,12 @@ fn compounds(seeds: &Seeds) -> Outcome {
         ),
         ("word", vec![("/WordDocument", b"x")]),
         ("patched", vec![package, primary, info, patches]),
+        ("licence-built", vec![package, licence, info]),
+        ("licence-user", vec![package, licence, user]),
+        (
+            "licence-stream",
+            vec![package, (compound::PRIMARY, &stream)],
+        ),
     ] {
         let input = join(b"S", &sections);
         seeds.put("compound", name, &input)?;

@@ -8,12 +8,48 @@ use crate::Section;
 /// value, and so on.
 pub const PATCHES: &str = "!patches";
 
+/// The section whose content is a publishing licence: it gets the transform stream around it that
+/// a rights-managed document has.
+pub const LICENCE: &str = "!licence";
+
+/// The stream that the licence stands in.
+pub const PRIMARY: &str = "/\u{6}DataSpaces/TransformInfo/DRMEncryptedTransform/\u{6}Primary";
+
+/// The transform stream around a licence.
+pub fn transform(licence: &[u8]) -> Vec<u8> {
+    let padded = |bytes: &[u8]| {
+        let mut field = (bytes.len() as u32).to_le_bytes().to_vec();
+        field.extend(bytes);
+        field.resize(field.len().next_multiple_of(4), 0);
+        field
+    };
+    let wide = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    [
+        vec![0x58, 0, 0, 0, 1, 0, 0, 0],
+        padded(&wide("{C73DFACD-061F-43B0-8B64-0C620D2A8B50}")),
+        padded(&wide("Microsoft.Metadata.DRMTransform")),
+        [1, 0, 0, 0].repeat(3),
+        vec![4, 0, 0, 0],
+        padded(licence),
+    ]
+    .concat()
+}
+
 /// Builds the file; streams that the library refuses are left out.
 pub fn build(sections: &[Section<'_>]) -> Vec<u8> {
     let Ok(mut file) = cfb::CompoundFile::create(Cursor::new(Vec::new())) else {
         return Vec::new();
     };
     for section in sections {
+        if section.name == LICENCE {
+            let (folder, _) = PRIMARY.rsplit_once('/').unwrap_or_default();
+            if file.create_storage_all(folder).is_ok()
+                && let Ok(mut stream) = file.create_stream(PRIMARY)
+            {
+                let _ = stream.write_all(&transform(section.content));
+            }
+            continue;
+        }
         // Names that the library lets through and then stumbles over.
         let sound = |name: &str| {
             (1..=31).contains(&name.encode_utf16().count()) && !name.contains(['\\', ':', '!'])

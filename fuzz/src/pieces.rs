@@ -261,3 +261,17 @@ pub const LABELS: [&str; 18] = [
     "<?clbl label?>",
     r#"<clbl:label id="{2096f6a2-d2f7-48be-b329-b73aaa526e5d}" enabled="1" siteId="{bbbbbbbb-0000-4000-8000-00000000000b}" removed="0"><clbl:label/></clbl:label>"#,
 ];
+
+/// A publishing licence with every kind of element that is read, and a certificate behind it. Its
+/// signature is none.
+pub fn licence() -> String {
+    let key = r#"<PUBLICKEY><ALGORITHM>RSA</ALGORITHM><PARAMETER name="public-exponent"><VALUE encoding="integer32">65537</VALUE></PARAMETER><PARAMETER name="modulus"><VALUE encoding="base64" size="32">AQIDhQ==</VALUE></PARAMETER></PUBLICKEY>"#;
+    let server = format!(
+        r#"<OBJECT type="MS-DRM-Server"><ID type="MS-GUID">{{03030303-0000-4000-8000-000000000003}}</ID><NAME>Example</NAME><ADDRESS type="URL">https://example.org/_wmcs</ADDRESS></OBJECT>{key}<SECURITYLEVEL name="Tenant-ID" value="{{{OURS}}}" />"#
+    );
+    let signature = r#"<SIGNATURE><DIGEST><ALGORITHM>SHA256</ALGORITHM><PARAMETER name="codingtype"><VALUE encoding="string">surface-coding</VALUE></PARAMETER><VALUE encoding="base64" size="256">AAAA</VALUE></DIGEST><ALGORITHM>RSA PKCS#1-V1.5</ALGORITHM><VALUE encoding="base64" size="32">AAAAAA==</VALUE></SIGNATURE>"#;
+    format!(
+        r#"<?xml version="1.0"?><XrML version="1.2" xmlns=""><BODY type="Microsoft Rights Label" version="3.0"><ISSUEDTIME>2023-06-13T20:21</ISSUEDTIME><DESCRIPTOR><OBJECT><ID type="MS-GUID" version="2023-05-01T08:00">{{01010101-0000-4000-8000-000000000001}}</ID><NAME>LCID 1033:NAME A:DESCRIPTION b;
+LCID 1031:NAME C:DESCRIPTION d;</NAME></OBJECT></DESCRIPTOR><ISSUER>{server}</ISSUER><DISTRIBUTIONPOINT><OBJECT type="License-Acquisition-URL"><ADDRESS type="URL">https://example.org/</ADDRESS></OBJECT></DISTRIBUTIONPOINT><DISTRIBUTIONPOINT><OBJECT type="Referral-Info"><ADDRESS type="URL">mailto:a@example.org</ADDRESS></OBJECT></DISTRIBUTIONPOINT><ISSUEDPRINCIPALS><PRINCIPAL internal-id="1">{server}<ENABLINGBITS type="sealed-key-v2"><VALUE encoding="base64">AAEC</VALUE></ENABLINGBITS></PRINCIPAL></ISSUEDPRINCIPALS><WORK><OBJECT><ID type="MS-GUID">{{02020202-0000-4000-8000-000000000002}}</ID></OBJECT><METADATA><OWNER><OBJECT><NAME>a@example.org</NAME></OBJECT></OWNER></METADATA></WORK><AUTHENTICATEDDATA id="Encrypted-Rights-Data">AAEC</AUTHENTICATEDDATA><AUTHENTICATEDDATA id="APPSPECIFIC" name="x">true</AUTHENTICATEDDATA><AUTHENTICATEDDATA id="LABEL" name="ID">11111111-1111-4111-8111-111111111111</AUTHENTICATEDDATA><AUTHENTICATEDDATA id="LABEL" name="TenantId">{OURS}</AUTHENTICATEDDATA></BODY>{signature}</XrML><XrML><BODY type="LICENSE"><ISSUER>{server}</ISSUER><ISSUEDPRINCIPALS><PRINCIPAL>{server}</PRINCIPAL></ISSUEDPRINCIPALS></BODY>{signature}</XrML>"#
+    )
+}

@@ -4,8 +4,9 @@ use std::io;
 
 use label_core::{EffectiveLabel, FileLabel, LabelStorage, TenantId};
 use label_formats::{
-    ApplyRequest, ByteSource, DiagnosticCode, Limits, RangeReader, ReadOptions, Reading, Status,
-    Step, WriteError, WriteOptions, WritePlan, plan_apply, plan_remove, read,
+    ApplyRequest, ByteSource, DiagnosticCode, Limits, Protection, PublishingLicence, RangeReader,
+    ReadOptions, Reading, Status, Step, WriteError, WriteOptions, WritePlan, plan_apply,
+    plan_remove, read,
 };
 
 /// A source that gives few bytes at a time.
@@ -61,8 +62,31 @@ pub fn check_reading(reading: &Reading) {
             assert_eq!(record.id_text, id.to_string());
         }
     }
+    let is_managed = reading.protection == Some(Protection::RightsManaged);
+    assert_eq!(reading.rights_management.is_some(), is_managed);
+    if let Some(licence) = reading.licence() {
+        assert!(!format!("{licence} {licence:?}").is_empty());
+    }
     for diagnostic in &reading.diagnostics {
         assert!(!diagnostic.to_string().is_empty());
+    }
+}
+
+/// A licence says the same in every encoding, or is refused in each.
+pub fn check_licence(bytes: &[u8]) {
+    let limits = Limits::default();
+    let licence = PublishingLicence::parse(bytes, &limits);
+    // A mark, or a zero that looks like one of the other encoding, decides what the text is.
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if text.starts_with('\u{feff}') || text.contains('\0') {
+        return;
+    }
+    let marked = format!("\u{feff}{text}");
+    let wide = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for other in [marked.into_bytes(), wide] {
+        assert_eq!(PublishingLicence::parse(&other, &limits), licence);
     }
 }
 

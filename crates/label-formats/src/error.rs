@@ -95,6 +95,27 @@ impl WriteError {
     }
 }
 
+/// Why a publishing licence could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LicenceError {
+    /// Not a licence, or damaged.
+    #[error("malformed: {0}")]
+    Malformed(String),
+    /// Beyond the limits.
+    #[error("too large: {0}")]
+    TooLarge(String),
+}
+
+impl From<PartError> for LicenceError {
+    fn from(error: PartError) -> Self {
+        match error {
+            PartError::TooLarge(text) => Self::TooLarge(text),
+            other => Self::Malformed(other.to_string()),
+        }
+    }
+}
+
 /// Why a part of a file could not be read: the cause behind a status.
 #[derive(Debug, Error)]
 pub(crate) enum PartError {

@@ -2,7 +2,8 @@
 //!
 //! [`read`] gives an answer for any file: its kind, how it is protected, every label record as it
 //! stands there, and for each tenant the label that counts. It takes a few small ranges from a
-//! [`ByteSource`], never the whole file.
+//! [`ByteSource`], never the whole file. Of a rights-managed document it also gives what the
+//! [`PublishingLicence`] says without a key.
 //!
 //! [`RangeReader`] does the same without a source: it says which range it needs next, for files
 //! behind a network or in an asynchronous program.
@@ -27,7 +28,8 @@
 //!
 //! # What it does not do
 //!
-//! It never encrypts or decrypts: a [`Protector`] and a [`Decryptor`] of the caller do. It writes
+//! It never encrypts, and decrypts nothing that has a secret key: a [`Protector`] and a
+//! [`Decryptor`] of the caller do. It writes
 //! no headers, footers or watermarks. PDF files are read, not yet written.
 //!
 //! # Features
@@ -35,6 +37,8 @@
 //! | feature | default | brings |
 //! | --- | --- | --- |
 //! | `text` | no | `text::extract`, the plain text of Office packages |
+//! | `built-in-password` | no | reading workbooks that Excel encrypted with a password of its own |
+//! | `licence-signature` | no | whether a publishing licence is as its issuer signed it |
 
 mod compound;
 mod date;
@@ -43,14 +47,18 @@ mod effective;
 mod error;
 mod keys;
 mod kind;
+mod licence;
 mod limits;
 mod ooxml;
+#[cfg(feature = "built-in-password")]
+mod password;
 mod pdf;
 mod protect;
 mod range_reader;
 mod read;
 mod reading;
 mod replace;
+mod rights;
 mod source;
 #[cfg(feature = "text")]
 pub mod text;
@@ -61,14 +69,21 @@ mod xml;
 pub use date::SetDate;
 pub use edited::EditedFile;
 pub use effective::TenantStorage;
-pub use error::WriteError;
+pub use error::{LicenceError, WriteError};
 pub use kind::FileKind;
+pub use licence::{
+    AuthenticatedValue, LicencePrincipal, LicenceTemplate, PublishingLicence, ServiceUrl,
+    TemplateText,
+};
+#[cfg(feature = "licence-signature")]
+pub use licence::{LicenceChain, LicenceSignature};
 pub use limits::Limits;
 pub use protect::{Decrypted, Decryptor, EncryptingIdentity, ProtectRequest, Protected, Protector};
 pub use range_reader::{RangeReader, Step};
 pub use read::{ReadOptions, read};
 pub use reading::{Diagnostic, DiagnosticCode, Protection, Reading, Status};
 pub use replace::{Replaced, TEMPORARY_PREFIX, replace_file, replace_file_if};
+pub use rights::{CachedUseLicence, RightsManagement};
 pub use source::{ByteSource, CountingSource, FileSource, SeekSource};
 pub use write::{
     ApplyRequest, WriteOptions, WriteOutcome, WritePlan, apply, plan_apply, plan_remove, remove,

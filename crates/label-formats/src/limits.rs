@@ -6,7 +6,7 @@
 #[non_exhaustive]
 pub struct Limits {
     /// Largest file that is written, in bytes before labelling: 50 MiB inclusive, as the product
-    /// had it until 2022. Reading has no such limit.
+    /// had it until 2022. Also the largest file that is decrypted; other reading has no such limit.
     pub write_bytes_max: u64,
     /// Largest ZIP directory, in bytes: 32 MiB.
     pub directory_bytes_max: u64,
@@ -28,6 +28,8 @@ pub struct Limits {
     pub diagnostics_max: usize,
     /// Largest compound file directory and stream that is read, in bytes: 8 MiB.
     pub compound_bytes_max: u64,
+    /// Longest publishing licence, in characters: 1,000,000, as Microsoft's own reader has it.
+    pub licence_chars_max: usize,
     /// Largest PDF object, cross-reference or metadata stream after inflation, in bytes: 16 MiB.
     pub pdf_stream_bytes_max: u64,
     /// Most bytes that reading one PDF may read and inflate together: 256 MiB. Repeated looks at
@@ -52,6 +54,7 @@ impl Default for Limits {
             labels_max: 1_000,
             diagnostics_max: 200,
             compound_bytes_max: 8 * MIB,
+            licence_chars_max: 1_000_000,
             pdf_stream_bytes_max: 16 * MIB,
             pdf_work_bytes_max: 256 * MIB,
             pdf_reference_bytes_max: 48 * MIB,

@@ -99,6 +99,10 @@ pub fn read<S: ByteSource + ?Sized>(source: &S, options: &ReadOptions<'_>) -> Re
 
 pub(crate) fn read_source(source: &dyn ByteSource, options: &ReadOptions<'_>) -> Reading {
     let mut reading = read_container(source, options);
+    #[cfg(feature = "built-in-password")]
+    {
+        reading = read_with_built_in_password(source, options, reading);
+    }
     if reading.status == Status::Protected
         && let Some(decryptor) = options.decryptor
         && source.len() <= options.limits.write_bytes_max
@@ -146,6 +150,59 @@ fn read_container(source: &dyn ByteSource, options: &ReadOptions<'_>) -> Reading
     }
 }
 
+/// The labels inside a workbook that has Excel's own password; any other file stays as it is
+/// (P-015). The caller's decryptor is asked only where that password doesn't fit.
+#[cfg(feature = "built-in-password")]
+fn read_with_built_in_password(
+    source: &dyn ByteSource,
+    options: &ReadOptions<'_>,
+    outside: Reading,
+) -> Reading {
+    use crate::error::PartError;
+    use crate::reading::Protection;
+
+    let may_fit = outside.protection == Some(Protection::Password)
+        && may_be_workbook(options.name.and_then(FileKind::from_name));
+    // Trying it takes a while, so not where the name says something else.
+    if !may_fit {
+        return outside;
+    }
+    let mut reading = match compound::open_with_built_in_password(source, &options.limits) {
+        Ok(Some(package)) => {
+            let inside = ReadOptions {
+                decryptor: None,
+                name: None,
+                ..options.clone()
+            };
+            read_container(&package, &inside)
+        }
+        Ok(None) => return outside,
+        // Nothing is known of the password then, and trying again can help.
+        Err(error @ PartError::Io(_)) => {
+            return Reading {
+                protection: outside.protection,
+                ..Reading::failed(error.status(), error)
+            };
+        }
+        Err(error) => Reading::failed(error.status(), error),
+    };
+    // Word and PowerPoint ask for this password as for any other.
+    if !may_be_workbook(reading.kind) {
+        return outside;
+    }
+    reading.protection = Some(Protection::BuiltInPassword);
+    reading
+}
+
+/// Whether it is not known to be something else.
+#[cfg(feature = "built-in-password")]
+fn may_be_workbook(kind: Option<FileKind>) -> bool {
+    matches!(
+        kind,
+        None | Some(FileKind::Xlam | FileKind::Xlsm | FileKind::Xlsx | FileKind::Xltx)
+    )
+}
+
 /// The labels inside a protected file, through the caller's key. What was readable outside
 /// stays where the key doesn't fit.
 fn read_inside(
@@ -167,6 +224,7 @@ fn read_inside(
     };
     let mut reading = read_container(&decrypted.bytes, &inside);
     reading.protection = outside.protection;
+    reading.rights_management = outside.rights_management;
     // Labels outside the encrypted part decide, also for somebody who holds the key.
     if !outside.labels.is_empty() {
         reading.labels = outside.labels;

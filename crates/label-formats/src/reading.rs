@@ -5,7 +5,9 @@ use std::fmt;
 use label_core::{EffectiveLabel, FileLabel, TenantId};
 
 use crate::kind::FileKind;
+use crate::licence::PublishingLicence;
 use crate::limits::Limits;
+use crate::rights::RightsManagement;
 
 /// How reading went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,6 +49,10 @@ pub enum Protection {
     RightsManaged,
     /// An Office document with a password.
     Password,
+    /// A workbook with the password that Excel has built in: encrypted, and no secret. Told apart
+    /// from [`Self::Password`] with the feature `built-in-password` only; it is then read without
+    /// a password, and not written.
+    BuiltInPassword,
     /// A PDF under rights management, or the cover of one.
     IrmPdf,
     /// A PDF that needs a password.
@@ -67,6 +73,7 @@ impl Protection {
         match self {
             Self::RightsManaged => "rights_managed",
             Self::Password => "password",
+            Self::BuiltInPassword => "built_in_password",
             Self::IrmPdf => "irm_pdf",
             Self::PdfPassword => "pdf_password",
             Self::PdfRestricted => "pdf_restricted",
@@ -140,6 +147,10 @@ pub enum DiagnosticCode {
     Rebuilt,
     /// A label part that can't be read.
     BadPart,
+    /// A publishing licence or a cached licence of a user that can't be read.
+    BadLicence,
+    /// The publishing licence names another label than stands beside it.
+    LicenceDisagrees,
 }
 
 impl DiagnosticCode {
@@ -171,6 +182,8 @@ impl DiagnosticCode {
             Self::BadXmp => "bad_xmp",
             Self::Rebuilt => "rebuilt",
             Self::BadPart => "bad_part",
+            Self::BadLicence => "bad_licence",
+            Self::LicenceDisagrees => "licence_disagrees",
         }
     }
 }
@@ -202,6 +215,9 @@ pub struct Reading {
     pub status: Status,
     /// How the file is encrypted, if it is.
     pub protection: Option<Protection>,
+    /// What a rights-managed document says without a key, its licence above all. Reported beside
+    /// the labels, never as one: the label outside the encrypted part decides.
+    pub rights_management: Option<Box<RightsManagement>>,
     /// Whether the file carries a digital signature.
     pub signed: bool,
     /// Every label record, raw, in file order.
@@ -220,6 +236,7 @@ impl Reading {
             kind: None,
             status,
             protection: None,
+            rights_management: None,
             signed: false,
             labels: Vec::new(),
             effective: Vec::new(),
@@ -245,6 +262,37 @@ impl Reading {
         self.effective
             .iter()
             .find(|label| label.tenant == Some(tenant))
+    }
+
+    /// The publishing licence, if there is one that can be read.
+    pub fn licence(&self) -> Option<&PublishingLicence> {
+        self.rights_management.as_ref()?.licence.as_ref()
+    }
+
+    /// The tenant that protected a rights-managed file, as far as that can be told without a key
+    /// (P-013): the one that the licence names, else that of the labels. `None` where the file is
+    /// not rights-managed, names no tenant or several, or where licence and labels contradict each
+    /// other; then a caller that hides other tenants' files has no ground to hide it.
+    ///
+    /// Anybody can write a licence, so this decides what is shown and never what is allowed.
+    pub fn protecting_tenant(&self) -> Option<TenantId> {
+        if !matches!(
+            self.protection,
+            Some(Protection::RightsManaged | Protection::IrmPdf)
+        ) {
+            return None;
+        }
+        let mut labelled = self.effective.iter().filter_map(|label| label.tenant);
+        match self.licence().and_then(PublishingLicence::tenant) {
+            Some(tenant) => {
+                let agrees = self.effective.is_empty() || labelled.any(|other| other == tenant);
+                agrees.then_some(tenant)
+            }
+            None => {
+                let tenant = labelled.next()?;
+                labelled.all(|other| other == tenant).then_some(tenant)
+            }
+        }
     }
 
     /// Whether any label counts.

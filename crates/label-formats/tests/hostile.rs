@@ -15,6 +15,7 @@ use label_formats::{CountingSource, ReadOptions, Reading, Status, TenantStorage,
 
 use support::archive::{self, patch};
 use support::compound::{LABEL_STREAM, PACKAGE, PRIMARY, compound, summary};
+use support::licence::Licence;
 use support::package::{
     CUSTOM, Entry, LABEL_INFO, LABEL_NAMESPACE, Package, RELS, TYPES, content_types, element,
     group, label_list, modern, modern_part, properties, property, relationship, relationships,
@@ -717,7 +718,7 @@ fn f_009_a_package_truncated_at_every_byte() {
 fn r_097_a_storage_in_place_of_the_summary_is_passed_over() {
     let bytes = compound(&[
         (PACKAGE, &[7; 6000]),
-        (PRIMARY, b"transform"),
+        (PRIMARY, &Licence::without_label(A).transform()),
         ("/\u{5}DOCUMENTSUMMARYINFORMATION/x", b"x"),
     ]);
     let reading = judge(bytes, "a storage");

@@ -17,6 +17,7 @@ use label_formats::{
 
 use support::archive::{compare, contains};
 use support::compound::{Loop, compound, rights_managed};
+use support::licence::Licence;
 use support::package::{
     LABEL_PARTS, Package, element, label_list, modern, modern_part, properties,
 };
@@ -307,7 +308,8 @@ fn f_004_f_005_f_031_r_097_labels_outside_the_encrypted_package() {
         (&name(L3, "SiteId"), B),
     ]);
     const SUMMARY: &str = "/\u{5}DocumentSummaryInformation";
-    let base = [(PACKAGE, &b"cipher"[..]), (PRIMARY, b"x")];
+    let transform = Licence::without_label(A).transform();
+    let base = [(PACKAGE, &b"cipher"[..]), (PRIMARY, &transform)];
     let with = |more: &[(&'static str, &[u8])]| {
         let all: Vec<(&str, &[u8])> = base.iter().chain(more).copied().collect();
         read_default(&compound(&all))

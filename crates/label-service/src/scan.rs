@@ -236,6 +236,11 @@ impl Service {
                 )
         };
         file.take_reading(&reading, keep, now_ms);
+        // What another tenant protected is not ours to warn about (P-013).
+        let protecting = reading.protecting_tenant();
+        if only_own && protecting.is_some_and(|tenant| tenant != self.tenant) {
+            file.warnings.clear();
+        }
         Ok((reading, opened))
     }
 

@@ -2,7 +2,12 @@
 //!
 //! Only what stands outside the encrypted package is read, without any key (P-002).
 
+mod fields;
+mod licences;
+mod names;
 mod summary;
+mod transform;
+mod use_licence;
 
 use std::io::{self, Read};
 
@@ -15,15 +20,12 @@ use crate::ooxml::label_info::{self, LabelInfo};
 use crate::reading::{DiagnosticCode, Diagnostics, Protection, Reading, Status};
 use crate::source::{ByteSource, SourceReader};
 
-const WHERE: &str = "compound file";
-const DATA_SPACES: &str = "\u{6}DataSpaces";
-const TRANSFORM_INFO: &str = "TransformInfo";
-const DATA_SPACE_INFO: &str = "DataSpaceInfo";
-const LABEL_INFO_STREAM: &str = "LabelInfo";
-const SUMMARY_STREAM: &str = "\u{5}DocumentSummaryInformation";
+#[cfg(feature = "built-in-password")]
+use names::{INFO, PACKAGE};
+use names::{Kind, LABEL_INFO, Names};
 
-/// Most streams and storages that are looked at.
-const ENTRIES_MAX: usize = 10_000;
+const WHERE: &str = "compound file";
+const SUMMARY_STREAM: &str = "\u{5}DocumentSummaryInformation";
 
 /// Largest compound file that is opened, in bytes: its allocation table is read whole, one
 /// four-byte entry for each sector.
@@ -40,15 +42,6 @@ pub(crate) fn read(source: &dyn ByteSource, options: &ReadOptions<'_>) -> Readin
     };
     reading.diagnostics = diagnostics.into_list();
     reading
-}
-
-/// What kind of compound file it is (section 4.1).
-enum Kind {
-    RightsManaged,
-    Password,
-    EncryptedUnknown,
-    RightsManagedBinary,
-    Other(&'static str),
 }
 
 fn read_file(
@@ -87,8 +80,50 @@ fn read_file(
             reading.status = error.status();
             reading.error = Some(error.to_string());
         }
+        let rights = licences::read(&mut file, &names, &options.limits, diagnostics)?;
+        if let Some(licence) = &rights.licence {
+            licences::compare(licence, &names, &reading, diagnostics);
+        }
+        reading.rights_management = Some(Box::new(rights));
     }
     Ok(reading)
+}
+
+/// The document in a workbook that has Excel's own password; `None` if the file has another one,
+/// or is too large to be decrypted in memory.
+///
+/// # Errors
+///
+/// The password fits, and the content is damaged; or the medium failed.
+#[cfg(feature = "built-in-password")]
+pub(crate) fn open_with_built_in_password(
+    source: &dyn ByteSource,
+    limits: &crate::Limits,
+) -> Result<Option<Vec<u8>>, PartError> {
+    use crate::password;
+
+    let package_bytes_max = limits.write_bytes_max;
+    if source.len() > package_bytes_max {
+        return Ok(None);
+    }
+    let mut file = cfb::CompoundFile::open(SourceReader::new(source)).map_err(damaged)?;
+    let names = Names::read(&file)?;
+    let (Kind::Password, Some(info), Some(package)) =
+        (names.kind(), names.find(&[INFO]), names.find(&[PACKAGE]))
+    else {
+        return Ok(None);
+    };
+    let info = match stream(&mut file, info, password::INFO_BYTES_MAX) {
+        Ok(info) => info,
+        Err(PartError::Io(error)) => return Err(PartError::Io(error)),
+        // Damage that leaves open which password it is.
+        Err(_) => return Ok(None),
+    };
+    let Some(key) = password::unlock(&info) else {
+        return Ok(None);
+    };
+    let package = stream(&mut file, package, package_bytes_max)?;
+    key.decrypt(package).map(Some)
 }
 
 /// The label stream decides; where it is missing, the summary's custom properties do (4.3).
@@ -103,7 +138,7 @@ fn read_labels(
     let mut elements: Vec<FileLabel> = Vec::new();
     let mut properties: Vec<FileLabel> = Vec::new();
     let mut failure = None;
-    if let Some(path) = names.find(&[DATA_SPACES, TRANSFORM_INFO, LABEL_INFO_STREAM]) {
+    if let Some(path) = names.find(&LABEL_INFO) {
         let bytes = stream(file, path, limits.label_part_bytes_max)?;
         match LabelInfo::parse(
             "TransformInfo/LabelInfo",
@@ -148,6 +183,7 @@ fn read_labels(
     Ok(())
 }
 
+/// A whole stream of at most this size.
 fn stream(file: &mut CompoundFile<'_>, path: &str, max: u64) -> Result<Vec<u8>, PartError> {
     let stream = file.open_stream(path).map_err(damaged)?;
     if stream.len() > max {
@@ -156,6 +192,14 @@ fn stream(file: &mut CompoundFile<'_>, path: &str, max: u64) -> Result<Vec<u8>, 
             format!("{} bytes", stream.len()),
         ));
     }
+    let mut bytes = Vec::new();
+    stream.take(max).read_to_end(&mut bytes).map_err(damaged)?;
+    Ok(bytes)
+}
+
+/// The beginning of a stream, up to this many bytes.
+fn stream_head(file: &mut CompoundFile<'_>, path: &str, max: u64) -> Result<Vec<u8>, PartError> {
+    let stream = file.open_stream(path).map_err(damaged)?;
     let mut bytes = Vec::new();
     stream.take(max).read_to_end(&mut bytes).map_err(damaged)?;
     Ok(bytes)
@@ -171,98 +215,6 @@ fn damaged(error: io::Error) -> PartError {
         | io::ErrorKind::UnexpectedEof => PartError::malformed(WHERE, error),
         _ => PartError::Io(error),
     }
-}
-
-/// The paths of the streams and storages that tell what the file is: those at the top, and those
-/// of the data spaces. Storages can nest as deep as the file is long, so no others are looked into.
-struct Names(Vec<String>);
-
-impl Names {
-    fn read(file: &CompoundFile<'_>) -> Result<Self, PartError> {
-        let mut names = Self(Vec::new());
-        names.add(file, "/")?;
-        for wanted in [
-            &[DATA_SPACES][..],
-            &[DATA_SPACES, TRANSFORM_INFO],
-            &[DATA_SPACES, DATA_SPACE_INFO],
-        ] {
-            if let Some(path) = names.find(wanted).map(str::to_owned)
-                && file.is_storage(&path)
-            {
-                names.add(file, &path)?;
-            }
-        }
-        Ok(names)
-    }
-
-    fn add(&mut self, file: &CompoundFile<'_>, storage: &str) -> Result<(), PartError> {
-        for entry in file.read_storage(storage).map_err(damaged)? {
-            if self.0.len() >= ENTRIES_MAX {
-                return Err(PartError::too_large(WHERE, "too many streams"));
-            }
-            self.0.push(entry.path().to_string_lossy().into_owned());
-        }
-        Ok(())
-    }
-
-    /// The path with these names, whatever their letter case (F-008, P-003).
-    fn find(&self, wanted: &[&str]) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|path| {
-                let mut segments = path.split(['/', '\\']).filter(|name| !name.is_empty());
-                wanted.iter().all(|name| {
-                    segments
-                        .next()
-                        .is_some_and(|segment| same_name(segment, name))
-                }) && segments.next().is_none()
-            })
-            .map(String::as_str)
-    }
-
-    fn has(&self, wanted: &[&str]) -> bool {
-        self.find(wanted).is_some()
-    }
-
-    fn kind(&self) -> Kind {
-        let in_data_spaces = |rest: &[&str]| {
-            let path: Vec<&str> = std::iter::once(DATA_SPACES)
-                .chain(rest.iter().copied())
-                .collect();
-            self.has(&path)
-        };
-        if self.has(&["EncryptedPackage"]) {
-            return if in_data_spaces(&[TRANSFORM_INFO, "DRMEncryptedTransform"])
-                || in_data_spaces(&[DATA_SPACE_INFO, "DRMEncryptedDataSpace"])
-            {
-                Kind::RightsManaged
-            } else if self.has(&["EncryptionInfo"]) {
-                Kind::Password
-            } else {
-                Kind::EncryptedUnknown
-            };
-        }
-        if self.has(&["\u{9}DRMContent"]) {
-            return Kind::RightsManagedBinary;
-        }
-        for (name, what) in [
-            ("WordDocument", "a binary Word document"),
-            ("Workbook", "a binary Excel workbook"),
-            ("Book", "a binary Excel workbook"),
-            ("PowerPoint Document", "a binary PowerPoint presentation"),
-            ("VisioDocument", "a binary Visio drawing"),
-            ("__properties_version1.0", "an Outlook message"),
-        ] {
-            if self.has(&[name]) {
-                return Kind::Other(what);
-            }
-        }
-        Kind::Other("a compound file of another kind")
-    }
-}
-
-fn same_name(one: &str, other: &str) -> bool {
-    one.eq_ignore_ascii_case(other)
 }
 
 #[cfg(test)]

@@ -61,6 +61,16 @@ pub fn extract<S: ByteSource + ?Sized>(
             return Err(TextError::Unreadable(status, cause));
         }
     };
+    #[cfg(feature = "built-in-password")]
+    if reading.protection == Some(crate::Protection::BuiltInPassword) {
+        let package = crate::compound::open_with_built_in_password(&source, limits);
+        return match package {
+            Ok(Some(package)) => package_text(&package, kind, limits),
+            _ => Err(TextError::Damaged(
+                "the content can't be decrypted again".to_owned(),
+            )),
+        };
+    }
     let head = read_range(
         &source,
         0,
@@ -69,6 +79,14 @@ pub fn extract<S: ByteSource + ?Sized>(
     if kind == FileKind::Pdf || !matches!(head.map(|head| detect(&head)), Ok(Container::Zip)) {
         return Err(TextError::Unsupported(kind));
     }
-    ooxml::text::extract(&source, kind, limits)
+    package_text(&source, kind, limits)
+}
+
+fn package_text(
+    source: &dyn ByteSource,
+    kind: FileKind,
+    limits: &Limits,
+) -> Result<ExtractedText, TextError> {
+    ooxml::text::extract(source, kind, limits)
         .map_err(|error| TextError::Damaged(error.to_string()))
 }

@@ -7,6 +7,8 @@ use label_formats::{
     Decrypted, Decryptor, EncryptingIdentity, ProtectRequest, Protected, Protector,
 };
 
+use super::licence::Licence;
+
 pub(crate) const PRIMARY: &str =
     "/\u{6}DataSpaces/TransformInfo/DRMEncryptedTransform/\u{6}Primary";
 pub(crate) const LABEL_STREAM: &str = "/\u{6}DataSpaces/TransformInfo/LabelInfo";
@@ -33,7 +35,8 @@ pub(crate) fn compound(streams: &[(&str, &[u8])]) -> Vec<u8> {
 /// A document under rights management around any content, with or without a label outside.
 pub(crate) fn rights_managed(content: &[u8], label: Option<&str>) -> Vec<u8> {
     let hidden: Vec<u8> = content.iter().map(|byte| byte ^ 0x5a).collect();
-    let mut streams = vec![(PACKAGE, hidden.as_slice()), (PRIMARY, b"transform")];
+    let transform = Licence::without_label(super::A).transform();
+    let mut streams = vec![(PACKAGE, hidden.as_slice()), (PRIMARY, &transform)];
     if let Some(label) = label {
         streams.push((LABEL_STREAM, label.as_bytes()));
     }

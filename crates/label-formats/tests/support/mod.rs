@@ -4,7 +4,10 @@
 
 pub(crate) mod archive;
 pub(crate) mod compound;
+pub(crate) mod licence;
 pub(crate) mod package;
+#[cfg(feature = "built-in-password")]
+pub(crate) mod password;
 pub(crate) mod pdf;
 
 use std::sync::mpsc;

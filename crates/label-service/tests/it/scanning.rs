@@ -5,6 +5,7 @@ use label_core::source::FixedLabels;
 use label_core::{AppId, FileId, LabelKey};
 use label_formats::EditedFile;
 use label_service::{AppError, CloudApp, FileMetadata, OpenFile, ScanState, Service};
+use policy_engine::ScanWarning;
 
 use crate::world::*;
 
@@ -201,6 +202,94 @@ fn r_079_r_084_external_labels_are_recorded_unless_only_this_tenant_counts() {
         drop(service);
         assert_eq!(world.open().labels().external().count(), expected - 1);
     }
+}
+
+/// A compound file of these streams; folders of their names come with them.
+fn compound(streams: &[(&str, &str)]) -> Vec<u8> {
+    use std::io::Write;
+
+    let mut file = cfb::CompoundFile::create(std::io::Cursor::new(Vec::new())).unwrap();
+    for (name, content) in streams {
+        let (folder, _) = name.rsplit_once('/').unwrap();
+        file.create_storage_all(format!("/{folder}")).unwrap();
+        let mut stream = file.create_stream(name).unwrap();
+        stream.write_all(content.as_bytes()).unwrap();
+    }
+    file.flush().unwrap();
+    file.into_inner().into_inner()
+}
+
+/// A rights-managed document with this label outside, and a licence that can't be read.
+fn rights_managed(label: LabelKey) -> Vec<u8> {
+    let list = format!(
+        "<clbl:labelList xmlns:clbl=\"http://schemas.microsoft.com/office/2020/mipLabelMetadata\"><clbl:label id=\"{{{}}}\" enabled=\"1\" method=\"Standard\" siteId=\"{{{}}}\" contentBits=\"8\" removed=\"0\" /></clbl:labelList>",
+        label.label, label.tenant
+    );
+    compound(&[
+        ("/EncryptedPackage", "cipher"),
+        (
+            "/\u{6}DataSpaces/TransformInfo/DRMEncryptedTransform/\u{6}Primary",
+            "damaged",
+        ),
+        ("/\u{6}DataSpaces/TransformInfo/LabelInfo", &list),
+    ])
+}
+
+#[test]
+fn r_123_p_013_warnings_of_other_tenants_are_hidden_where_only_this_tenant_counts() {
+    for only_this_tenant in [false, true] {
+        let mut world = World::new("");
+        world.options.settings.only_this_tenant = only_this_tenant;
+        let mut service = world.open();
+        service.tick(MONDAY).unwrap();
+        let theirs = LabelKey::new(other_tenant(), label_id(9));
+        let app = world.app();
+        app.put("ours.docx", "1", rights_managed(key(GENERAL)));
+        app.put("theirs.docx", "1", rights_managed(theirs));
+        service.tick(MONDAY + HOUR).unwrap();
+        for file in service.files().unwrap() {
+            let is_ours = file.metadata.name == "ours.docx";
+            let expected = usize::from(is_ours || !only_this_tenant);
+            assert_eq!(file.warnings.len(), expected, "{}", file.metadata.name);
+            // What it is stays known.
+            assert_eq!(file.protection.as_deref(), Some("rights_managed"));
+        }
+    }
+}
+
+#[test]
+fn p_014_a_scan_tells_three_kinds_of_files_it_can_not_look_into() {
+    let world = World::new("");
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    let managed = rights_managed(key(GENERAL));
+    let mut corrupt = managed.clone();
+    corrupt.truncate(700);
+    let locked = compound(&[("/EncryptedPackage", "x"), ("/EncryptionInfo", "x")]);
+    let app = world.app();
+    app.put("managed.docx", "1", managed);
+    app.put("locked.docx", "1", locked);
+    app.put("corrupt.docx", "1", corrupt);
+    app.put("clear.docx", "1", document("text", None));
+    service.tick(MONDAY + HOUR).unwrap();
+    let mut found: Vec<(String, Vec<String>)> = service
+        .files()
+        .unwrap()
+        .into_iter()
+        .map(|file| (file.metadata.name, file.warnings))
+        .collect();
+    found.sort();
+    let expected = [
+        ("clear.docx", None),
+        ("corrupt.docx", Some(ScanWarning::CorruptFile)),
+        ("locked.docx", Some(ScanWarning::PasswordEncrypted)),
+        ("managed.docx", Some(ScanWarning::AzureRmsEncrypted)),
+    ];
+    let expected = expected.map(|(name, warning)| {
+        let warnings = warning.map(|warning| warning.to_string());
+        (name.to_owned(), Vec::from_iter(warnings))
+    });
+    assert_eq!(found, expected);
 }
 
 #[test]
