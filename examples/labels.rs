@@ -4,7 +4,10 @@
 //! labels read [--json] [--stats] PATH…
 //! labels apply --tenant GUID --label GUID --name NAME [--method standard|privileged] [--date RFC3339] IN OUT
 //! labels remove --tenant GUID IN OUT
+//! labels verify [--json] [--tenant GUID] BEFORE AFTER
 //! ```
+//!
+//! `verify` ends with 0 only if nothing but labels changed between the two files.
 //!
 //! Without arguments it reads the sample documents that come with the project.
 
@@ -14,11 +17,12 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use examples::arguments::Arguments;
-use examples::label_json::to_json;
-use label_core::{AssignmentMethod, LabelId, TenantId};
+use examples::label_json::{to_json, verification_to_json};
+use label_core::{AssignmentMethod, EffectiveLabel, LabelId, TenantId};
 use label_formats::{
     ApplyRequest, CountingSource, EditedFile, FileSource, ReadOptions, Reading, Status,
-    WriteOptions, WritePlan, plan_apply, plan_remove, read, replace_file,
+    Verification, VerifyOptions, WriteOptions, WritePlan, plan_apply, plan_remove, read,
+    replace_file,
 };
 
 /// Deepest folder that is looked into.
@@ -27,7 +31,8 @@ const FOLDER_DEPTH_MAX: usize = 64;
 const USAGE: &str = "usage:
   labels read [--json] [--stats] PATH…
   labels apply --tenant GUID --label GUID --name NAME [--method standard|privileged] [--date RFC3339] IN OUT
-  labels remove --tenant GUID IN OUT";
+  labels remove --tenant GUID IN OUT
+  labels verify [--json] [--tenant GUID] BEFORE AFTER";
 
 /// What went wrong, and so the exit code.
 enum Failure {
@@ -64,6 +69,9 @@ fn main() -> ExitCode {
         Some("remove") => Arguments::parse(arguments, &["--tenant"], &[])
             .map_err(Failure::from)
             .and_then(|arguments| remove(&arguments)),
+        Some("verify") => Arguments::parse(arguments, &["--tenant"], &["--json"])
+            .map_err(Failure::from)
+            .and_then(|arguments| verify(&arguments)),
         Some(other) => Err(Failure::Usage(format!("unknown command `{other}`"))),
     };
     match result {
@@ -287,18 +295,75 @@ fn write(
         None => replace_file(Path::new(output), &EditedFile::copy_of(&source)),
     };
     result.map_err(|error| Failure::Refused(format!("{output}: {error}")))?;
-    let name = |label: &Option<label_core::EffectiveLabel>| {
-        label.as_ref().map_or_else(
-            || "none".to_owned(),
-            |label| label.name.clone().unwrap_or_else(|| label.id_text.clone()),
-        )
-    };
     let outcome = plan.outcome();
     println!(
         "{output}: {} -> {}{}",
-        name(&outcome.previous),
-        name(&outcome.new),
+        label_name(&outcome.previous),
+        label_name(&outcome.new),
         if outcome.changed { "" } else { " (unchanged)" }
     );
     Ok(())
+}
+
+/// Compares two files. Anything but a label that changed is a refusal.
+fn verify(arguments: &Arguments) -> Result<(), Failure> {
+    let [before, after] = arguments.rest() else {
+        return Err(Failure::Usage("BEFORE and AFTER are needed".to_owned()));
+    };
+    let mut options = VerifyOptions::default();
+    if let Some(text) = arguments.value("--tenant") {
+        options.tenant = Some(TenantId::parse(text).map_err(|error| error.to_string())?);
+    }
+    let open = |path: &str| {
+        FileSource::open(Path::new(path))
+            .map_err(|error| Failure::Refused(format!("{path}: {error}")))
+    };
+    let (old, new) = (open(before)?, open(after)?);
+    let result = label_formats::verify(&old, &new, &options);
+    let mut out = BufWriter::new(io::stdout().lock());
+    if arguments.has("--json") {
+        writeln!(out, "{}", verification_to_json(before, after, &result))?;
+    }
+    let verification = result.map_err(|error| Failure::Refused(error.to_string()))?;
+    if !arguments.has("--json") {
+        describe_verification(&verification, &mut out)?;
+    }
+    out.flush()?;
+    if verification.only_labels_changed() {
+        return Ok(());
+    }
+    Err(Failure::Refused(format!(
+        "{after}: {} other differences",
+        verification.differences_count
+    )))
+}
+
+fn describe_verification(verification: &Verification, out: &mut dyn Write) -> io::Result<()> {
+    for change in &verification.changes {
+        let of = change
+            .tenant
+            .map_or_else(|| "unknown tenant".to_owned(), |tenant| tenant.to_string());
+        let (previous, new) = (label_name(&change.previous), label_name(&change.new));
+        writeln!(out, "label of {of}: {previous} -> {new}")?;
+    }
+    for difference in &verification.differences {
+        writeln!(out, "{difference}")?;
+    }
+    let listed = verification.differences.len();
+    if let Some(more @ 1..) = verification.differences_count.checked_sub(listed) {
+        writeln!(out, "and {more} more")?;
+    }
+    if verification.identical {
+        writeln!(out, "identical")?;
+    } else if verification.only_labels_changed() {
+        writeln!(out, "only labels changed")?;
+    }
+    Ok(())
+}
+
+fn label_name(label: &Option<EffectiveLabel>) -> String {
+    label.as_ref().map_or_else(
+        || "none".to_owned(),
+        |label| label.name.clone().unwrap_or_else(|| label.id_text.clone()),
+    )
 }

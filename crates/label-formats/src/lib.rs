@@ -7,6 +7,7 @@
 //! [`plan_apply`] and [`plan_remove`] make a [`WritePlan`]: the finished file as ranges of the old
 //! one and new bytes between them, read back and checked before anything is written.
 //! [`replace_file`] puts it in the place of the old file, so that a crash leaves one or the other.
+//! [`verify()`] compares two files without using any of that, and names what changed beyond labels.
 //!
 //! ```
 //! use label_core::{LabelId, TenantId};
@@ -50,6 +51,7 @@ mod replace;
 mod source;
 #[cfg(feature = "text")]
 pub mod text;
+mod verify;
 mod write;
 mod xml;
 
@@ -64,6 +66,9 @@ pub use read::{ReadOptions, read};
 pub use reading::{Diagnostic, DiagnosticCode, Protection, Reading, Status};
 pub use replace::{Replaced, TEMPORARY_PREFIX, replace_file, replace_file_if};
 pub use source::{ByteSource, CountingSource, FileSource, SeekSource};
+pub use verify::{
+    Difference, DifferenceKind, LabelChange, Side, Verification, VerifyError, VerifyOptions, verify,
+};
 pub use write::{
     ApplyRequest, WriteOptions, WriteOutcome, WritePlan, apply, plan_apply, plan_remove, remove,
 };

@@ -17,8 +17,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use label_core::{AssignmentMethod, FileLabel, LabelStorage, TenantId};
 use label_formats::{
-    ApplyRequest, FileKind, Protection, ReadOptions, Reading, Status, TenantStorage, WriteOptions,
-    apply, plan_apply, plan_remove, read, remove,
+    ApplyRequest, FileKind, Protection, ReadOptions, Reading, Status, TenantStorage, VerifyOptions,
+    WriteOptions, apply, plan_apply, plan_remove, read, remove, verify,
 };
 use serde_json::Value;
 
@@ -274,6 +274,23 @@ fn others(reading: &Reading, of: TenantId) -> Vec<String> {
     list
 }
 
+/// The comparison finds nothing but the tenant's label, whether it is told the tenant or not.
+fn only_labels(before: &[u8], after: &[u8], of: TenantId, storage: TenantStorage, what: &str) {
+    let mut options = VerifyOptions::default();
+    options.storages.insert(of, storage);
+    for tenant in [None, Some(of)] {
+        options.tenant = tenant;
+        let verification = verify(&before, &after, &options).expect(what);
+        assert!(
+            verification.only_labels_changed(),
+            "{what}: {:#?}",
+            verification.differences
+        );
+        let mut changes = verification.changes.iter();
+        assert!(changes.all(|one| one.tenant == Some(of)), "{what}");
+    }
+}
+
 /// Applies, replaces and removes a tenant's label; gives what came of it.
 fn life(bytes: &[u8], of: TenantId, storage: TenantStorage, name: &str) -> Result<Vec<u8>, String> {
     let options = options_for(of, storage);
@@ -293,6 +310,7 @@ fn life(bytes: &[u8], of: TenantId, storage: TenantStorage, name: &str) -> Resul
             .map_err(|error| error.code().to_owned())?;
         assert!(outcome.changed, "{what}");
         compare(&before, &after, &LABEL_PARTS);
+        only_labels(&before, &after, of, storage, &what);
         assert_eq!(own(&after), (Some(id.to_owned()), theirs.clone()), "{what}");
         let second = plan_apply(&after, &wanted, &options).unwrap();
         assert!(!second.outcome().changed, "{what}");
@@ -301,6 +319,8 @@ fn life(bytes: &[u8], of: TenantId, storage: TenantStorage, name: &str) -> Resul
     let mut gone = Vec::new();
     remove(&before, of, &options, &mut gone).unwrap();
     compare(&before, &gone, &LABEL_PARTS);
+    only_labels(&before, &gone, of, storage, &what);
+    only_labels(bytes, &gone, of, storage, &what);
     assert_eq!(own(&gone), (None, theirs), "{what}");
     let second = plan_remove(&gone, of, &options).unwrap();
     assert!(!second.outcome().changed, "{what}");

@@ -6,6 +6,7 @@ pub(crate) mod archive;
 pub(crate) mod compound;
 pub(crate) mod package;
 pub(crate) mod pdf;
+pub(crate) mod surgery;
 
 use std::sync::mpsc;
 use std::time::Duration;
