@@ -21,12 +21,15 @@ use examples::label_json::{to_json, verification_to_json};
 use label_core::{AssignmentMethod, EffectiveLabel, LabelId, TenantId};
 use label_formats::{
     ApplyRequest, CountingSource, EditedFile, FileSource, ReadOptions, Reading, Status,
-    Verification, VerifyOptions, WriteOptions, WritePlan, plan_apply, plan_remove, read,
+    Verification, VerifyOptions, WriteOptions, WritePlan, plan_apply, plan_remove, read, read_many,
     replace_file,
 };
 
 /// Deepest folder that is looked into.
 const FOLDER_DEPTH_MAX: usize = 64;
+
+/// How many files are read before their answers are printed, so that memory stays bounded.
+const READ_AT_ONCE: usize = 512;
 
 const USAGE: &str = "usage:
   labels read [--json] [--stats] PATH…
@@ -104,16 +107,31 @@ fn read_paths(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.rest().is_empty() {
         return Err(Failure::Usage("no path given".to_owned()));
     }
-    let mut out = BufWriter::new(io::stdout().lock());
-    let mut counts = Counts::default();
+    let mut paths = Vec::new();
     for argument in arguments.rest() {
         let path = Path::new(argument);
         if path.is_dir() {
-            for file in files_below(path, 0) {
-                read_one(&file, arguments, &mut counts, &mut out)?;
-            }
+            paths.extend(files_below(path, 0));
         } else {
-            read_one(path, arguments, &mut counts, &mut out)?;
+            paths.push(path.to_owned());
+        }
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut counts = Counts::default();
+    for some in paths.chunks(READ_AT_ONCE) {
+        let found = if arguments.has("--stats") {
+            some.iter().map(|path| read_counted(path)).collect()
+        } else {
+            let options = |_: &Path| ReadOptions::default();
+            let readings = read_many(some, options, &|_, _| ());
+            readings
+                .into_iter()
+                .map(|one| (one, None))
+                .collect::<Vec<_>>()
+        };
+        for (path, (reading, stats)) in some.iter().zip(&found) {
+            counts.add(reading);
+            print_one(path, reading, *stats, arguments, &mut out)?;
         }
     }
     if !arguments.has("--json") {
@@ -134,6 +152,18 @@ struct Counts {
     unlabelled: usize,
     protected: usize,
     other: usize,
+}
+
+impl Counts {
+    fn add(&mut self, reading: &Reading) {
+        self.files += 1;
+        match reading.status {
+            Status::Ok if reading.is_labelled() => self.labelled += 1,
+            Status::Ok => self.unlabelled += 1,
+            Status::Protected => self.protected += 1,
+            _ => self.other += 1,
+        }
+    }
 }
 
 /// All files below a folder, in the order of their names. A folder that can't be looked into is
@@ -165,48 +195,46 @@ fn files_below(folder: &Path, depth: usize) -> Vec<PathBuf> {
     files
 }
 
-fn read_one(
-    path: &Path,
-    arguments: &Arguments,
-    counts: &mut Counts,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+/// How many reads and bytes an answer took.
+type Stats = (u64, u64);
+
+fn read_counted(path: &Path) -> (Reading, Option<Stats>) {
     let name = path
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
     let mut options = ReadOptions::default();
     options.name = Some(&name);
-    let (reading, reads, bytes) = match FileSource::open(path) {
+    match FileSource::open(path) {
         Ok(file) => {
             let source = CountingSource::new(file);
             let reading = read(&source, &options);
-            (reading, source.reads(), source.bytes_read())
+            (reading, Some((source.reads(), source.bytes_read())))
         }
-        Err(error) => (Reading::unreadable(&error), 0, 0),
-    };
-    counts.files += 1;
-    match reading.status {
-        Status::Ok if reading.is_labelled() => counts.labelled += 1,
-        Status::Ok => counts.unlabelled += 1,
-        Status::Protected => counts.protected += 1,
-        _ => counts.other += 1,
+        Err(error) => (Reading::unreadable(&error), Some((0, 0))),
     }
+}
+
+fn print_one(
+    path: &Path,
+    reading: &Reading,
+    stats: Option<Stats>,
+    arguments: &Arguments,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     if arguments.has("--json") {
-        let mut object = to_json(&path.display().to_string(), &reading);
-        if arguments.has("--stats")
-            && let Some(members) = object.as_object_mut()
-        {
+        let mut object = to_json(&path.display().to_string(), reading);
+        if let (Some((reads, bytes)), Some(members)) = (stats, object.as_object_mut()) {
             members.insert("bytes_read".to_owned(), bytes.into());
             members.insert("reads".to_owned(), reads.into());
         }
         return writeln!(out, "{object}");
     }
-    writeln!(out, "{}: {}", path.display(), describe(&reading))?;
+    writeln!(out, "{}: {}", path.display(), describe(reading))?;
     for diagnostic in &reading.diagnostics {
         writeln!(out, "    {diagnostic}")?;
     }
-    if arguments.has("--stats") {
+    if let Some((reads, bytes)) = stats {
         writeln!(out, "    {reads} reads, {bytes} bytes")?;
     }
     Ok(())

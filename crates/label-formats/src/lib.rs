@@ -32,8 +32,11 @@
 //!
 //! | feature | default | brings |
 //! | --- | --- | --- |
+//! | `rayon` | no | `read_many` and `change_many`, many files on all processors |
 //! | `text` | no | `text::extract`, the plain text of Office packages |
 
+#[cfg(feature = "rayon")]
+mod batch;
 mod compound;
 mod date;
 mod edited;
@@ -55,6 +58,8 @@ mod verify;
 mod write;
 mod xml;
 
+#[cfg(feature = "rayon")]
+pub use batch::{LabelEdit, change_many, read_many};
 pub use date::SetDate;
 pub use edited::EditedFile;
 pub use effective::TenantStorage;
