@@ -10,9 +10,6 @@
 
 mod support;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use label_core::{AssignmentMethod, FileLabel, LabelStorage, TenantId};
@@ -23,68 +20,9 @@ use label_formats::{
 use serde_json::Value;
 
 use support::archive::{self, compare};
+use support::corpus::{Row, Tally, each, manifest};
 use support::package::{LABEL_INFO, LABEL_PARTS};
 use support::{A, L1, L2, NOW_MS, STORAGES, applied, label, pdf, removed, tenant};
-
-/// One line of the manifest.
-struct Row {
-    folder: String,
-    path: PathBuf,
-    name: String,
-    reader: String,
-    labels: Value,
-}
-
-/// The manifest; `None`, after a line that says so, where there is no corpus.
-fn manifest() -> Option<Vec<Row>> {
-    let Some(folder) = std::env::var_os("LABEL_CORPUS") else {
-        println!("corpus: LABEL_CORPUS is not set");
-        return None;
-    };
-    let folder = Path::new(&folder);
-    let text = std::fs::read_to_string(folder.join("MANIFEST.tsv")).unwrap();
-    let mut lines = text.lines();
-    let header: Vec<&str> = lines.next().unwrap().split('\t').collect();
-    let column = |name: &str| header.iter().position(|one| *one == name).unwrap();
-    let (path, reader, labels) = (column("path"), column("reader"), column("labels"));
-    Some(
-        lines
-            .map(|line| {
-                let fields: Vec<&str> = line.split('\t').collect();
-                assert_eq!(fields.len(), header.len(), "{line}");
-                Row {
-                    folder: fields[path].split_once('/').unwrap().0.to_owned(),
-                    path: folder.join(fields[path]),
-                    name: fields[path].to_owned(),
-                    reader: fields[reader].to_owned(),
-                    labels: serde_json::from_str(fields[labels]).unwrap(),
-                }
-            })
-            .collect(),
-    )
-}
-
-/// Runs a check on every row, on all processors. All failures are told, not only the first.
-fn each(rows: &[Row], check: impl Fn(&Row, &[u8]) + Sync) {
-    let next = AtomicUsize::new(0);
-    let failed = Mutex::new(Vec::new());
-    let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let bytes = std::fs::read(&row.path).unwrap();
-                    let run = std::panic::AssertUnwindSafe(|| check(row, &bytes));
-                    if std::panic::catch_unwind(run).is_err() {
-                        failed.lock().unwrap().push(row.name.clone());
-                    }
-                }
-            });
-        }
-    });
-    let failed = failed.into_inner().unwrap();
-    assert!(failed.is_empty(), "{failed:#?}");
-}
 
 fn text(value: &Value) -> Option<&str> {
     value.as_str()
@@ -233,26 +171,6 @@ fn protected(row: &Row, reading: &Reading) {
             row.name,
             reading.status
         ),
-    }
-}
-
-/// A tally by name.
-#[derive(Default)]
-struct Tally(Mutex<BTreeMap<String, usize>>);
-
-impl Tally {
-    fn add(&self, what: &str) {
-        *self.0.lock().unwrap().entry(what.to_owned()).or_default() += 1;
-    }
-
-    fn get(&self, what: &str) -> usize {
-        self.0.lock().unwrap().get(what).copied().unwrap_or(0)
-    }
-
-    fn print(&self, title: &str) {
-        for (what, count) in self.0.lock().unwrap().iter() {
-            println!("{title}: {count:4} {what}");
-        }
     }
 }
 

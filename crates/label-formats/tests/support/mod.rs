@@ -4,6 +4,7 @@
 
 pub(crate) mod archive;
 pub(crate) mod compound;
+pub(crate) mod corpus;
 pub(crate) mod package;
 pub(crate) mod pdf;
 pub(crate) mod surgery;
