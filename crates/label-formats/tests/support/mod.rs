@@ -7,6 +7,7 @@ pub(crate) mod compound;
 pub(crate) mod corpus;
 pub(crate) mod package;
 pub(crate) mod pdf;
+pub(crate) mod relabelled;
 pub(crate) mod surgery;
 
 use std::sync::mpsc;

@@ -331,10 +331,11 @@ fn check_storage(place: &str, old: &One<'_, '_>, new: &One<'_, '_>, differences:
         if needed != u16_at(old, at) && !is_known {
             differences.add(kind, place, "the needed version changed");
         }
-        let flags = |bytes: &[u8]| {
-            u16_at(bytes, at + 2).map(|flags| flags & !DESCRIPTOR_FLAG & !LEVEL_FLAGS)
-        };
-        if flags(old) != flags(new) {
+        let flags = |bytes: &[u8]| u16_at(bytes, at + 2).unwrap_or_default();
+        // The packer's flags may go with its bytes; the descriptor's follow from what is there.
+        let changed = (flags(old) ^ flags(new)) & !DESCRIPTOR_FLAG;
+        let cleared = changed & !LEVEL_FLAGS == 0 && flags(new) & LEVEL_FLAGS == 0;
+        if changed != 0 && !cleared {
             differences.add(kind, place, "the flags changed");
         }
     }

@@ -217,7 +217,7 @@ pub(super) fn compare_label_parts(
     }
     compare_unknown_attributes(before, after, &allowed, differences);
     if let Some(new) = &new.custom_properties {
-        check_property_ids(after, new, old.custom_properties.as_ref(), differences);
+        check_new_properties(after, new, old.custom_properties.as_ref(), differences);
     }
 }
 
@@ -377,27 +377,27 @@ fn compare_unknown_attributes(
         let extra = extra.filter(|(name, _)| !DRAFT_ATTRIBUTES.contains(&name.as_str()));
         extra.cloned().collect()
     };
-    for old in elements_of(before) {
-        let new = elements_of(after)
+    // A label that is replaced takes its own with it; a new one has none.
+    for new in elements_of(after) {
+        let old = elements_of(before)
             .iter()
-            .find(|new| new.tenant == old.tenant && new.id_text == old.id_text);
-        let Some(new) = new.filter(|_| allowed.has(&(old.tenant, old.id))) else {
-            continue;
-        };
-        if unknown(old) != unknown(new) {
+            .find(|old| old.tenant == new.tenant && old.id_text == new.id_text);
+        if allowed.has(&(new.tenant, new.id)) && old.map_or_else(Vec::new, unknown) != unknown(new)
+        {
             let place = after.package.label_info.as_ref();
             let place = place.map_or("LabelInfo", |part| part.name.as_str());
             let detail = format!(
                 "an unknown attribute of the label {} changed",
-                whose(old.tenant)
+                whose(new.tenant)
             );
             differences.add(DifferenceKind::UnknownAttribute, place, detail);
         }
     }
 }
 
-/// A new property must have a number of its own: no other program notices where it hasn't.
-fn check_property_ids(
+/// A new property must have a number of its own: no other program notices where it hasn't. And it
+/// has no attribute besides, such as a link to a place in the document.
+fn check_new_properties(
     after: &Archive<'_>,
     new: &XmlPart,
     old: Option<&XmlPart>,
@@ -419,11 +419,19 @@ fn check_property_ids(
         let Some(element) = &piece.element else {
             continue;
         };
+        if known.contains(new.raw(piece)) {
+            continue;
+        }
+        let place = after.package.custom_properties.as_ref();
+        let place = place.map_or("custom properties", |part| part.name.as_str());
+        let mut names = element.attributes.iter().map(|one| one.name.as_str());
+        if names.any(|name| !["fmtid", "pid", "name"].contains(&name)) {
+            let detail = format!("{} has another attribute", shown(&piece.name));
+            differences.add(DifferenceKind::UnknownAttribute, place, detail);
+        }
         let pid = pid(element);
         let is_fine = pid.is_some_and(|pid| pid >= PID_MIN && counts.get(&pid) == Some(&1));
-        if !is_fine && !known.contains(new.raw(piece)) {
-            let place = after.package.custom_properties.as_ref();
-            let place = place.map_or("custom properties", |part| part.name.as_str());
+        if !is_fine {
             let detail = format!("{} has no number of its own", shown(&piece.name));
             differences.add(DifferenceKind::PropertyChanged, place, detail);
         }
