@@ -6,7 +6,8 @@
 For every Office file of the corpus that may be written: apply a label of a tenant that the file
 does not know, read it back, remove it, read back; for a labelled file the same with its own
 tenant, so that a label is replaced. After each write Python's own ZIP and XML readers compare
-the packages: what is not a label part must be the same byte for byte.
+the packages: what is not a label part must be the same byte for byte. Then `labels verify`, which
+shares no code with the writer, has to come to the same verdict.
 
 On a sample of about forty files (`--sample`), or on all (`--all`), more judges look at the file
 before and after: the Open XML SDK validator, 7z, unzip, and python-docx, openpyxl or python-pptx.
@@ -61,7 +62,9 @@ CUSTOM_TYPE = "application/vnd.openxmlformats-officedocument.custom-properties+x
 LABEL_TYPE = "application/vnd.ms-office.classificationlabels+xml"
 
 # The columns of the table, in the order of the work.
-OWN_CHECKS = ("apply", "read", "stored", "again", "zip", "parts", "remove", "unread", "gone")
+OWN_CHECKS = (
+    "apply", "read", "stored", "again", "zip", "parts", "remove", "unread", "gone", "verify"
+)
 JUDGES = ("validator", "7z", "unzip", "opens")
 
 
@@ -443,6 +446,21 @@ class Labels:
         except json.JSONDecodeError as error:
             raise Fault(f"`labels read`: not one JSON object: {error}") from None
 
+    def verify(self, tenant: str, before: Path, after: Path, differs: bool) -> None:
+        """The program's own comparison finds nothing but labels, and a changed file different."""
+        run = self._run("verify", "--json", "--tenant", tenant, str(before), str(after))
+        try:
+            report = json.loads(run.stdout)
+        except json.JSONDecodeError as error:
+            raise Fault(f"`labels verify`: exit {run.returncode}, no JSON: {error}") from None
+        if run.returncode != 0 or not report["only_labels"]:
+            found = report["error"] or report["differences"][:3]
+            raise Fault(f"`labels verify` exit {run.returncode}: {found}")
+        if report["identical"] == differs:
+            raise Fault("`labels verify` says that the file did not change, or that it did")
+        if any(change["tenant"] != tenant for change in report["changes"]):
+            raise Fault("`labels verify` sees another tenant's label change")
+
     def write(self, deed: str, *arguments: str, source: Path, target: Path) -> str | None:
         """Why the program refused, or nothing if it wrote the target."""
         run = self._run(deed, *arguments, str(source), str(target))
@@ -715,6 +733,9 @@ def write_case(
     done["zip"] += 1
     compare_parts(before, after, tenant, NEW_LABEL)
     done["parts"] += 1
+    labels.verify(tenant, task.source, applied_path, differs=True)
+    labels.verify(tenant, applied_path, again_path, differs=False)
+    done["verify"] += 1
     if judges is not None:
         judges.compare(applied_path, done)
 
@@ -740,6 +761,9 @@ def write_case(
     done["parts"] += 1
     no_residue(after, removed, NEW_LABEL)
     done["gone"] += 1
+    labels.verify(tenant, applied_path, removed_path, differs=True)
+    labels.verify(tenant, task.source, removed_path, differs=removed.bytes != before.bytes)
+    done["verify"] += 1
     if judges is not None:
         judges.compare(removed_path, done)
 

@@ -4,7 +4,10 @@
 //! labels read [--json] [--stats] PATH…
 //! labels apply --tenant GUID --label GUID --name NAME [--method standard|privileged] [--date RFC3339] IN OUT
 //! labels remove --tenant GUID IN OUT
+//! labels verify [--json] [--tenant GUID] BEFORE AFTER
 //! ```
+//!
+//! `verify` ends with 0 only if nothing but labels changed between the two files.
 //!
 //! Without arguments it reads the sample documents that come with the project.
 
@@ -14,20 +17,25 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use examples::arguments::Arguments;
-use examples::label_json::to_json;
-use label_core::{AssignmentMethod, LabelId, TenantId};
+use examples::label_json::{to_json, verification_to_json};
+use label_core::{AssignmentMethod, EffectiveLabel, LabelId, TenantId};
 use label_formats::{
     ApplyRequest, CountingSource, EditedFile, FileSource, ReadOptions, Reading, Status,
-    WriteOptions, WritePlan, plan_apply, plan_remove, read, replace_file,
+    Verification, VerifyOptions, WriteOptions, WritePlan, plan_apply, plan_remove, read, read_many,
+    replace_file,
 };
 
 /// Deepest folder that is looked into.
 const FOLDER_DEPTH_MAX: usize = 64;
 
+/// How many files are read before their answers are printed, so that memory stays bounded.
+const READ_AT_ONCE: usize = 512;
+
 const USAGE: &str = "usage:
   labels read [--json] [--stats] PATH…
   labels apply --tenant GUID --label GUID --name NAME [--method standard|privileged] [--date RFC3339] IN OUT
-  labels remove --tenant GUID IN OUT";
+  labels remove --tenant GUID IN OUT
+  labels verify [--json] [--tenant GUID] BEFORE AFTER";
 
 /// What went wrong, and so the exit code.
 enum Failure {
@@ -64,6 +72,9 @@ fn main() -> ExitCode {
         Some("remove") => Arguments::parse(arguments, &["--tenant"], &[])
             .map_err(Failure::from)
             .and_then(|arguments| remove(&arguments)),
+        Some("verify") => Arguments::parse(arguments, &["--tenant"], &["--json"])
+            .map_err(Failure::from)
+            .and_then(|arguments| verify(&arguments)),
         Some(other) => Err(Failure::Usage(format!("unknown command `{other}`"))),
     };
     match result {
@@ -96,16 +107,31 @@ fn read_paths(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.rest().is_empty() {
         return Err(Failure::Usage("no path given".to_owned()));
     }
-    let mut out = BufWriter::new(io::stdout().lock());
-    let mut counts = Counts::default();
+    let mut paths = Vec::new();
     for argument in arguments.rest() {
         let path = Path::new(argument);
         if path.is_dir() {
-            for file in files_below(path, 0) {
-                read_one(&file, arguments, &mut counts, &mut out)?;
-            }
+            paths.extend(files_below(path, 0));
         } else {
-            read_one(path, arguments, &mut counts, &mut out)?;
+            paths.push(path.to_owned());
+        }
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut counts = Counts::default();
+    for some in paths.chunks(READ_AT_ONCE) {
+        let found = if arguments.has("--stats") {
+            some.iter().map(|path| read_counted(path)).collect()
+        } else {
+            let options = |_: &Path| ReadOptions::default();
+            let readings = read_many(some, options, &|_, _| ());
+            readings
+                .into_iter()
+                .map(|one| (one, None))
+                .collect::<Vec<_>>()
+        };
+        for (path, (reading, stats)) in some.iter().zip(&found) {
+            counts.add(reading);
+            print_one(path, reading, *stats, arguments, &mut out)?;
         }
     }
     if !arguments.has("--json") {
@@ -126,6 +152,18 @@ struct Counts {
     unlabelled: usize,
     protected: usize,
     other: usize,
+}
+
+impl Counts {
+    fn add(&mut self, reading: &Reading) {
+        self.files += 1;
+        match reading.status {
+            Status::Ok if reading.is_labelled() => self.labelled += 1,
+            Status::Ok => self.unlabelled += 1,
+            Status::Protected => self.protected += 1,
+            _ => self.other += 1,
+        }
+    }
 }
 
 /// All files below a folder, in the order of their names. A folder that can't be looked into is
@@ -157,48 +195,46 @@ fn files_below(folder: &Path, depth: usize) -> Vec<PathBuf> {
     files
 }
 
-fn read_one(
-    path: &Path,
-    arguments: &Arguments,
-    counts: &mut Counts,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+/// How many reads and bytes an answer took.
+type Stats = (u64, u64);
+
+fn read_counted(path: &Path) -> (Reading, Option<Stats>) {
     let name = path
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
     let mut options = ReadOptions::default();
     options.name = Some(&name);
-    let (reading, reads, bytes) = match FileSource::open(path) {
+    match FileSource::open(path) {
         Ok(file) => {
             let source = CountingSource::new(file);
             let reading = read(&source, &options);
-            (reading, source.reads(), source.bytes_read())
+            (reading, Some((source.reads(), source.bytes_read())))
         }
-        Err(error) => (Reading::unreadable(&error), 0, 0),
-    };
-    counts.files += 1;
-    match reading.status {
-        Status::Ok if reading.is_labelled() => counts.labelled += 1,
-        Status::Ok => counts.unlabelled += 1,
-        Status::Protected => counts.protected += 1,
-        _ => counts.other += 1,
+        Err(error) => (Reading::unreadable(&error), Some((0, 0))),
     }
+}
+
+fn print_one(
+    path: &Path,
+    reading: &Reading,
+    stats: Option<Stats>,
+    arguments: &Arguments,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     if arguments.has("--json") {
-        let mut object = to_json(&path.display().to_string(), &reading);
-        if arguments.has("--stats")
-            && let Some(members) = object.as_object_mut()
-        {
+        let mut object = to_json(&path.display().to_string(), reading);
+        if let (Some((reads, bytes)), Some(members)) = (stats, object.as_object_mut()) {
             members.insert("bytes_read".to_owned(), bytes.into());
             members.insert("reads".to_owned(), reads.into());
         }
         return writeln!(out, "{object}");
     }
-    writeln!(out, "{}: {}", path.display(), describe(&reading))?;
+    writeln!(out, "{}: {}", path.display(), describe(reading))?;
     for diagnostic in &reading.diagnostics {
         writeln!(out, "    {diagnostic}")?;
     }
-    if arguments.has("--stats") {
+    if let Some((reads, bytes)) = stats {
         writeln!(out, "    {reads} reads, {bytes} bytes")?;
     }
     Ok(())
@@ -287,18 +323,75 @@ fn write(
         None => replace_file(Path::new(output), &EditedFile::copy_of(&source)),
     };
     result.map_err(|error| Failure::Refused(format!("{output}: {error}")))?;
-    let name = |label: &Option<label_core::EffectiveLabel>| {
-        label.as_ref().map_or_else(
-            || "none".to_owned(),
-            |label| label.name.clone().unwrap_or_else(|| label.id_text.clone()),
-        )
-    };
     let outcome = plan.outcome();
     println!(
         "{output}: {} -> {}{}",
-        name(&outcome.previous),
-        name(&outcome.new),
+        label_name(&outcome.previous),
+        label_name(&outcome.new),
         if outcome.changed { "" } else { " (unchanged)" }
     );
     Ok(())
+}
+
+/// Compares two files. Anything but a label that changed is a refusal.
+fn verify(arguments: &Arguments) -> Result<(), Failure> {
+    let [before, after] = arguments.rest() else {
+        return Err(Failure::Usage("BEFORE and AFTER are needed".to_owned()));
+    };
+    let mut options = VerifyOptions::default();
+    if let Some(text) = arguments.value("--tenant") {
+        options.tenant = Some(TenantId::parse(text).map_err(|error| error.to_string())?);
+    }
+    let open = |path: &str| {
+        FileSource::open(Path::new(path))
+            .map_err(|error| Failure::Refused(format!("{path}: {error}")))
+    };
+    let (old, new) = (open(before)?, open(after)?);
+    let result = label_formats::verify(&old, &new, &options);
+    let mut out = BufWriter::new(io::stdout().lock());
+    if arguments.has("--json") {
+        writeln!(out, "{}", verification_to_json(before, after, &result))?;
+    }
+    let verification = result.map_err(|error| Failure::Refused(error.to_string()))?;
+    if !arguments.has("--json") {
+        describe_verification(&verification, &mut out)?;
+    }
+    out.flush()?;
+    if verification.only_labels_changed() {
+        return Ok(());
+    }
+    Err(Failure::Refused(format!(
+        "{after}: {} other differences",
+        verification.differences_count
+    )))
+}
+
+fn describe_verification(verification: &Verification, out: &mut dyn Write) -> io::Result<()> {
+    for change in &verification.changes {
+        let of = change
+            .tenant
+            .map_or_else(|| "unknown tenant".to_owned(), |tenant| tenant.to_string());
+        let (previous, new) = (label_name(&change.previous), label_name(&change.new));
+        writeln!(out, "label of {of}: {previous} -> {new}")?;
+    }
+    for difference in &verification.differences {
+        writeln!(out, "{difference}")?;
+    }
+    let listed = verification.differences.len();
+    if let Some(more @ 1..) = verification.differences_count.checked_sub(listed) {
+        writeln!(out, "and {more} more")?;
+    }
+    if verification.identical {
+        writeln!(out, "identical")?;
+    } else if verification.only_labels_changed() {
+        writeln!(out, "only labels changed")?;
+    }
+    Ok(())
+}
+
+fn label_name(label: &Option<EffectiveLabel>) -> String {
+    label.as_ref().map_or_else(
+        || "none".to_owned(),
+        |label| label.name.clone().unwrap_or_else(|| label.id_text.clone()),
+    )
 }

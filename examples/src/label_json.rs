@@ -1,7 +1,8 @@
-//! What `labels read --json` prints: one object for each file.
+//! What `labels read --json` prints: one object for each file; and `labels verify --json`: one for
+//! the comparison.
 
 use label_core::{EffectiveLabel, FileLabel};
-use label_formats::{Diagnostic, Reading};
+use label_formats::{Diagnostic, Reading, Verification, VerifyError};
 use serde_json::{Value, json};
 
 /// The object for one file.
@@ -15,6 +16,56 @@ pub fn to_json(path: &str, reading: &Reading) -> Value {
         "effective": reading.effective.iter().map(effective).collect::<Vec<_>>(),
         "diagnostics": reading.diagnostics.iter().map(diagnostic).collect::<Vec<_>>(),
         "error": reading.error,
+    })
+}
+
+/// The object for a comparison of two files.
+pub fn verification_to_json(
+    before: &str,
+    after: &str,
+    result: &Result<Verification, VerifyError>,
+) -> Value {
+    let verification = match result {
+        Ok(verification) => verification,
+        Err(error) => {
+            return json!({
+                "before": before,
+                "after": after,
+                "only_labels": false,
+                "error": {
+                    "code": error.code(),
+                    "side": error.side().to_string(),
+                    "text": error.to_string(),
+                },
+            });
+        }
+    };
+    let changes: Vec<Value> = verification
+        .changes
+        .iter()
+        .map(|change| {
+            json!({
+                "tenant": change.tenant.map(|tenant| tenant.to_string()),
+                "previous": change.previous.as_ref().map(effective),
+                "new": change.new.as_ref().map(effective),
+            })
+        })
+        .collect();
+    let differences: Vec<Value> = verification
+        .differences
+        .iter()
+        .map(|one| json!({"kind": one.kind.as_str(), "place": one.place, "detail": one.detail}))
+        .collect();
+    json!({
+        "before": before,
+        "after": after,
+        "kind": verification.kind.extension(),
+        "identical": verification.identical,
+        "only_labels": verification.only_labels_changed(),
+        "changes": changes,
+        "differences": differences,
+        "differences_count": verification.differences_count,
+        "error": null,
     })
 }
 

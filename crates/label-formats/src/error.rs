@@ -59,6 +59,15 @@ pub enum WriteError {
     /// The finished file does not read back as intended; it was dropped.
     #[error("the result does not read back: {0}")]
     Verification(String),
+    /// An earlier path of the same batch means the same file.
+    #[error("the same file as path {first} of the batch")]
+    Repeated {
+        /// The place of the earlier path in the batch, counted from 0.
+        first: usize,
+    },
+    /// Somebody changed the file between reading and replacing. Start again from the new one.
+    #[error("the file was changed meanwhile")]
+    ChangedMeanwhile,
     /// Reading or writing failed.
     #[error("{place}: {source}")]
     Io {
@@ -90,6 +99,8 @@ impl WriteError {
             Self::NameCollision { .. } => "name_collision",
             Self::Value { .. } => "bad_value",
             Self::Verification(_) => "verification_failed",
+            Self::Repeated { .. } => "repeated",
+            Self::ChangedMeanwhile => "changed_meanwhile",
             Self::Io { .. } => "io_error",
         }
     }

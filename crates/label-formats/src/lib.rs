@@ -11,6 +11,7 @@
 //! [`plan_apply`] and [`plan_remove`] make a [`WritePlan`]: the finished file as ranges of the old
 //! one and new bytes between them, read back and checked before anything is written.
 //! [`replace_file`] puts it in the place of the old file, so that a crash leaves one or the other.
+//! [`verify()`] compares two files without using any of that, and names what changed beyond labels.
 //!
 //! ```
 //! use label_core::{LabelId, TenantId};
@@ -36,10 +37,13 @@
 //!
 //! | feature | default | brings |
 //! | --- | --- | --- |
+//! | `rayon` | no | `read_many` and `change_many`, many files on all processors |
 //! | `text` | no | `text::extract`, the plain text of Office packages |
 //! | `built-in-password` | no | reading workbooks that Excel encrypted with a password of its own |
 //! | `licence-signature` | no | whether a publishing licence is as its issuer signed it |
 
+#[cfg(feature = "rayon")]
+mod batch;
 mod compound;
 mod date;
 mod edited;
@@ -62,10 +66,13 @@ mod rights;
 mod source;
 #[cfg(feature = "text")]
 pub mod text;
+mod verify;
 mod window;
 mod write;
 mod xml;
 
+#[cfg(feature = "rayon")]
+pub use batch::{LabelEdit, change_many, read_many};
 pub use date::SetDate;
 pub use edited::EditedFile;
 pub use effective::TenantStorage;
@@ -85,6 +92,9 @@ pub use reading::{Diagnostic, DiagnosticCode, Protection, Reading, Status};
 pub use replace::{Replaced, TEMPORARY_PREFIX, replace_file, replace_file_if};
 pub use rights::{CachedUseLicence, RightsManagement};
 pub use source::{ByteSource, CountingSource, FileSource, SeekSource};
+pub use verify::{
+    Difference, DifferenceKind, LabelChange, Side, Verification, VerifyError, VerifyOptions, verify,
+};
 pub use write::{
     ApplyRequest, WriteOptions, WriteOutcome, WritePlan, apply, plan_apply, plan_remove, remove,
 };

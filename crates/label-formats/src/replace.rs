@@ -1,10 +1,14 @@
 //! Putting a finished file where it belongs, so that a crash leaves the old one or the new one.
 
-use std::fs::{self, File, OpenOptions};
+mod file_system;
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use self::file_system::{Disk, FileSystem};
 use crate::edited::EditedFile;
 use crate::error::WriteError;
 
@@ -19,13 +23,20 @@ static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 /// Writes a finished file to `path`, replacing what is there.
 ///
-/// The bytes go to a new file in the same folder, which takes over mode and owner of the old one,
-/// is flushed to the disk and renamed; then the folder is flushed. A crash at any point leaves the
-/// old file or the new one, complete.
+/// The bytes go to a new file in the same folder, which nobody else may open before it takes over
+/// mode and owner of the old one, is flushed to the disk and renamed; then the folder is flushed.
+/// A crash at any point leaves the old file or the new one, complete.
+///
+/// `path` is a regular file or nothing. A symbolic link is refused, and so is a folder: whoever may
+/// write into a folder could otherwise lead the write anywhere with a link. A caller that trusts
+/// the link resolves it first, with [`std::fs::canonicalize`].
 ///
 /// # Errors
 ///
-/// [`WriteError::Io`] with the step; `path` is as it was and no temporary file is left.
+/// [`WriteError::Io`] with the step; `path` is as it was and no temporary file is left. There is
+/// one exception: where `flushing the folder` fails, the new file, complete and flushed, has its
+/// place already, and only whether the rename survives a power failure is unknown. And where
+/// removing the temporary file fails itself, it stays; its name starts with [`TEMPORARY_PREFIX`].
 pub fn replace_file(path: &Path, file: &EditedFile<'_>) -> Result<(), WriteError> {
     replace_file_if(path, file, &|| true).map(drop)
 }
@@ -50,36 +61,67 @@ pub fn replace_file_if(
     file: &EditedFile<'_>,
     last_look: &dyn Fn() -> bool,
 ) -> Result<Replaced, WriteError> {
+    replace_on(&Disk, path, file, last_look)
+}
+
+fn replace_on<S: FileSystem>(
+    system: &S,
+    path: &Path,
+    file: &EditedFile<'_>,
+    last_look: &dyn Fn() -> bool,
+) -> Result<Replaced, WriteError> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let (temporary, handle) = create_temporary(folder)
-        .map_err(|error| WriteError::io("creating a temporary file", error))?;
     let step =
         |place: &str, result: io::Result<()>| result.map_err(|error| WriteError::io(place, error));
-    let written = step("writing", write_all(&handle, file))
-        .and_then(|()| step("taking over mode and owner", take_over(path, &handle)))
-        .and_then(|()| step("flushing to the disk", handle.sync_all()));
+    let looking = |error| WriteError::io("looking at the old file", error);
+    let old = system.look(path).map_err(looking)?;
+    if let Some(old) = &old
+        && !old.is_file()
+    {
+        let cause = if old.is_symlink() {
+            "a symbolic link is not replaced"
+        } else {
+            "not a regular file"
+        };
+        return Err(looking(io::Error::new(io::ErrorKind::InvalidInput, cause)));
+    }
+    let (temporary, handle) = create_temporary(system, folder, old.is_some())
+        .map_err(|error| WriteError::io("creating a temporary file", error))?;
+    let mut handle = handle;
+    let written = step("writing", write_all(&mut handle, file))
+        .and_then(|()| match &old {
+            Some(old) => step("taking over mode and owner", system.take_over(&handle, old)),
+            None => Ok(()),
+        })
+        .and_then(|()| step("flushing to the disk", system.sync(&handle)));
+    // Windows removes and renames only what is closed.
+    drop(handle);
     if written.is_ok() && !last_look() {
-        return step("removing a temporary file", fs::remove_file(&temporary))
+        return step("removing a temporary file", system.remove(&temporary))
             .map(|()| Replaced::Refused);
     }
-    let written = written.and_then(|()| step("renaming", fs::rename(&temporary, path)));
+    let written = written.and_then(|()| step("renaming", system.rename(&temporary, path)));
     if let Err(error) = written {
         // The error that counts is the first one.
-        let _ = fs::remove_file(&temporary);
+        let _ = system.remove(&temporary);
         return Err(error);
     }
-    step("flushing the folder", sync_folder(folder)).map(|()| Replaced::Done)
+    step("flushing the folder", system.sync_folder(folder)).map(|()| Replaced::Done)
 }
 
-fn create_temporary(folder: &Path) -> io::Result<(PathBuf, File)> {
+fn create_temporary<S: FileSystem>(
+    system: &S,
+    folder: &Path,
+    private: bool,
+) -> io::Result<(PathBuf, S::File)> {
     for _ in 0..NAME_TRIES_MAX {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let name = format!("{TEMPORARY_PREFIX}{}-{number}", std::process::id());
         let path = folder.join(name);
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
+        match system.create(&path, private) {
             Ok(file) => return Ok((path, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
@@ -91,112 +133,8 @@ fn create_temporary(folder: &Path) -> io::Result<(PathBuf, File)> {
     ))
 }
 
-fn write_all(handle: &File, file: &EditedFile<'_>) -> io::Result<()> {
+fn write_all(handle: &mut dyn Write, file: &EditedFile<'_>) -> io::Result<()> {
     let mut out = BufWriter::new(handle);
     file.write_to(&mut out)?;
     out.flush()
-}
-
-/// Mode and owner of the file that is replaced, if there is one.
-fn take_over(path: &Path, handle: &File) -> io::Result<()> {
-    let metadata = match fs::metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        // Only root may give files away; for everybody else the owner is themselves already.
-        let _ = std::os::unix::fs::fchown(handle, Some(metadata.uid()), Some(metadata.gid()));
-    }
-    handle.set_permissions(metadata.permissions())
-}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// Windows has no handle of a folder to flush; its rename is journalled.
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn r_133_the_file_keeps_its_place_and_mode() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.docx");
-        fs::write(&path, b"old").unwrap();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        }
-        let original: Vec<u8> = b"old".to_vec();
-        let mut file = EditedFile::new(&original);
-        file.keep(0..3);
-        file.push(b" and new".to_vec());
-        replace_file(&path, &file).unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"old and new");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            assert_eq!(
-                fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-                0o640
-            );
-        }
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn r_134_a_last_look_that_says_no_leaves_the_old_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.docx");
-        fs::write(&path, b"old").unwrap();
-        let original: Vec<u8> = b"old".to_vec();
-        let mut file = EditedFile::new(&original);
-        file.push(b"new".to_vec());
-        let edited_meanwhile = || {
-            fs::write(&path, b"edited by somebody").unwrap();
-            false
-        };
-        let replaced = replace_file_if(&path, &file, &edited_meanwhile).unwrap();
-        assert_eq!(replaced, Replaced::Refused);
-        assert_eq!(fs::read(&path).unwrap(), b"edited by somebody");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn f_054_a_failure_leaves_the_old_file_and_nothing_else() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.docx");
-        fs::write(&path, b"old").unwrap();
-        let original: Vec<u8> = b"old".to_vec();
-        let mut file = EditedFile::new(&original);
-        // More than there is: reading the original fails half way.
-        file.keep(0..3);
-        file.push(vec![b'x'; 1000]);
-        file.keep(2..9);
-        assert!(matches!(
-            replace_file(&path, &file),
-            Err(WriteError::Io { .. })
-        ));
-        assert_eq!(fs::read(&path).unwrap(), b"old");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        // A folder in the way: the rename fails.
-        let taken = folder.path().join("taken");
-        fs::create_dir(&taken).unwrap();
-        fs::write(taken.join("x"), b"").unwrap();
-        let mut file = EditedFile::new(&original);
-        file.keep(0..3);
-        assert!(replace_file(&taken, &file).is_err());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
-    }
 }

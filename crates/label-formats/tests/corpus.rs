@@ -10,81 +10,19 @@
 
 mod support;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use label_core::{AssignmentMethod, FileLabel, LabelStorage, TenantId};
 use label_formats::{
-    ApplyRequest, FileKind, Protection, ReadOptions, Reading, Status, TenantStorage, WriteOptions,
-    apply, plan_apply, plan_remove, read, remove,
+    ApplyRequest, FileKind, Protection, ReadOptions, Reading, Status, TenantStorage, VerifyOptions,
+    WriteOptions, apply, plan_apply, plan_remove, read, remove, verify,
 };
 use serde_json::Value;
 
 use support::archive::{self, compare};
+use support::corpus::{Row, Tally, each, manifest};
 use support::package::{LABEL_INFO, LABEL_PARTS};
 use support::{A, L1, L2, NOW_MS, STORAGES, applied, label, pdf, removed, tenant};
-
-/// One line of the manifest.
-struct Row {
-    folder: String,
-    path: PathBuf,
-    name: String,
-    reader: String,
-    labels: Value,
-}
-
-/// The manifest; `None`, after a line that says so, where there is no corpus.
-fn manifest() -> Option<Vec<Row>> {
-    let Some(folder) = std::env::var_os("LABEL_CORPUS") else {
-        println!("corpus: LABEL_CORPUS is not set");
-        return None;
-    };
-    let folder = Path::new(&folder);
-    let text = std::fs::read_to_string(folder.join("MANIFEST.tsv")).unwrap();
-    let mut lines = text.lines();
-    let header: Vec<&str> = lines.next().unwrap().split('\t').collect();
-    let column = |name: &str| header.iter().position(|one| *one == name).unwrap();
-    let (path, reader, labels) = (column("path"), column("reader"), column("labels"));
-    Some(
-        lines
-            .map(|line| {
-                let fields: Vec<&str> = line.split('\t').collect();
-                assert_eq!(fields.len(), header.len(), "{line}");
-                Row {
-                    folder: fields[path].split_once('/').unwrap().0.to_owned(),
-                    path: folder.join(fields[path]),
-                    name: fields[path].to_owned(),
-                    reader: fields[reader].to_owned(),
-                    labels: serde_json::from_str(fields[labels]).unwrap(),
-                }
-            })
-            .collect(),
-    )
-}
-
-/// Runs a check on every row, on all processors. All failures are told, not only the first.
-fn each(rows: &[Row], check: impl Fn(&Row, &[u8]) + Sync) {
-    let next = AtomicUsize::new(0);
-    let failed = Mutex::new(Vec::new());
-    let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let bytes = std::fs::read(&row.path).unwrap();
-                    let run = std::panic::AssertUnwindSafe(|| check(row, &bytes));
-                    if std::panic::catch_unwind(run).is_err() {
-                        failed.lock().unwrap().push(row.name.clone());
-                    }
-                }
-            });
-        }
-    });
-    let failed = failed.into_inner().unwrap();
-    assert!(failed.is_empty(), "{failed:#?}");
-}
 
 fn text(value: &Value) -> Option<&str> {
     value.as_str()
@@ -244,26 +182,6 @@ fn protected(row: &Row, reading: &Reading) {
     }
 }
 
-/// A tally by name.
-#[derive(Default)]
-struct Tally(Mutex<BTreeMap<String, usize>>);
-
-impl Tally {
-    fn add(&self, what: &str) {
-        *self.0.lock().unwrap().entry(what.to_owned()).or_default() += 1;
-    }
-
-    fn get(&self, what: &str) -> usize {
-        self.0.lock().unwrap().get(what).copied().unwrap_or(0)
-    }
-
-    fn print(&self, title: &str) {
-        for (what, count) in self.0.lock().unwrap().iter() {
-            println!("{title}: {count:4} {what}");
-        }
-    }
-}
-
 fn options_for(of: TenantId, storage: TenantStorage) -> WriteOptions<'static> {
     let mut options = WriteOptions::default();
     options.read.storages.insert(of, storage);
@@ -280,6 +198,23 @@ fn others(reading: &Reading, of: TenantId) -> Vec<String> {
         .collect();
     list.sort();
     list
+}
+
+/// The comparison finds nothing but the tenant's label, whether it is told the tenant or not.
+fn only_labels(before: &[u8], after: &[u8], of: TenantId, storage: TenantStorage, what: &str) {
+    let mut options = VerifyOptions::default();
+    options.storages.insert(of, storage);
+    for tenant in [None, Some(of)] {
+        options.tenant = tenant;
+        let verification = verify(&before, &after, &options).expect(what);
+        assert!(
+            verification.only_labels_changed(),
+            "{what}: {:#?}",
+            verification.differences
+        );
+        let mut changes = verification.changes.iter();
+        assert!(changes.all(|one| one.tenant == Some(of)), "{what}");
+    }
 }
 
 /// Applies, replaces and removes a tenant's label; gives what came of it.
@@ -301,6 +236,7 @@ fn life(bytes: &[u8], of: TenantId, storage: TenantStorage, name: &str) -> Resul
             .map_err(|error| error.code().to_owned())?;
         assert!(outcome.changed, "{what}");
         compare(&before, &after, &LABEL_PARTS);
+        only_labels(&before, &after, of, storage, &what);
         assert_eq!(own(&after), (Some(id.to_owned()), theirs.clone()), "{what}");
         let second = plan_apply(&after, &wanted, &options).unwrap();
         assert!(!second.outcome().changed, "{what}");
@@ -309,6 +245,8 @@ fn life(bytes: &[u8], of: TenantId, storage: TenantStorage, name: &str) -> Resul
     let mut gone = Vec::new();
     remove(&before, of, &options, &mut gone).unwrap();
     compare(&before, &gone, &LABEL_PARTS);
+    only_labels(&before, &gone, of, storage, &what);
+    only_labels(bytes, &gone, of, storage, &what);
     assert_eq!(own(&gone), (None, theirs), "{what}");
     let second = plan_remove(&gone, of, &options).unwrap();
     assert!(!second.outcome().changed, "{what}");

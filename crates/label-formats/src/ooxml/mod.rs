@@ -1,5 +1,6 @@
 //! Word, Excel and PowerPoint packages.
 
+pub(crate) mod compare;
 mod content_types;
 mod custom_properties;
 mod directory;

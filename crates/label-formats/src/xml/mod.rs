@@ -8,7 +8,7 @@ mod twin;
 
 pub(crate) use edits::{Edits, escape, is_xml_char};
 pub(crate) use reader::{Element, Item, XmlReader};
-pub(crate) use text::XmlText;
+pub(crate) use text::{Encoding, XmlText};
 
 /// A namespace that means something here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

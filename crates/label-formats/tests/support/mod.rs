@@ -4,11 +4,14 @@
 
 pub(crate) mod archive;
 pub(crate) mod compound;
+pub(crate) mod corpus;
 pub(crate) mod licence;
 pub(crate) mod package;
 #[cfg(feature = "built-in-password")]
 pub(crate) mod password;
 pub(crate) mod pdf;
+pub(crate) mod relabelled;
+pub(crate) mod surgery;
 
 use std::sync::mpsc;
 use std::time::Duration;

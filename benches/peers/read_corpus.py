@@ -1,0 +1,249 @@
+"""How long several readers take to find the labels of real Office files, and how many they find.
+
+    python3 benches/peers/read_corpus.py --labels target/release/examples/labels
+
+Over the Office packages of the corpus, whose folder comes from LABEL_CORPUS: our example program
+`labels read`, Python's zipfile with ElementTree, python-docx, openpyxl and python-pptx on the files
+of their kind, and exiftool. What is not installed is skipped, with a line that says so.
+
+Programs are timed as processes, with their start; libraries inside this one, without. All read
+every file once before the clock starts. The rounds are interleaved, and the median of each
+reader's rounds counts. Prints a Markdown table.
+"""
+
+import argparse
+import csv
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+import warnings
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urljoin
+from xml.etree import ElementTree
+
+FOLDERS = ("ooxml-labelled", "ooxml-plain")
+PROCESS_SECONDS_MAX = 600
+CUSTOM_TYPES = ("/custom-properties", "/customProperties")
+LABEL_INFO_TYPE = "/classificationlabels"
+LABEL = re.compile(r"MSIP_Label_", re.IGNORECASE)
+# exiftool shows property names without underscores.
+EXIFTOOL_LABEL = re.compile(r"MSIP_?Label", re.IGNORECASE)
+
+
+# ---------------------------------------------------------------------------------------------
+# One file each: whether it has label records. Whatever they raise, they could not open the file.
+# ---------------------------------------------------------------------------------------------
+
+
+def with_zipfile(path: Path) -> bool:
+    """As a script would do it: the two parts by relationship, parsed."""
+    with zipfile.ZipFile(path) as archive:
+        names = {name.lower(): name for name in archive.namelist()}
+        root = ElementTree.fromstring(archive.read(names["_rels/.rels"]))
+        for item in root:
+            kind = item.get("Type", "")
+            if not kind.endswith((*CUSTOM_TYPES, LABEL_INFO_TYPE)):
+                continue
+            target = unquote(urljoin("/", item.get("Target", ""))).lstrip("/").lower()
+            if target not in names:
+                continue
+            part = ElementTree.fromstring(archive.read(names[target]))
+            if kind.endswith(LABEL_INFO_TYPE) and len(part):
+                return True
+            if any(LABEL.match(child.get("name", "")) for child in part):
+                return True
+    return False
+
+
+def in_parts(parts) -> bool:
+    """The libraries have no call for either part; both are in the package that they hold."""
+    for part in parts:
+        name = str(part.partname).lower()
+        if name.endswith("labelinfo.xml") and b"<clbl:label " in part.blob:
+            return True
+        if name.endswith("custom.xml") and LABEL.search(part.blob.decode("utf-8", "replace")):
+            return True
+    return False
+
+
+def with_python_docx(path: Path) -> bool:
+    import docx
+
+    return in_parts(docx.Document(str(path)).part.package.iter_parts())
+
+
+def with_python_pptx(path: Path) -> bool:
+    import pptx
+
+    return in_parts(pptx.Presentation(str(path)).part.package.iter_parts())
+
+
+def with_openpyxl(path: Path) -> bool:
+    import openpyxl
+
+    # Without this it parses every sheet as well.
+    book = openpyxl.load_workbook(path, read_only=True)
+    try:
+        return any(LABEL.match(item.name) for item in book.custom_doc_props.props)
+    finally:
+        book.close()
+
+
+# ---------------------------------------------------------------------------------------------
+# The contestants
+# ---------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Contestant:
+    name: str
+    files: list[Path]
+    # Reads all the files; gives how many could be opened and how many have labels.
+    run: Callable[[list[Path]], tuple[int, int]]
+    seconds: list[float] = field(default_factory=list)
+    opened: int = 0
+    labelled: int = 0
+
+    def measure(self) -> None:
+        start = time.perf_counter()
+        self.opened, self.labelled = self.run(self.files)
+        self.seconds.append(time.perf_counter() - start)
+
+    @property
+    def ms_per_file(self) -> float:
+        return 1000 * statistics.median(self.seconds) / len(self.files)
+
+
+def one_by_one(read: Callable[[Path], bool]) -> Callable[[list[Path]], tuple[int, int]]:
+    def run(files: list[Path]) -> tuple[int, int]:
+        opened = labelled = 0
+        for path in files:
+            try:
+                found = read(path)
+            except Exception:  # whatever it raises, it could not open the file
+                continue
+            opened += 1
+            labelled += found
+        return opened, labelled
+
+    return run
+
+
+def output_of(*command: str) -> str:
+    run = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=PROCESS_SECONDS_MAX,
+    )
+    return run.stdout
+
+
+def ours(program: str, files: list[Path]) -> tuple[int, int]:
+    lines = output_of(program, "read", "--json", *map(str, files)).splitlines()
+    reports = [json.loads(line) for line in lines]
+    opened = sum(report["status"] == "ok" for report in reports)
+    return opened, sum(bool(report["labels"]) for report in reports)
+
+
+def exiftool(files: list[Path]) -> tuple[int, int]:
+    lines = output_of("exiftool", "-json", "-a", "-G1", *map(str, files))
+    reports = json.loads(lines or "[]")
+    opened = sum("ExifTool:Error" not in report for report in reports)
+    return opened, sum(any(EXIFTOOL_LABEL.search(key) for key in report) for report in reports)
+
+
+def each_alone(run: Callable[[list[Path]], tuple[int, int]]):
+    def run_each(files: list[Path]) -> tuple[int, int]:
+        results = [run([path]) for path in files]
+        return sum(opened for opened, _ in results), sum(labelled for _, labelled in results)
+
+    return run_each
+
+
+def contestants(program: str, files: list[Path], per_file: bool) -> list[Contestant]:
+    def read_ours(some: list[Path]) -> tuple[int, int]:
+        return ours(program, some)
+
+    found = [Contestant("`labels read`, one process", files, read_ours)]
+    if per_file:
+        found.append(Contestant("`labels read`, a process each", files, each_alone(read_ours)))
+    found.append(Contestant("zipfile + ElementTree", files, one_by_one(with_zipfile)))
+    for module, package, letter, read in (
+        ("docx", "python-docx", "d", with_python_docx),
+        ("openpyxl", "openpyxl", "x", with_openpyxl),
+        ("pptx", "python-pptx", "p", with_python_pptx),
+    ):
+        own = [path for path in files if path.suffix.lower().startswith(f".{letter}")]
+        if importlib.util.find_spec(module) is None:
+            print(f"skipped: {package} is not installed")
+        else:
+            version = importlib.metadata.version(package)
+            found.append(Contestant(f"{package} {version}", own, one_by_one(read)))
+    if shutil.which("exiftool") is None:
+        print("skipped: exiftool is not installed")
+        return found
+    version = output_of("exiftool", "-ver").strip()
+    found.append(Contestant(f"exiftool {version}, one process", files, exiftool))
+    if per_file:
+        name = f"exiftool {version}, a process each"
+        found.append(Contestant(name, files, each_alone(exiftool)))
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--labels", required=True, help="the example program `labels`")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--no-process-each", action="store_true", help="leave the slowest out")
+    arguments = parser.parse_args()
+    corpus = Path(os.environ.get("LABEL_CORPUS") or sys.exit("LABEL_CORPUS is not set"))
+    program = shutil.which(arguments.labels) or sys.exit(f"no program {arguments.labels}")
+    warnings.simplefilter("ignore")
+
+    with open(corpus / "MANIFEST.tsv", encoding="utf-8", newline="") as manifest:
+        rows = list(csv.DictReader(manifest, delimiter="\t", quoting=csv.QUOTE_NONE))
+    rows = [row for row in rows if row["path"].startswith(FOLDERS)]
+    files = sorted(corpus / row["path"] for row in rows)
+    labelled = {corpus / row["path"] for row in rows if json.loads(row["labels"] or "null")}
+    for path in files:
+        path.read_bytes()
+
+    found = contestants(program, files, not arguments.no_process_each)
+    for _ in range(arguments.rounds):
+        for one in found:
+            one.measure()
+    print(f"{time.strftime('%Y-%m-%d')}, Python {platform.python_version()}, {len(files)} files,")
+    print(f"{len(labelled)} of them labelled, medians of {arguments.rounds} rounds\n")
+    print("| Reader | files | opened | labelled found | ms per file | to ours |")
+    print("|---|---:|---:|---:|---:|---:|")
+    base = found[0].ms_per_file
+    for one in found:
+        there = len(labelled.intersection(one.files))
+        cells = (
+            one.name,
+            str(len(one.files)),
+            str(one.opened),
+            f"{one.labelled} of {there}",
+            f"{one.ms_per_file:.2f}",
+            f"{one.ms_per_file / base:.1f}",
+        )
+        print("| " + " | ".join(cells) + " |")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
