@@ -256,17 +256,18 @@ impl Inventory {
             cause,
         };
         let sql = |error: rusqlite::Error| refuse(error.to_string());
-        let is_new = std::fs::metadata(path).map_or(true, |disk| disk.len() == 0);
         let connection = Connection::open(path).map_err(sql)?;
-        connection
-            .pragma_update(None, "journal_mode", "WAL")
-            .and_then(|()| connection.pragma_update(None, "synchronous", "FULL"))
-            .map_err(sql)?;
         let number = |name: &str| -> Result<i64, ServiceError> {
             connection
                 .pragma_query_value(None, name, |row| row.get(0))
                 .map_err(sql)
         };
+        let tables: i64 = connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .map_err(sql)?;
+        // Not by its length: a process that ended before it made the tables can leave a file that
+        // is not empty.
+        let is_new = tables == 0 && number("application_id")? == 0;
         if is_new {
             connection
                 .execute_batch(&format!(
@@ -281,6 +282,11 @@ impl Inventory {
                 number("user_version")?
             )));
         }
+        // A file that is not ours was not touched until here.
+        connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .and_then(|()| connection.pragma_update(None, "synchronous", "FULL"))
+            .map_err(sql)?;
         Ok(Self {
             connection,
             path: path.to_owned(),

@@ -100,3 +100,19 @@ fn a_dry_run_writes_nothing_and_hides_nothing() {
         );
     }
 }
+
+/// A process that ended while it made the state: the file has a length, and no tables.
+#[test]
+fn a_state_that_was_begun_is_a_new_one() {
+    let world = World::new(label_external_files());
+    world.app().put("a.docx", "1", document("text", None));
+    let path = world.state.path().join("inventory.db");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection
+        .pragma_update(None, "journal_mode", "WAL")
+        .unwrap();
+    drop(connection);
+    assert!(std::fs::metadata(&path).unwrap().len() > 0);
+    world.open().tick(MONDAY).unwrap();
+    assert_eq!(world.app().label_of("a.docx"), Some(key(CONFIDENTIAL)));
+}
