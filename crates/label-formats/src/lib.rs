@@ -37,13 +37,26 @@
 //!
 //! | feature | default | brings |
 //! | --- | --- | --- |
+//! | `ooxml` | yes | Word, Excel and PowerPoint, and their protected forms |
+//! | `pdf` | yes | PDF |
 //! | `rayon` | no | `read_many` and `change_many`, many files on all processors |
 //! | `text` | no | `text::extract`, the plain text of Office packages |
 //! | `built-in-password` | no | reading workbooks that Excel encrypted with a password of its own |
 //! | `licence-signature` | no | whether a publishing licence is as its issuer signed it |
+//!
+//! Files of a format that is left out are recognised and [`Status::Unsupported`].
+
+#![cfg_attr(
+    not(all(feature = "ooxml", feature = "pdf")),
+    allow(
+        dead_code,
+        reason = "what the formats share is more than one of them needs"
+    )
+)]
 
 #[cfg(feature = "rayon")]
 mod batch;
+#[cfg(feature = "ooxml")]
 mod compound;
 mod date;
 mod edited;
@@ -51,11 +64,14 @@ mod effective;
 mod error;
 mod keys;
 mod kind;
+mod left_out;
 mod licence;
 mod limits;
+#[cfg(feature = "ooxml")]
 mod ooxml;
 #[cfg(feature = "built-in-password")]
 mod password;
+#[cfg(feature = "pdf")]
 mod pdf;
 mod protect;
 mod range_reader;
@@ -66,6 +82,7 @@ mod rights;
 mod source;
 #[cfg(feature = "text")]
 pub mod text;
+#[cfg(feature = "ooxml")]
 mod verify;
 mod window;
 mod write;
@@ -78,6 +95,10 @@ pub use edited::EditedFile;
 pub use effective::TenantStorage;
 pub use error::{LicenceError, WriteError};
 pub use kind::FileKind;
+#[cfg(not(feature = "pdf"))]
+use left_out::pdf;
+#[cfg(not(feature = "ooxml"))]
+use left_out::{compound, ooxml};
 pub use licence::{
     AuthenticatedValue, LicencePrincipal, LicenceTemplate, PublishingLicence, ServiceUrl,
     TemplateText,
@@ -92,6 +113,7 @@ pub use reading::{Diagnostic, DiagnosticCode, Protection, Reading, Status};
 pub use replace::{Replaced, TEMPORARY_PREFIX, replace_file, replace_file_if};
 pub use rights::{CachedUseLicence, RightsManagement};
 pub use source::{ByteSource, CountingSource, FileSource, SeekSource};
+#[cfg(feature = "ooxml")]
 pub use verify::{
     Difference, DifferenceKind, LabelChange, Side, Verification, VerifyError, VerifyOptions, verify,
 };

@@ -1,0 +1,56 @@
+//! What stands in for a format that this build leaves out: its files are told, and not read.
+
+#[cfg(not(feature = "ooxml"))]
+pub(crate) mod ooxml {
+    use label_core::TenantId;
+
+    use crate::edited::EditedFile;
+    use crate::error::WriteError;
+    use crate::source::ByteSource;
+    use crate::window::Windowed;
+    use crate::write::Operation;
+    use crate::{ReadOptions, Reading, Status};
+
+    const CAUSE: &str = "an archive, and this program is built without the feature `ooxml`";
+
+    pub(crate) fn read(_: Windowed<'_>, _: &ReadOptions<'_>) -> Reading {
+        Reading::failed(Status::Unsupported, CAUSE)
+    }
+
+    pub(crate) fn plan<'a>(
+        _: &'a dyn ByteSource,
+        _: TenantId,
+        _: &Operation<'_>,
+        _: &ReadOptions<'_>,
+        _: bool,
+    ) -> Result<Option<EditedFile<'a>>, WriteError> {
+        Err(WriteError::Unsupported(CAUSE.to_owned()))
+    }
+}
+
+#[cfg(not(feature = "ooxml"))]
+pub(crate) mod compound {
+    use crate::source::ByteSource;
+    use crate::{ReadOptions, Reading, Status};
+
+    /// It may be an encrypted document, so it is never called one without a label.
+    pub(crate) fn read(_: &dyn ByteSource, _: &ReadOptions<'_>) -> Reading {
+        Reading::failed(
+            Status::Unsupported,
+            "a compound file, and this program is built without the feature `ooxml`",
+        )
+    }
+}
+
+#[cfg(not(feature = "pdf"))]
+pub(crate) mod pdf {
+    use crate::source::ByteSource;
+    use crate::{ReadOptions, Reading, Status};
+
+    pub(crate) fn read(_: &dyn ByteSource, _: &ReadOptions<'_>) -> Reading {
+        Reading::failed(
+            Status::Unsupported,
+            "a PDF, and this program is built without the feature `pdf`",
+        )
+    }
+}
