@@ -50,6 +50,7 @@
     not(all(feature = "ooxml", feature = "pdf")),
     allow(
         dead_code,
+        unused_imports,
         reason = "what the formats share is more than one of them needs"
     )
 )]
