@@ -1,4 +1,5 @@
 //! Many files at once: the same results as one by one, in order, whatever is among them.
+#![cfg(all(feature = "ooxml", feature = "pdf"))]
 #![cfg(feature = "rayon")]
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
 //! Workbooks with the password that Excel has built in.
+#![cfg(all(feature = "ooxml", feature = "pdf"))]
 #![cfg(feature = "built-in-password")]
 #![allow(
     clippy::unwrap_used,

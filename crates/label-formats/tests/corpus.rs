@@ -1,5 +1,6 @@
 //! Real files: 381 of them, read, labelled, relabelled and cleaned. They are not part of the
 //! repository; the environment variable `LABEL_CORPUS` names their folder.
+#![cfg(all(feature = "ooxml", feature = "pdf"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

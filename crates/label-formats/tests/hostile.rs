@@ -1,4 +1,5 @@
 //! Damaged and hostile files: a typed answer each time, in bounded time, and never a wrong label.
+#![cfg(all(feature = "ooxml", feature = "pdf"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

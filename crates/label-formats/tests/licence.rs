@@ -1,4 +1,5 @@
 //! What rights-managed documents say without a key.
+#![cfg(all(feature = "ooxml", feature = "pdf"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,5 @@
 //! Sources and outputs that fail: the old file stays.
+#![cfg(all(feature = "ooxml", feature = "pdf"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

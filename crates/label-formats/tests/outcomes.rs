@@ -1,5 +1,6 @@
 //! What an outcome tells: the kind of a file that carries no labels, the place of a label, and
 //! the label before and after a write.
+#![cfg(all(feature = "ooxml", feature = "pdf"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

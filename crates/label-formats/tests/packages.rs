@@ -1,4 +1,5 @@
 //! The archive around the labels: everything else keeps its bytes, in any package.
+#![cfg(all(feature = "ooxml", feature = "pdf"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,5 @@
 //! Every way of changing more than a label is named.
+#![cfg(all(feature = "ooxml", feature = "pdf"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

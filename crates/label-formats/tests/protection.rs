@@ -1,4 +1,5 @@
 //! Labels that protect and files that are protected: only through the pair that the caller gives.
+#![cfg(all(feature = "ooxml", feature = "pdf"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

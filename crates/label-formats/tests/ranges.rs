@@ -1,4 +1,5 @@
 //! The reader that asks for ranges: the same answers as from a source, whatever it is given.
+#![cfg(all(feature = "ooxml", feature = "pdf"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,5 @@
 //! Files that must not be written: each is refused by type, and nothing is written.
+#![cfg(all(feature = "ooxml", feature = "pdf"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

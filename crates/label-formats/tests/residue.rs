@@ -1,5 +1,6 @@
 //! What is left of a label that was removed or replaced: nothing; and a part that comes back is the
 //! same to the byte.
+#![cfg(all(feature = "ooxml", feature = "pdf"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,5 @@
 //! Signatures of publishing licences: made here with keys of our own, and genuine ones.
+#![cfg(all(feature = "ooxml", feature = "pdf"))]
 #![cfg(feature = "licence-signature")]
 #![allow(
     clippy::unwrap_used,

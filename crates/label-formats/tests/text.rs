@@ -1,4 +1,5 @@
 //! Text of packages, against what stands in them.
+#![cfg(all(feature = "ooxml", feature = "pdf"))]
 #![cfg(feature = "text")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 

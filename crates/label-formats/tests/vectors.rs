@@ -1,4 +1,5 @@
 //! The test vectors V-01 to V-28, as far as they are about reading and about packages.
+#![cfg(all(feature = "ooxml", feature = "pdf"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,5 @@
 //! Comparing two files: what a writer may change, and every way of changing more.
+#![cfg(all(feature = "ooxml", feature = "pdf"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

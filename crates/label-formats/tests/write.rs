@@ -1,4 +1,5 @@
 //! Applying, replacing and removing labels: what is written into which storage, and what stays.
+#![cfg(all(feature = "ooxml", feature = "pdf"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
