@@ -7,6 +7,8 @@ mod directory;
 mod edit;
 mod inflate;
 pub(crate) mod label_info;
+#[cfg(test)]
+mod oracle;
 mod package;
 mod relationships;
 mod root;
