@@ -36,6 +36,7 @@ PROTECTIONS = (
     "pdf_public_key",
     "encrypted_payload",
     "encrypted_unknown",
+    "built_in_password",
 )
 MEMBERS = {
     "path": str,
