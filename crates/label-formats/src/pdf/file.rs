@@ -122,6 +122,8 @@ pub(super) struct PdfFile<'a> {
     streams: RefCell<HashMap<u32, Rc<ObjectStream>>>,
     /// Bytes read and inflated so far.
     work: Cell<u64>,
+    /// How many that may be.
+    work_max: Cell<u64>,
 }
 
 impl<'a> PdfFile<'a> {
@@ -143,6 +145,7 @@ impl<'a> PdfFile<'a> {
             crypt: Crypt::Plain,
             streams: RefCell::default(),
             work: Cell::new(0),
+            work_max: Cell::new(limits.pdf_work_bytes_max),
         };
         let mut opened = file.follow_chain();
         // Where bytes stand before the header, offsets may count from the header.
@@ -173,10 +176,23 @@ impl<'a> PdfFile<'a> {
     fn spend(&self, bytes: usize) -> Result<(), PartError> {
         let work = self.work.get().saturating_add(bytes as u64);
         self.work.set(work);
-        if work > self.limits.pdf_work_bytes_max {
+        if work > self.work_max.get() {
             return Err(PartError::too_large(WHERE, "too much to look at"));
         }
         Ok(())
+    }
+
+    /// Looks at something that labels don't depend on, within a bound of its own. What there is no
+    /// room for fails; what is read later does not.
+    pub(super) fn within<T>(&self, bytes: u64, look: impl FnOnce(&Self) -> T) -> T {
+        let max = self.work_max.get();
+        let own = max.min(self.work.get().saturating_add(bytes));
+        self.work_max.set(own);
+        let found = look(self);
+        // What was refused was not read.
+        self.work.set(self.work.get().min(own));
+        self.work_max.set(max);
+        found
     }
 
     /// Keeps a section, within the bound on all of them.

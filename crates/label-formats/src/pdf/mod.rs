@@ -4,6 +4,7 @@ mod crypt;
 mod file;
 mod object;
 mod rebuild;
+mod signature;
 mod stream;
 mod text;
 mod xmp;
@@ -73,7 +74,6 @@ fn read_file(
         );
     }
     protection(&file, reading);
-    reading.signed = is_signed(&file, &catalog);
     if let Some(wrapper) = wrapper(&file, &catalog) {
         reading.status = Status::Protected;
         reading.protection = Some(wrapper);
@@ -85,6 +85,9 @@ fn read_file(
     reading.effective = effective::pdf(&info, &xmp, diagnostics);
     reading.labels = xmp;
     reading.labels.extend(info);
+    // Labels first: what follows is bounded on its own and can't take their place.
+    reading.pdf_signatures = signature::read(&file, &catalog).map(Box::new);
+    reading.signed = reading.pdf_signatures.is_some();
     Ok(())
 }
 
@@ -228,20 +231,6 @@ fn xmp_labels(
             Vec::new()
         }
     }
-}
-
-/// Signed, certified, or with usage rights.
-fn is_signed(file: &PdfFile<'_>, catalog: &Dictionary) -> bool {
-    if catalog.get(b"Perms").is_some() {
-        return true;
-    }
-    let flags = catalog
-        .get(b"AcroForm")
-        .and_then(|form| file.dictionary(form))
-        .and_then(|form| form.get(b"SigFlags").and_then(|flags| file.direct(flags)))
-        .and_then(|flags| flags.integer())
-        .unwrap_or(0);
-    flags & 1 != 0
 }
 
 /// The cover of a protected document: unencrypted itself, its content attached as an encrypted
