@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::crypt::{self, Crypt};
 use super::object::{Dictionary, Object, ObjectId, ParseError, Parser, is_space};
 use super::rebuild::Scan;
+use super::revisions::{Revision, Revisions};
 use super::stream;
 use crate::error::PartError;
 use crate::limits::Limits;
@@ -120,6 +121,10 @@ pub(super) struct PdfFile<'a> {
     pub(super) rebuilt: bool,
     pub(super) crypt: Crypt,
     streams: RefCell<HashMap<u32, Rc<ObjectStream>>>,
+    /// What stood before the current revision.
+    pub(super) revisions: Revisions,
+    /// How many of the newest sections are passed over: those of later revisions.
+    skipped: Cell<usize>,
     /// Bytes read and inflated so far.
     work: Cell<u64>,
     /// How many that may be.
@@ -144,6 +149,8 @@ impl<'a> PdfFile<'a> {
             rebuilt: false,
             crypt: Crypt::Plain,
             streams: RefCell::default(),
+            revisions: Revisions::default(),
+            skipped: Cell::new(0),
             work: Cell::new(0),
             work_max: Cell::new(limits.pdf_work_bytes_max),
         };
@@ -498,7 +505,7 @@ impl<'a> PdfFile<'a> {
 
     /// Where an object is, by the newest section that knows it.
     fn place(&self, number: u32) -> Result<Option<Place>, PartError> {
-        for section in &self.sections {
+        for section in self.sections.iter().skip(self.skipped.get()) {
             if let Some(place) = self.place_in(section, number)? {
                 return Ok(Some(place));
             }
@@ -585,10 +592,30 @@ impl<'a> PdfFile<'a> {
         }
     }
 
+    /// Looks at objects as they were in an earlier revision.
+    pub(super) fn in_revision<T>(&self, revision: &Revision, look: impl FnOnce(&Self) -> T) -> T {
+        // An object stream of the same number may be another one there.
+        self.streams.borrow_mut().clear();
+        self.skipped.set(revision.skipped);
+        let found = look(self);
+        self.skipped.set(0);
+        self.streams.borrow_mut().clear();
+        found
+    }
+
+    /// Where an object stands that is not in an object stream.
+    pub(super) fn offset(&self, id: ObjectId) -> Option<u64> {
+        match self.place(id.number) {
+            Ok(Some(Place::Offset(offset))) => Some(offset),
+            _ => None,
+        }
+    }
+
     /// Reads `startxref` and every section it leads to, the newest first.
     fn follow_chain(&mut self) -> Result<(), PartError> {
         self.sections.clear();
         self.trailer = Dictionary::default();
+        self.revisions = Revisions::default();
         let mut next = Some(self.start_offset()?);
         let mut seen = HashSet::new();
         while let Some(offset) = next {
@@ -599,6 +626,7 @@ impl<'a> PdfFile<'a> {
                 ));
             }
             let (section, trailer) = self.read_section(offset)?;
+            self.revisions.note(self.sections.len(), offset, &trailer);
             self.keep(section)?;
             next = trailer.get(b"Prev").and_then(Object::unsigned);
             if self.trailer.get(b"Root").is_none() {
@@ -776,6 +804,7 @@ impl<'a> PdfFile<'a> {
     /// Finds objects and trailers by looking at every line: the last of a number counts.
     fn rebuild(&mut self) -> Result<(), PartError> {
         self.rebuilt = true;
+        self.revisions = Revisions::default();
         self.sections.clear();
         self.streams.borrow_mut().clear();
         let scan = Scan::run(self.source)?;

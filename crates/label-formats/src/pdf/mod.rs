@@ -4,6 +4,7 @@ mod crypt;
 mod file;
 mod object;
 mod rebuild;
+mod revisions;
 mod signature;
 mod stream;
 mod text;
@@ -83,6 +84,14 @@ fn read_file(
     let info = info_labels(&file, holders.info, options, diagnostics);
     let xmp = xmp_labels(&file, holders.metadata, options, diagnostics);
     reading.effective = effective::pdf(&info, &xmp, diagnostics);
+    revisions::report(
+        &file,
+        &catalog,
+        &xmp,
+        &reading.effective,
+        options,
+        diagnostics,
+    );
     reading.labels = xmp;
     reading.labels.extend(info);
     // Labels first: what follows is bounded on its own and can't take their place.
