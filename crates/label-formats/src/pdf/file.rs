@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::crypt::{self, Crypt};
+use super::licence::Part;
 use super::object::{Dictionary, Object, ObjectId, ParseError, Parser, is_space};
 use super::rebuild::Scan;
 use super::revisions::{Revision, Revisions};
@@ -112,7 +113,7 @@ struct ObjectStream {
 /// An opened PDF.
 pub(super) struct PdfFile<'a> {
     source: &'a dyn ByteSource,
-    limits: &'a Limits,
+    pub(super) limits: &'a Limits,
     sections: Vec<Section>,
     pub(super) trailer: Dictionary,
     /// Offsets count from here: the header's place where bytes stand before it.
@@ -133,31 +134,11 @@ pub(super) struct PdfFile<'a> {
 
 impl<'a> PdfFile<'a> {
     pub(super) fn open(source: &'a dyn ByteSource, limits: &'a Limits) -> Result<Self, PartError> {
-        let head_len = usize::try_from(source.len().min(HEADER_BYTES)).unwrap_or_default();
-        let head = read_range(source, 0, head_len)?;
-        let header_offset =
-            head.windows(5)
-                .position(|window| window == b"%PDF-")
-                .ok_or_else(|| PartError::malformed("PDF header", "missing"))? as u64;
-        let mut file = Self {
-            source,
-            limits,
-            sections: Vec::new(),
-            trailer: Dictionary::default(),
-            base: 0,
-            header_offset,
-            rebuilt: false,
-            crypt: Crypt::Plain,
-            streams: RefCell::default(),
-            revisions: Revisions::default(),
-            skipped: Cell::new(0),
-            work: Cell::new(0),
-            work_max: Cell::new(limits.pdf_work_bytes_max),
-        };
+        let mut file = Self::start(source, limits)?;
         let mut opened = file.follow_chain();
         // Where bytes stand before the header, offsets may count from the header.
-        if header_offset > 0 && (opened.is_err() || !file.is_usable()) {
-            file.base = header_offset;
+        if file.header_offset > 0 && (opened.is_err() || !file.is_usable()) {
+            file.base = file.header_offset;
             opened = file.follow_chain();
         }
         if opened.is_err() || !file.is_usable() {
@@ -171,6 +152,41 @@ impl<'a> PdfFile<'a> {
             }
         }
         Ok(file)
+    }
+
+    /// Opens a PDF that is inside another one. A damaged one stays closed: looking for its objects
+    /// in all of it is more than its facts are worth.
+    pub(super) fn open_intact(
+        source: &'a dyn ByteSource,
+        limits: &'a Limits,
+    ) -> Result<Self, PartError> {
+        let mut file = Self::start(source, limits)?;
+        file.follow_chain()?;
+        Ok(file)
+    }
+
+    fn start(source: &'a dyn ByteSource, limits: &'a Limits) -> Result<Self, PartError> {
+        let head_len = usize::try_from(source.len().min(HEADER_BYTES)).unwrap_or_default();
+        let head = read_range(source, 0, head_len)?;
+        let header_offset =
+            head.windows(5)
+                .position(|window| window == b"%PDF-")
+                .ok_or_else(|| PartError::malformed("PDF header", "missing"))? as u64;
+        Ok(Self {
+            source,
+            limits,
+            sections: Vec::new(),
+            trailer: Dictionary::default(),
+            base: 0,
+            header_offset,
+            rebuilt: false,
+            crypt: Crypt::Plain,
+            streams: RefCell::default(),
+            revisions: Revisions::default(),
+            skipped: Cell::new(0),
+            work: Cell::new(0),
+            work_max: Cell::new(limits.pdf_work_bytes_max),
+        })
     }
 
     /// Reads a range, within the bound on all reading.
@@ -303,16 +319,32 @@ impl<'a> PdfFile<'a> {
 
     /// The content of a stream, decrypted where there is a key.
     pub(super) fn content(&self, stream: &Stream) -> Result<Vec<u8>, PartError> {
-        let raw = self.raw(stream)?;
+        self.content_up_to(stream, self.limits.pdf_stream_bytes_max)
+    }
+
+    /// [`Self::content`] with another bound than the usual one.
+    pub(super) fn content_up_to(&self, stream: &Stream, max: u64) -> Result<Vec<u8>, PartError> {
+        let raw = self.raw(stream, max)?;
         let raw = self.crypt.stream(stream.id, &stream.dictionary, raw)?;
-        let max = self.limits.pdf_stream_bytes_max;
         let content = stream::decode(&stream.dictionary, raw, max, "PDF stream")?;
         self.spend(content.len())?;
         Ok(content)
     }
 
-    fn raw(&self, stream: &Stream) -> Result<Vec<u8>, PartError> {
-        let max = self.limits.pdf_stream_bytes_max;
+    /// The bytes of a stream that stand in the file as they are; `None` where they are compressed
+    /// or encrypted.
+    pub(super) fn part(&self, stream: &Stream) -> Option<Part<'a>> {
+        let is_plain =
+            matches!(self.crypt, Crypt::Plain) && stream.dictionary.get(b"Filter").is_none();
+        is_plain.then(|| Part::new(self.source, stream.start, stream.length))
+    }
+
+    /// How much may still be read and inflated, in bytes.
+    pub(super) fn work_left(&self) -> u64 {
+        self.work_max.get().saturating_sub(self.work.get())
+    }
+
+    fn raw(&self, stream: &Stream, max: u64) -> Result<Vec<u8>, PartError> {
         if stream.length > max {
             return Err(PartError::too_large(
                 "PDF stream",
@@ -789,8 +821,8 @@ impl<'a> PdfFile<'a> {
             }
         }
         // A cross-reference stream is never encrypted.
-        let raw = self.raw(&stream)?;
         let max = self.limits.pdf_stream_bytes_max;
+        let raw = self.raw(&stream, max)?;
         let rows = stream::decode(&stream.dictionary, raw, max, WHERE)?;
         self.spend(rows.len())?;
         let section = Section::Stream {
