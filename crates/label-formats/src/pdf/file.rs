@@ -658,7 +658,10 @@ impl<'a> PdfFile<'a> {
                 ));
             }
             let (section, trailer) = self.read_section(offset)?;
-            self.revisions.note(self.sections.len(), offset, &trailer);
+            let is_bare =
+                matches!(&section, Section::Table { subsections, .. } if subsections.is_empty());
+            self.revisions
+                .note(self.sections.len(), offset, &trailer, is_bare);
             self.keep(section)?;
             next = trailer.get(b"Prev").and_then(Object::unsigned);
             if self.trailer.get(b"Root").is_none() {

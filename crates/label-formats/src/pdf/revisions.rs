@@ -33,21 +33,48 @@ pub(super) struct Revision {
 #[derive(Debug, Default)]
 pub(super) struct Revisions {
     earlier: Vec<Revision>,
-    /// Where the last section stands, and in which revision: 0 is the current one.
-    last: Option<(u64, usize)>,
+    /// The last section that was noted.
+    last: Option<Last>,
+}
+
+#[derive(Debug)]
+struct Last {
+    /// Where it stands.
+    offset: u64,
+    /// In which revision it is: 0 is the current one.
+    revision: usize,
+    /// Whether the next one is in the same revision, wherever it stands.
+    is_open: bool,
 }
 
 impl Revisions {
-    /// Notes the next older section of the chain.
-    pub(super) fn note(&mut self, skipped: usize, offset: u64, trailer: &Dictionary) {
-        let revision = match self.last {
+    /// Notes the next older section of the chain. A bare one is a table without any entry.
+    pub(super) fn note(
+        &mut self,
+        skipped: usize,
+        offset: u64,
+        trailer: &Dictionary,
+        is_bare: bool,
+    ) {
+        let revision = match &self.last {
             None => 0,
             // A linearised file has two sections, and the one that comes first in the chain stands
             // first in the file. Together they are one revision.
-            Some((newer, revision)) if offset > newer => revision,
-            Some((_, revision)) => revision + 1,
+            Some(newer) if newer.is_open || offset > newer.offset => newer.revision,
+            Some(newer) => newer.revision + 1,
         };
-        self.last = Some((offset, revision));
+        // Word ends a new file with a second table that only names a stream before the first one.
+        let number = |key: &[u8]| trailer.get(key).and_then(Object::unsigned);
+        let is_open = is_bare
+            && match (number(b"XRefStm"), number(b"Prev")) {
+                (Some(stream), Some(older)) => stream < older,
+                _ => false,
+            };
+        self.last = Some(Last {
+            offset,
+            revision,
+            is_open,
+        });
         let Some(at) = revision.checked_sub(1).filter(|at| *at < REVISIONS_MAX) else {
             return;
         };
