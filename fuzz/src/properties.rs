@@ -62,7 +62,10 @@ pub fn check_reading(reading: &Reading) {
             assert_eq!(record.id_text, id.to_string());
         }
     }
-    let is_managed = reading.protection == Some(Protection::RightsManaged);
+    let is_managed = matches!(
+        reading.protection,
+        Some(Protection::RightsManaged | Protection::IrmPdf)
+    );
     assert_eq!(reading.rights_management.is_some(), is_managed);
     if let Some(licence) = reading.licence() {
         assert!(!format!("{licence} {licence:?}").is_empty());

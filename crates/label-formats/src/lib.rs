@@ -80,6 +80,7 @@ mod read;
 mod reading;
 mod replace;
 mod rights;
+mod signatures;
 mod source;
 #[cfg(feature = "text")]
 pub mod text;
@@ -113,6 +114,7 @@ pub use read::{ReadOptions, read};
 pub use reading::{Diagnostic, DiagnosticCode, Protection, Reading, Status};
 pub use replace::{Replaced, TEMPORARY_PREFIX, replace_file, replace_file_if};
 pub use rights::{CachedUseLicence, RightsManagement};
+pub use signatures::{PdfCertification, PdfSignatures};
 pub use source::{ByteSource, CountingSource, FileSource, SeekSource};
 #[cfg(feature = "ooxml")]
 pub use verify::{

@@ -35,6 +35,9 @@ pub struct Limits {
     /// Most bytes that reading one PDF may read and inflate together: 256 MiB. Repeated looks at
     /// the same bytes count each time.
     pub pdf_work_bytes_max: u64,
+    /// Largest attachment with the content of a protected PDF that is inflated to find its
+    /// licence, in bytes: 32 MiB. One that is not compressed is read by ranges, whatever its size.
+    pub pdf_payload_bytes_max: u64,
     /// Most bytes of cross-reference that are kept while a PDF is read: 48 MiB.
     pub pdf_reference_bytes_max: u64,
 }
@@ -57,6 +60,7 @@ impl Default for Limits {
             licence_chars_max: 1_000_000,
             pdf_stream_bytes_max: 16 * MIB,
             pdf_work_bytes_max: 256 * MIB,
+            pdf_payload_bytes_max: 32 * MIB,
             pdf_reference_bytes_max: 48 * MIB,
         }
     }

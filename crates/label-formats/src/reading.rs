@@ -8,6 +8,7 @@ use crate::kind::FileKind;
 use crate::licence::PublishingLicence;
 use crate::limits::Limits;
 use crate::rights::RightsManagement;
+use crate::signatures::PdfSignatures;
 
 /// How reading went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -220,6 +221,8 @@ pub struct Reading {
     pub rights_management: Option<Box<RightsManagement>>,
     /// Whether the file carries a digital signature.
     pub signed: bool,
+    /// Which signatures a PDF has, if it is signed.
+    pub pdf_signatures: Option<Box<PdfSignatures>>,
     /// Every label record, raw, in file order.
     pub labels: Vec<FileLabel>,
     /// The label of each tenant that counts.
@@ -238,6 +241,7 @@ impl Reading {
             protection: None,
             rights_management: None,
             signed: false,
+            pdf_signatures: None,
             labels: Vec::new(),
             effective: Vec::new(),
             diagnostics: Vec::new(),

@@ -11,7 +11,7 @@ use crate::licence::redacted::Redacted;
 pub struct RightsManagement {
     /// The publishing licence; `None` if there is none, or none that can be read.
     pub licence: Option<PublishingLicence>,
-    /// The licences to use the document that are kept in it. Often none.
+    /// The licences to use the document that are kept in it. Often none, and in a PDF never any.
     pub use_licences: Vec<CachedUseLicence>,
 }
 

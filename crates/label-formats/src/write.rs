@@ -383,6 +383,9 @@ fn edit<'a>(
 ) -> Result<WritePlan<'a>, WriteError> {
     let kind = kind_of(&before.reading)?;
     if kind == FileKind::Pdf {
+        if before.reading.signed && !options.allow_signed {
+            return Err(WriteError::Signed);
+        }
         return Err(WriteError::Unsupported(
             "labels are read from PDF, not yet written".to_owned(),
         ));

@@ -369,6 +369,7 @@ fn r_050_f_127_every_pdf_and_protected_file_is_refused() {
                 (Status::Malformed, _) => "malformed",
                 (_, Some(_)) => "protected",
                 (Status::TooLarge, _) => "too_large",
+                _ if reading.signed => "signed",
                 _ => "type_unsupported",
             };
             assert_eq!(code, expected, "{}", row.name);

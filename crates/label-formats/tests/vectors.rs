@@ -970,6 +970,7 @@ fn f_121_v_22_revisions() {
         let reading = read_default(&second.bytes);
         assert_eq!(effective(&reading), pairs(&[(A, L2)]));
         assert_eq!(reading.labels.len(), 1);
+        assert_eq!(codes(&reading), ["stale_revision"]);
         let mut emptied = pdf.clone();
         emptied.object(4, "<</Producer(x)>>");
         end(&mut emptied, 11);
@@ -1053,7 +1054,11 @@ fn f_121_f_137_every_kind_of_cross_reference() {
         let reading = read_default(bytes);
         assert_eq!(reading.status, Status::Ok, "{what}: {:?}", reading.error);
         assert_eq!(effective(&reading), pairs(&[(A, L1)]), "{what}");
-        assert!(codes(&reading).is_empty(), "{what}: {:?}", codes(&reading));
+        let told: &[&str] = match *what {
+            "stream on a table" => &["stale_revision"],
+            _ => &[],
+        };
+        assert_eq!(codes(&reading), told, "{what}");
         let expected = pdf::oracle(bytes).expect(what);
         assert_eq!(expected.get(&pdf::key("SiteId")).unwrap(), A, "{what}");
     }

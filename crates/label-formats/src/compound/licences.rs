@@ -1,11 +1,10 @@
 //! The licences that a rights-managed document carries, and whether they agree with its labels.
 
-use label_core::{EffectiveLabel, LabelStorage};
-
 use super::names::{LABEL_INFO, Names, TRANSFORM, TRANSFORM_BINARY};
 use super::{CompoundFile, stream, stream_head, transform, use_licence};
-use crate::error::{LicenceError, PartError};
+use crate::error::PartError;
 use crate::licence::PublishingLicence;
+use crate::licence::beside::{self, told};
 use crate::limits::Limits;
 use crate::reading::{DiagnosticCode, Diagnostics, Reading};
 use crate::rights::{CachedUseLicence, RightsManagement};
@@ -65,10 +64,7 @@ fn publishing_licence(
 ) -> Result<PublishingLicence, PartError> {
     let bytes = stream(file, path, limits.compound_bytes_max)?;
     let licence = transform::licence(PLACE, &bytes, limits)?;
-    PublishingLicence::parse(licence, limits).map_err(|error| match error {
-        LicenceError::Malformed(cause) => PartError::Malformed(cause),
-        LicenceError::TooLarge(cause) => PartError::TooLarge(cause),
-    })
+    beside::parse(licence, limits)
 }
 
 fn cached_licence(
@@ -78,24 +74,6 @@ fn cached_licence(
 ) -> Result<CachedUseLicence, PartError> {
     let head = stream_head(file, path, use_licence::HEAD_BYTES)?;
     use_licence::parse(name, &head)
-}
-
-/// Damage becomes a diagnostic, and a failing medium stays an error.
-fn told<T>(
-    result: Result<T, PartError>,
-    place: &str,
-    diagnostics: &mut Diagnostics,
-) -> Result<Option<T>, PartError> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(PartError::Io(error)) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
-            Err(PartError::Io(error))
-        }
-        Err(error) => {
-            diagnostics.add(DiagnosticCode::BadLicence, place, error.to_string());
-            Ok(None)
-        }
-    }
 }
 
 /// Tells where the licence names another label than stands beside it (P-009).
@@ -108,34 +86,12 @@ pub(super) fn compare(
     reading: &Reading,
     diagnostics: &mut Diagnostics,
 ) {
-    let Some(label) = licence.label else { return };
-    let tenant = licence.label_key().map(|key| key.tenant);
-    let of_tenant = |one: &&EffectiveLabel| tenant.is_none() || one.tenant == tenant;
-    let beside: Vec<&EffectiveLabel> = reading.effective.iter().filter(of_tenant).collect();
-    if beside.iter().any(|one| one.id == Some(label)) {
-        return;
-    }
-    match beside.first() {
-        Some(other) => diagnostics.add(
-            DiagnosticCode::LicenceDisagrees,
-            place_of(other),
-            format!("label {} here, label {label} in the licence", other.id_text),
-        ),
-        // A stream that can't be read is told as that.
-        None if reading.status == crate::Status::Protected && names.find(&LABEL_INFO).is_some() => {
-            diagnostics.add(
-                DiagnosticCode::LicenceDisagrees,
-                "TransformInfo/LabelInfo",
-                format!("no label here, label {label} in the licence"),
-            );
-        }
-        None => {}
-    }
-}
-
-fn place_of(label: &EffectiveLabel) -> &'static str {
-    match label.storage {
-        LabelStorage::CompoundSummary => "DocumentSummaryInformation",
-        _ => "TransformInfo/LabelInfo",
-    }
+    // A stream that can't be read is told as that.
+    let emptied = reading.status == crate::Status::Protected && names.find(&LABEL_INFO).is_some();
+    beside::compare(
+        licence,
+        &reading.effective,
+        emptied.then_some("TransformInfo/LabelInfo"),
+        diagnostics,
+    );
 }

@@ -4,6 +4,7 @@
 //! content are sealed in it for the tenant's rights service; the rest stands there in clear text.
 
 pub(crate) mod base64;
+pub(crate) mod beside;
 mod descriptor;
 mod facts;
 pub(crate) mod redacted;

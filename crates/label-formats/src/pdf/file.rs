@@ -6,8 +6,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::crypt::{self, Crypt};
+use super::licence::Part;
 use super::object::{Dictionary, Object, ObjectId, ParseError, Parser, is_space};
 use super::rebuild::Scan;
+use super::revisions::{Revision, Revisions};
 use super::stream;
 use crate::error::PartError;
 use crate::limits::Limits;
@@ -111,7 +113,7 @@ struct ObjectStream {
 /// An opened PDF.
 pub(super) struct PdfFile<'a> {
     source: &'a dyn ByteSource,
-    limits: &'a Limits,
+    pub(super) limits: &'a Limits,
     sections: Vec<Section>,
     pub(super) trailer: Dictionary,
     /// Offsets count from here: the header's place where bytes stand before it.
@@ -120,34 +122,23 @@ pub(super) struct PdfFile<'a> {
     pub(super) rebuilt: bool,
     pub(super) crypt: Crypt,
     streams: RefCell<HashMap<u32, Rc<ObjectStream>>>,
+    /// What stood before the current revision.
+    pub(super) revisions: Revisions,
+    /// How many of the newest sections are passed over: those of later revisions.
+    skipped: Cell<usize>,
     /// Bytes read and inflated so far.
     work: Cell<u64>,
+    /// How many that may be.
+    work_max: Cell<u64>,
 }
 
 impl<'a> PdfFile<'a> {
     pub(super) fn open(source: &'a dyn ByteSource, limits: &'a Limits) -> Result<Self, PartError> {
-        let head_len = usize::try_from(source.len().min(HEADER_BYTES)).unwrap_or_default();
-        let head = read_range(source, 0, head_len)?;
-        let header_offset =
-            head.windows(5)
-                .position(|window| window == b"%PDF-")
-                .ok_or_else(|| PartError::malformed("PDF header", "missing"))? as u64;
-        let mut file = Self {
-            source,
-            limits,
-            sections: Vec::new(),
-            trailer: Dictionary::default(),
-            base: 0,
-            header_offset,
-            rebuilt: false,
-            crypt: Crypt::Plain,
-            streams: RefCell::default(),
-            work: Cell::new(0),
-        };
+        let mut file = Self::start(source, limits)?;
         let mut opened = file.follow_chain();
         // Where bytes stand before the header, offsets may count from the header.
-        if header_offset > 0 && (opened.is_err() || !file.is_usable()) {
-            file.base = header_offset;
+        if file.header_offset > 0 && (opened.is_err() || !file.is_usable()) {
+            file.base = file.header_offset;
             opened = file.follow_chain();
         }
         if opened.is_err() || !file.is_usable() {
@@ -163,6 +154,41 @@ impl<'a> PdfFile<'a> {
         Ok(file)
     }
 
+    /// Opens a PDF that is inside another one. A damaged one stays closed: looking for its objects
+    /// in all of it is more than its facts are worth.
+    pub(super) fn open_intact(
+        source: &'a dyn ByteSource,
+        limits: &'a Limits,
+    ) -> Result<Self, PartError> {
+        let mut file = Self::start(source, limits)?;
+        file.follow_chain()?;
+        Ok(file)
+    }
+
+    fn start(source: &'a dyn ByteSource, limits: &'a Limits) -> Result<Self, PartError> {
+        let head_len = usize::try_from(source.len().min(HEADER_BYTES)).unwrap_or_default();
+        let head = read_range(source, 0, head_len)?;
+        let header_offset =
+            head.windows(5)
+                .position(|window| window == b"%PDF-")
+                .ok_or_else(|| PartError::malformed("PDF header", "missing"))? as u64;
+        Ok(Self {
+            source,
+            limits,
+            sections: Vec::new(),
+            trailer: Dictionary::default(),
+            base: 0,
+            header_offset,
+            rebuilt: false,
+            crypt: Crypt::Plain,
+            streams: RefCell::default(),
+            revisions: Revisions::default(),
+            skipped: Cell::new(0),
+            work: Cell::new(0),
+            work_max: Cell::new(limits.pdf_work_bytes_max),
+        })
+    }
+
     /// Reads a range, within the bound on all reading.
     fn read(&self, offset: u64, len: usize) -> Result<Vec<u8>, PartError> {
         self.spend(len)?;
@@ -173,10 +199,23 @@ impl<'a> PdfFile<'a> {
     fn spend(&self, bytes: usize) -> Result<(), PartError> {
         let work = self.work.get().saturating_add(bytes as u64);
         self.work.set(work);
-        if work > self.limits.pdf_work_bytes_max {
+        if work > self.work_max.get() {
             return Err(PartError::too_large(WHERE, "too much to look at"));
         }
         Ok(())
+    }
+
+    /// Looks at something that labels don't depend on, within a bound of its own. What there is no
+    /// room for fails; what is read later does not.
+    pub(super) fn within<T>(&self, bytes: u64, look: impl FnOnce(&Self) -> T) -> T {
+        let max = self.work_max.get();
+        let own = max.min(self.work.get().saturating_add(bytes));
+        self.work_max.set(own);
+        let found = look(self);
+        // What was refused was not read.
+        self.work.set(self.work.get().min(own));
+        self.work_max.set(max);
+        found
     }
 
     /// Keeps a section, within the bound on all of them.
@@ -280,16 +319,32 @@ impl<'a> PdfFile<'a> {
 
     /// The content of a stream, decrypted where there is a key.
     pub(super) fn content(&self, stream: &Stream) -> Result<Vec<u8>, PartError> {
-        let raw = self.raw(stream)?;
+        self.content_up_to(stream, self.limits.pdf_stream_bytes_max)
+    }
+
+    /// [`Self::content`] with another bound than the usual one.
+    pub(super) fn content_up_to(&self, stream: &Stream, max: u64) -> Result<Vec<u8>, PartError> {
+        let raw = self.raw(stream, max)?;
         let raw = self.crypt.stream(stream.id, &stream.dictionary, raw)?;
-        let max = self.limits.pdf_stream_bytes_max;
         let content = stream::decode(&stream.dictionary, raw, max, "PDF stream")?;
         self.spend(content.len())?;
         Ok(content)
     }
 
-    fn raw(&self, stream: &Stream) -> Result<Vec<u8>, PartError> {
-        let max = self.limits.pdf_stream_bytes_max;
+    /// The bytes of a stream that stand in the file as they are; `None` where they are compressed
+    /// or encrypted.
+    pub(super) fn part(&self, stream: &Stream) -> Option<Part<'a>> {
+        let is_plain =
+            matches!(self.crypt, Crypt::Plain) && stream.dictionary.get(b"Filter").is_none();
+        is_plain.then(|| Part::new(self.source, stream.start, stream.length))
+    }
+
+    /// How much may still be read and inflated, in bytes.
+    pub(super) fn work_left(&self) -> u64 {
+        self.work_max.get().saturating_sub(self.work.get())
+    }
+
+    fn raw(&self, stream: &Stream, max: u64) -> Result<Vec<u8>, PartError> {
         if stream.length > max {
             return Err(PartError::too_large(
                 "PDF stream",
@@ -482,7 +537,7 @@ impl<'a> PdfFile<'a> {
 
     /// Where an object is, by the newest section that knows it.
     fn place(&self, number: u32) -> Result<Option<Place>, PartError> {
-        for section in &self.sections {
+        for section in self.sections.iter().skip(self.skipped.get()) {
             if let Some(place) = self.place_in(section, number)? {
                 return Ok(Some(place));
             }
@@ -569,10 +624,30 @@ impl<'a> PdfFile<'a> {
         }
     }
 
+    /// Looks at objects as they were in an earlier revision.
+    pub(super) fn in_revision<T>(&self, revision: &Revision, look: impl FnOnce(&Self) -> T) -> T {
+        // An object stream of the same number may be another one there.
+        self.streams.borrow_mut().clear();
+        self.skipped.set(revision.skipped);
+        let found = look(self);
+        self.skipped.set(0);
+        self.streams.borrow_mut().clear();
+        found
+    }
+
+    /// Where an object stands that is not in an object stream.
+    pub(super) fn offset(&self, id: ObjectId) -> Option<u64> {
+        match self.place(id.number) {
+            Ok(Some(Place::Offset(offset))) => Some(offset),
+            _ => None,
+        }
+    }
+
     /// Reads `startxref` and every section it leads to, the newest first.
     fn follow_chain(&mut self) -> Result<(), PartError> {
         self.sections.clear();
         self.trailer = Dictionary::default();
+        self.revisions = Revisions::default();
         let mut next = Some(self.start_offset()?);
         let mut seen = HashSet::new();
         while let Some(offset) = next {
@@ -583,6 +658,10 @@ impl<'a> PdfFile<'a> {
                 ));
             }
             let (section, trailer) = self.read_section(offset)?;
+            let is_bare =
+                matches!(&section, Section::Table { subsections, .. } if subsections.is_empty());
+            self.revisions
+                .note(self.sections.len(), offset, &trailer, is_bare);
             self.keep(section)?;
             next = trailer.get(b"Prev").and_then(Object::unsigned);
             if self.trailer.get(b"Root").is_none() {
@@ -745,8 +824,8 @@ impl<'a> PdfFile<'a> {
             }
         }
         // A cross-reference stream is never encrypted.
-        let raw = self.raw(&stream)?;
         let max = self.limits.pdf_stream_bytes_max;
+        let raw = self.raw(&stream, max)?;
         let rows = stream::decode(&stream.dictionary, raw, max, WHERE)?;
         self.spend(rows.len())?;
         let section = Section::Stream {
@@ -760,6 +839,7 @@ impl<'a> PdfFile<'a> {
     /// Finds objects and trailers by looking at every line: the last of a number counts.
     fn rebuild(&mut self) -> Result<(), PartError> {
         self.rebuilt = true;
+        self.revisions = Revisions::default();
         self.sections.clear();
         self.streams.borrow_mut().clear();
         let scan = Scan::run(self.source)?;

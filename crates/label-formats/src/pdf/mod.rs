@@ -2,8 +2,11 @@
 
 mod crypt;
 mod file;
+mod licence;
 mod object;
 mod rebuild;
+mod revisions;
+mod signature;
 mod stream;
 mod text;
 mod xmp;
@@ -73,18 +76,33 @@ fn read_file(
         );
     }
     protection(&file, reading);
-    reading.signed = is_signed(&file, &catalog);
-    if let Some(wrapper) = wrapper(&file, &catalog) {
+    let cover = Cover::find(&file, &catalog);
+    if let Some(cover) = &cover {
         reading.status = Status::Protected;
-        reading.protection = Some(wrapper);
+        reading.protection = Some(cover.protection);
         reading.error = Some("the content is an encrypted attachment".to_owned());
     }
 
     let info = info_labels(&file, holders.info, options, diagnostics);
     let xmp = xmp_labels(&file, holders.metadata, options, diagnostics);
     reading.effective = effective::pdf(&info, &xmp, diagnostics);
+    revisions::report(
+        &file,
+        &catalog,
+        &xmp,
+        &reading.effective,
+        options,
+        diagnostics,
+    );
     reading.labels = xmp;
     reading.labels.extend(info);
+    // Labels first: what follows is bounded on its own and can't take their place.
+    reading.pdf_signatures = signature::read(&file, &catalog).map(Box::new);
+    reading.signed = reading.pdf_signatures.is_some();
+    if reading.protection == Some(Protection::IrmPdf) {
+        let rights = licence::read(&file, cover.as_ref(), reading, diagnostics)?;
+        reading.rights_management = Some(Box::new(rights));
+    }
     Ok(())
 }
 
@@ -230,57 +248,55 @@ fn xmp_labels(
     }
 }
 
-/// Signed, certified, or with usage rights.
-fn is_signed(file: &PdfFile<'_>, catalog: &Dictionary) -> bool {
-    if catalog.get(b"Perms").is_some() {
-        return true;
-    }
-    let flags = catalog
-        .get(b"AcroForm")
-        .and_then(|form| file.dictionary(form))
-        .and_then(|form| form.get(b"SigFlags").and_then(|flags| file.direct(flags)))
-        .and_then(|flags| flags.integer())
-        .unwrap_or(0);
-    flags & 1 != 0
-}
-
 /// The cover of a protected document: unencrypted itself, its content attached as an encrypted
 /// payload (F-126).
-fn wrapper(file: &PdfFile<'_>, catalog: &Dictionary) -> Option<Protection> {
-    let Some(Object::Array(attached)) = catalog
-        .get(b"AF")
-        .and_then(|attached| file.direct(attached))
-    else {
-        return None;
-    };
-    for item in attached.iter().take(ATTACHMENTS_MAX) {
-        let Some(specification) = file.dictionary(item) else {
-            continue;
+struct Cover {
+    protection: Protection,
+    /// The specification of the attached file.
+    specification: Dictionary,
+}
+
+impl Cover {
+    fn find(file: &PdfFile<'_>, catalog: &Dictionary) -> Option<Self> {
+        let Some(Object::Array(attached)) = catalog
+            .get(b"AF")
+            .and_then(|attached| file.direct(attached))
+        else {
+            return None;
         };
-        let relationship = specification
-            .get(b"AFRelationship")
-            .and_then(|name| file.direct(name));
-        let payload = specification
-            .get(b"EP")
-            .and_then(|payload| file.dictionary(payload));
-        let is_payload = relationship
-            .as_ref()
-            .and_then(Object::name)
-            .is_some_and(|name| name == b"EncryptedPayload")
-            || payload.is_some();
-        if !is_payload {
-            continue;
+        for item in attached.iter().take(ATTACHMENTS_MAX) {
+            let Some(specification) = file.dictionary(item) else {
+                continue;
+            };
+            let relationship = specification
+                .get(b"AFRelationship")
+                .and_then(|name| file.direct(name));
+            let payload = specification
+                .get(b"EP")
+                .and_then(|payload| file.dictionary(payload));
+            let is_payload = relationship
+                .as_ref()
+                .and_then(Object::name)
+                .is_some_and(|name| name == b"EncryptedPayload")
+                || payload.is_some();
+            if !is_payload {
+                continue;
+            }
+            let subtype = payload
+                .as_ref()
+                .and_then(|payload| payload.get(b"Subtype"))
+                .and_then(Object::name)
+                .unwrap_or_default();
+            let protection = if subtype == IRM_HANDLER {
+                Protection::IrmPdf
+            } else {
+                Protection::EncryptedPayload
+            };
+            return Some(Self {
+                protection,
+                specification,
+            });
         }
-        let subtype = payload
-            .as_ref()
-            .and_then(|payload| payload.get(b"Subtype"))
-            .and_then(Object::name)
-            .unwrap_or_default();
-        return Some(if subtype == IRM_HANDLER {
-            Protection::IrmPdf
-        } else {
-            Protection::EncryptedPayload
-        });
+        None
     }
-    None
 }

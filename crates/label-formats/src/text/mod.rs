@@ -42,6 +42,9 @@ pub enum TextError {
 
 /// Extracts the text of an Office package.
 ///
+/// A protected file has none without its key. The page of words around a PDF under rights
+/// management is not the document's and never given out as its content (P-010).
+///
 /// # Errors
 ///
 /// [`TextError`]; a protected file is [`TextError::Unreadable`].

@@ -316,3 +316,52 @@ pub(crate) fn oracle_of(document: &lopdf::Document) -> Option<BTreeMap<String, S
 pub(crate) fn key(attribute: &str) -> String {
     format!("MSIP_Label_{L1}_{attribute}")
 }
+
+/// Bytes as a literal string.
+pub(crate) fn literal(bytes: &[u8]) -> Vec<u8> {
+    let mut text = vec![b'('];
+    for byte in bytes {
+        match byte {
+            b'(' | b')' | b'\\' => text.extend([b'\\', *byte]),
+            // A line end in a string is a line feed, however it is written.
+            b'\r' => text.extend(b"\\r"),
+            other => text.push(*other),
+        }
+    }
+    text.push(b')');
+    text
+}
+
+/// The encryption dictionary of rights management, around a licence if there is one.
+pub(crate) fn encrypt(licence: Option<&[u8]>) -> Vec<u8> {
+    let mut body = b"<</Filter/MicrosoftIRMServices/V 5/CF<</MicrosoftIRMServices<</Type/CryptFilter/CFM/None>>>>/StmF/MicrosoftIRMServices/StrF/MicrosoftIRMServices/EncryptMetadata true/MicrosoftIRMVersion 2".to_vec();
+    if let Some(licence) = licence {
+        body.extend(b"/PublishingLicense");
+        body.extend(literal(licence));
+    }
+    body.extend(b">>");
+    body
+}
+
+/// A PDF under rights management, as it is attached to a cover or stands alone.
+pub(crate) fn payload(encrypt: &[u8]) -> Vec<u8> {
+    let mut pdf = Pdf::page("");
+    pdf.object(4, &info_of(super::L3, super::B));
+    pdf.object_bytes(9, encrypt);
+    pdf.table("/Info 4 0 R/Encrypt 9 0 R");
+    pdf.bytes
+}
+
+/// A cover with this information dictionary, and what its attachment's stream has as entries and
+/// content.
+pub(crate) fn cover(info: Option<&str>, entries: &str, payload: &[u8]) -> Vec<u8> {
+    let mut pdf =
+        Pdf::page("/AF[9 0 R]/Collection<</View/H/D(MicrosoftIRMServices Protected PDF.pdf)>>");
+    if let Some(info) = info {
+        pdf.object(4, info);
+    }
+    pdf.object(9, "<</Type/Filespec/F(MicrosoftIRMServices Protected PDF.pdf)/AFRelationship/EncryptedPayload/EP<</Type/EncryptedPayload/Subtype/MicrosoftIRMServices/Version 2>>/EF<</F 10 0 R>>>>");
+    pdf.stream(10, &format!("/Type/EmbeddedFile{entries}"), payload);
+    pdf.table(if info.is_some() { "/Info 4 0 R" } else { "" });
+    pdf.bytes
+}

@@ -1,0 +1,270 @@
+//! Signatures, certification and usage rights, from the catalog and the form fields (F-127, 5.5).
+
+use std::collections::{HashSet, VecDeque};
+
+use super::file::{Found, PdfFile};
+use super::object::{Dictionary, Object, ObjectId};
+use crate::signatures::{PdfCertification, PdfSignatures};
+
+/// Most fields that are looked at in a form that says it has signatures.
+const FIELDS_MAX: usize = 1_000;
+
+/// Most fields that are looked at in a form that doesn't say so. Writers set the flag as a rule,
+/// and a form of hundreds of plain fields must not be slow.
+const FIELDS_UNFLAGGED_MAX: usize = 64;
+
+/// Most signature references of one signature. Genuine ones have one or two.
+const REFERENCES_MAX: usize = 16;
+
+/// Most bytes that looking at signatures may read. A signature has some 20 KB.
+const WORK_BYTES_MAX: u64 = 8 * 1_048_576;
+
+/// Bit 1 of `/SigFlags`: there are signatures.
+const SIGNATURES_EXIST: i64 = 1;
+
+/// What the file says about signatures; `None` if it is not signed.
+pub(super) fn read(file: &PdfFile<'_>, catalog: &Dictionary) -> Option<PdfSignatures> {
+    let (permissions, form) = (catalog.get(b"Perms"), catalog.get(b"AcroForm"));
+    if permissions.is_none() && form.is_none() {
+        return None;
+    }
+    file.within(WORK_BYTES_MAX, |file| {
+        let mut look = Look {
+            file,
+            found: PdfSignatures::default(),
+            signatures: HashSet::new(),
+        };
+        if let Some(permissions) = permissions {
+            look.permissions(permissions);
+        }
+        if let Some(form) = form.and_then(|form| file.dictionary(form)) {
+            look.form(&form);
+        }
+        look.found.is_signed().then_some(look.found)
+    })
+}
+
+/// A look at the signatures of one file.
+struct Look<'f, 'a> {
+    file: &'f PdfFile<'a>,
+    found: PdfSignatures,
+    /// The signatures that were counted already. One that certifies stands in two places.
+    signatures: HashSet<ObjectId>,
+}
+
+/// What an object that should be a dictionary is.
+enum Seen {
+    Dictionary(Dictionary),
+    Nothing,
+    Damaged,
+}
+
+impl Look<'_, '_> {
+    fn see(&self, object: &Object) -> Seen {
+        match self.file.resolve(object) {
+            Ok(Found::Direct(Object::Dictionary(dictionary))) => Seen::Dictionary(dictionary),
+            Ok(Found::Stream(stream)) => Seen::Dictionary(stream.dictionary),
+            Ok(Found::Direct(_)) => Seen::Nothing,
+            Err(_) => Seen::Damaged,
+        }
+    }
+
+    /// The catalog's `/Perms`.
+    fn permissions(&mut self, object: &Object) {
+        let permissions = match self.see(object) {
+            Seen::Dictionary(permissions) => permissions,
+            Seen::Nothing => return,
+            Seen::Damaged => {
+                // They are there; not to count them would be the more dangerous mistake.
+                self.found.flagged = true;
+                self.found.incomplete = true;
+                return;
+            }
+        };
+        if let Some(certifying) = permissions.get(b"DocMDP") {
+            self.certifying(certifying);
+        }
+        for key in [&b"UR3"[..], b"UR"] {
+            let rights = permissions.get(key).map(|rights| self.see(rights));
+            match rights {
+                Some(Seen::Dictionary(_)) => self.found.usage_rights = true,
+                Some(Seen::Damaged) => {
+                    self.found.usage_rights = true;
+                    self.found.incomplete = true;
+                }
+                Some(Seen::Nothing) | None => {}
+            }
+        }
+    }
+
+    /// The signature that certifies the document. Where it doesn't say what may change, nothing
+    /// may.
+    fn certifying(&mut self, object: &Object) {
+        if let Object::Reference(id) = object {
+            self.signatures.insert(*id);
+        }
+        match self.see(object) {
+            Seen::Dictionary(signature) => {
+                self.references(&signature);
+                if self.found.certification.is_none() {
+                    self.certify(PdfCertification::NoChanges);
+                }
+            }
+            Seen::Nothing => {}
+            Seen::Damaged => {
+                self.certify(PdfCertification::NoChanges);
+                self.found.incomplete = true;
+            }
+        }
+    }
+
+    fn certify(&mut self, level: PdfCertification) {
+        let known = self.found.certification.unwrap_or(level);
+        self.found.certification = Some(known.min(level));
+    }
+
+    /// The catalog's `/AcroForm`.
+    fn form(&mut self, form: &Dictionary) {
+        let direct = |key: &[u8]| form.get(key).and_then(|object| self.file.direct(object));
+        let flags = direct(b"SigFlags").and_then(|flags| flags.integer());
+        let flagged = flags.unwrap_or(0) & SIGNATURES_EXIST != 0;
+        let fields = direct(b"Fields");
+        self.found.flagged |= flagged;
+        let fields_max = if flagged {
+            FIELDS_MAX
+        } else {
+            FIELDS_UNFLAGGED_MAX
+        };
+        if let Some(Object::Array(fields)) = fields {
+            self.fields(&fields, fields_max);
+        }
+    }
+
+    /// Looks at fields and what is below them, level by level: signatures stand near the top.
+    fn fields(&mut self, roots: &[Object], max: usize) {
+        let mut visited = HashSet::new();
+        let mut queue = VecDeque::new();
+        let mut queued = 0;
+        let mut push = |queue: &mut VecDeque<(Object, bool)>, items: &[Object], inherited: bool| {
+            let room = max.saturating_sub(queued);
+            queue.extend(
+                items
+                    .iter()
+                    .take(room)
+                    .map(|item| (item.clone(), inherited)),
+            );
+            queued += items.len().min(room);
+            items.len() > room
+        };
+        self.found.incomplete |= push(&mut queue, roots, false);
+        while let Some((object, inherited)) = queue.pop_front() {
+            if let Object::Reference(id) = object
+                && !visited.insert(id)
+            {
+                continue;
+            }
+            let field = match self.see(&object) {
+                Seen::Dictionary(field) => field,
+                Seen::Nothing => continue,
+                Seen::Damaged => {
+                    self.found.incomplete = true;
+                    continue;
+                }
+            };
+            let kind = field.get(b"FT").and_then(|kind| self.file.direct(kind));
+            let is_signature = match kind.as_ref().and_then(Object::name) {
+                Some(b"Sig") => true,
+                // What is below a text field or a button is that too.
+                Some(_) => continue,
+                None => inherited,
+            };
+            if let (true, Some(value)) = (is_signature, field.get(b"V")) {
+                // What is below it is its looks.
+                self.signature(value);
+                continue;
+            }
+            if let Some(Object::Array(kids)) =
+                field.get(b"Kids").and_then(|kids| self.file.direct(kids))
+            {
+                self.found.incomplete |= push(&mut queue, &kids, is_signature);
+            }
+        }
+    }
+
+    /// The value of a signature field.
+    fn signature(&mut self, value: &Object) {
+        if let Object::Reference(id) = value
+            && !self.signatures.insert(*id)
+        {
+            return;
+        }
+        let signature = match self.see(value) {
+            Seen::Dictionary(signature) => signature,
+            Seen::Nothing => return,
+            Seen::Damaged => {
+                self.found.approvals += 1;
+                self.found.incomplete = true;
+                return;
+            }
+        };
+        if self.references(&signature) {
+            return;
+        }
+        let kind = signature
+            .get(b"Type")
+            .and_then(|kind| self.file.direct(kind));
+        if kind.as_ref().and_then(Object::name) == Some(b"DocTimeStamp") {
+            self.found.timestamps += 1;
+        } else {
+            self.found.approvals += 1;
+        }
+    }
+
+    /// What a signature says about later changes; whether it certifies the document or gives
+    /// usage rights, and so approves nothing.
+    fn references(&mut self, signature: &Dictionary) -> bool {
+        let Some(Object::Array(references)) = signature
+            .get(b"Reference")
+            .and_then(|references| self.file.direct(references))
+        else {
+            return false;
+        };
+        self.found.incomplete |= references.len() > REFERENCES_MAX;
+        let mut approves_nothing = false;
+        for reference in references.iter().take(REFERENCES_MAX) {
+            let Seen::Dictionary(reference) = self.see(reference) else {
+                continue;
+            };
+            let method = reference
+                .get(b"TransformMethod")
+                .and_then(|method| self.file.direct(method));
+            match method.as_ref().and_then(Object::name) {
+                Some(b"DocMDP") => {
+                    let level = self.level(&reference);
+                    self.certify(level);
+                    approves_nothing = true;
+                }
+                Some(b"FieldMDP") => self.found.field_locks = true,
+                Some(b"UR3" | b"UR") => {
+                    self.found.usage_rights = true;
+                    approves_nothing = true;
+                }
+                _ => {}
+            }
+        }
+        approves_nothing
+    }
+
+    fn level(&self, reference: &Dictionary) -> PdfCertification {
+        let parameters = match reference.get(b"TransformParams").map(|one| self.see(one)) {
+            Some(Seen::Dictionary(parameters)) => parameters,
+            Some(Seen::Nothing) | None => return PdfCertification::FormFilling,
+            Some(Seen::Damaged) => return PdfCertification::NoChanges,
+        };
+        match parameters.get(b"P").map(|level| self.file.direct(level)) {
+            None | Some(Some(Object::Integer(2))) => PdfCertification::FormFilling,
+            Some(Some(Object::Integer(3))) => PdfCertification::Annotations,
+            _ => PdfCertification::NoChanges,
+        }
+    }
+}
