@@ -87,7 +87,7 @@ impl Crypt {
 /// The same object in the library's terms.
 fn foreign(object: &Object) -> ForeignObject {
     match object {
-        Object::Null | Object::Real => ForeignObject::Null,
+        Object::Null | Object::Real(_) => ForeignObject::Null,
         Object::Boolean(flag) => ForeignObject::Boolean(*flag),
         Object::Integer(number) => ForeignObject::Integer(*number),
         Object::String(bytes) => ForeignObject::String(bytes.clone(), StringFormat::Literal),

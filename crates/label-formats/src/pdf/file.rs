@@ -1,6 +1,8 @@
 //! A PDF as a set of objects that are looked up one by one: cross-reference chain, object streams,
 //! and a rebuilt cross-reference for damaged files.
 
+mod original;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
@@ -14,6 +16,8 @@ use super::stream;
 use crate::error::PartError;
 use crate::limits::Limits;
 use crate::source::{ByteSource, read_range};
+
+pub(super) use self::original::{Placed, SectionKind};
 
 const WHERE: &str = "cross-reference";
 
@@ -72,6 +76,44 @@ impl Section {
         }
     }
 
+    /// The number behind the last object that it names.
+    fn end(&self) -> u64 {
+        let behind = |list: &[(u64, u64, u64)]| {
+            list.iter()
+                .map(|(first, count, _)| first.saturating_add(*count))
+                .max()
+                .unwrap_or_default()
+        };
+        match self {
+            Self::Table {
+                subsections,
+                hybrid,
+            } => {
+                let hidden = hybrid.as_ref().map_or(0, |section| section.end());
+                behind(subsections).max(hidden)
+            }
+            Self::Stream {
+                widths,
+                index,
+                rows,
+            } => {
+                // Without `/Index` and `/Size` the last range has no end of its own.
+                let width = widths.iter().sum::<usize>().max(1);
+                let count = (rows.len() / width) as u64;
+                index
+                    .iter()
+                    .map(|(first, own, start)| {
+                        first.saturating_add((*own).min(count.saturating_sub(*start)))
+                    })
+                    .max()
+                    .unwrap_or_default()
+            }
+            Self::Rebuilt(offsets) => offsets
+                .last_key_value()
+                .map_or(0, |(number, _)| u64::from(*number) + 1),
+        }
+    }
+
     /// How much memory it holds, roughly.
     fn kept_bytes(&self) -> u64 {
         match self {
@@ -110,6 +152,13 @@ struct ObjectStream {
     bytes: Vec<u8>,
 }
 
+impl ObjectStream {
+    /// The bytes from an object on.
+    fn object(&self, number: u32) -> Option<&[u8]> {
+        self.bytes.get(*self.offsets.get(&number)?..)
+    }
+}
+
 /// An opened PDF.
 pub(super) struct PdfFile<'a> {
     source: &'a dyn ByteSource,
@@ -122,6 +171,10 @@ pub(super) struct PdfFile<'a> {
     pub(super) rebuilt: bool,
     pub(super) crypt: Crypt,
     streams: RefCell<HashMap<u32, Rc<ObjectStream>>>,
+    /// Where the newest section stands, as `startxref` says it.
+    start: u64,
+    /// The largest `/Size` of all trailers.
+    size: u64,
     /// What stood before the current revision.
     pub(super) revisions: Revisions,
     /// How many of the newest sections are passed over: those of later revisions.
@@ -182,6 +235,8 @@ impl<'a> PdfFile<'a> {
             rebuilt: false,
             crypt: Crypt::Plain,
             streams: RefCell::default(),
+            start: 0,
+            size: 0,
             revisions: Revisions::default(),
             skipped: Cell::new(0),
             work: Cell::new(0),
@@ -378,10 +433,10 @@ impl<'a> PdfFile<'a> {
             }
             Some(Place::InStream(container)) => {
                 let stream = self.object_stream(container)?;
-                let Some(&offset) = stream.offsets.get(&id.number) else {
+                let Some(bytes) = stream.object(id.number) else {
                     return Ok(None);
                 };
-                let mut parser = Parser::new(stream.bytes.get(offset..).unwrap_or_default());
+                let mut parser = Parser::new(bytes);
                 let parsed = parser.object();
                 self.spend(parser.at)?;
                 match parsed {
@@ -447,44 +502,29 @@ impl<'a> PdfFile<'a> {
 
     /// Reads the object at an offset.
     fn read_object(&self, offset: u64) -> Result<(ObjectId, Found), PartError> {
-        let place = format!("object at byte {offset}");
-        let mut size = OBJECT_BYTES;
-        loop {
-            let available =
-                usize::try_from(self.source.len().saturating_sub(offset)).unwrap_or(usize::MAX);
-            let complete = size >= available;
-            let mut bytes = self.read(offset, size.min(available))?;
-            if complete {
-                bytes.push(b' ');
+        let place = || format!("object at byte {offset}");
+        match self.parse_at(offset, &place, parse_object)? {
+            ((id, object, None), _) => Ok((id, Found::Direct(object))),
+            ((id, Object::Dictionary(dictionary), Some(data)), _) => {
+                let stream = self.stream(id, dictionary, offset.saturating_add(data as u64))?;
+                Ok((id, Found::Stream(stream)))
             }
-            let mut parser = Parser::new(&bytes);
-            match parse_object(&mut parser) {
-                Ok((id, object, None)) => return Ok((id, Found::Direct(object))),
-                Ok((id, Object::Dictionary(dictionary), Some(data))) => {
-                    let start = offset.saturating_add(data as u64);
-                    let length = self.stream_length(&dictionary, start)?;
-                    let stream = Stream {
-                        id,
-                        dictionary,
-                        start,
-                        length,
-                    };
-                    return Ok((id, Found::Stream(stream)));
-                }
-                Ok(_) | Err(ParseError::Bad) => {
-                    return Err(PartError::malformed(&place, "damaged"));
-                }
-                Err(ParseError::End) if complete => {
-                    return Err(PartError::malformed(&place, "cut off"));
-                }
-                Err(ParseError::End) => {
-                    size = size.saturating_mul(4);
-                    if size as u64 > self.limits.pdf_stream_bytes_max {
-                        return Err(PartError::too_large(&place, "an object is too long"));
-                    }
-                }
-            }
+            _ => Err(PartError::malformed(&place(), "damaged")),
         }
+    }
+
+    fn stream(
+        &self,
+        id: ObjectId,
+        dictionary: Dictionary,
+        start: u64,
+    ) -> Result<Stream, PartError> {
+        Ok(Stream {
+            id,
+            length: self.stream_length(&dictionary, start)?,
+            dictionary,
+            start,
+        })
     }
 
     /// A stream's length; where it is missing or wrong, the distance to `endstream`.
@@ -648,7 +688,9 @@ impl<'a> PdfFile<'a> {
         self.sections.clear();
         self.trailer = Dictionary::default();
         self.revisions = Revisions::default();
-        let mut next = Some(self.start_offset()?);
+        self.size = 0;
+        self.start = self.start_offset()?;
+        let mut next = Some(self.start);
         let mut seen = HashSet::new();
         while let Some(offset) = next {
             if !seen.insert(offset) || self.sections.len() >= SECTIONS_MAX {
@@ -663,6 +705,8 @@ impl<'a> PdfFile<'a> {
             self.revisions
                 .note(self.sections.len(), offset, &trailer, is_bare);
             self.keep(section)?;
+            let size = trailer.get(b"Size").and_then(Object::unsigned);
+            self.size = self.size.max(size.unwrap_or_default());
             next = trailer.get(b"Prev").and_then(Object::unsigned);
             if self.trailer.get(b"Root").is_none() {
                 self.trailer = trailer;
@@ -758,6 +802,20 @@ impl<'a> PdfFile<'a> {
 
     /// A direct dictionary at an offset, and where it ends.
     fn read_direct(&self, offset: u64) -> Result<(Dictionary, u64), PartError> {
+        let place = || "trailer".to_owned();
+        match self.parse_at(offset, &place, |parser| parser.object())? {
+            (Object::Dictionary(dictionary), end) => Ok((dictionary, end)),
+            _ => Err(PartError::malformed(&place(), "damaged")),
+        }
+    }
+
+    /// Parses what stands at an offset, with as many bytes as that takes, and says where it ends.
+    fn parse_at<T>(
+        &self,
+        offset: u64,
+        place: &dyn Fn() -> String,
+        parse: impl Fn(&mut Parser<'_>) -> Result<T, ParseError>,
+    ) -> Result<(T, u64), PartError> {
         let mut size = OBJECT_BYTES;
         loop {
             let available =
@@ -768,15 +826,18 @@ impl<'a> PdfFile<'a> {
                 bytes.push(b' ');
             }
             let mut parser = Parser::new(&bytes);
-            match parser.object() {
-                Ok(Object::Dictionary(dictionary)) => {
-                    return Ok((dictionary, offset + parser.at as u64));
+            match parse(&mut parser) {
+                Ok(found) => return Ok((found, offset.saturating_add(parser.at as u64))),
+                Err(ParseError::Bad) => return Err(PartError::malformed(&place(), "damaged")),
+                Err(ParseError::End) if complete => {
+                    return Err(PartError::malformed(&place(), "cut off"));
                 }
-                Err(ParseError::End) if !complete => size = size.saturating_mul(4),
-                _ => return Err(PartError::malformed("trailer", "damaged")),
-            }
-            if size as u64 > self.limits.pdf_stream_bytes_max {
-                return Err(PartError::too_large("trailer", "too long"));
+                Err(ParseError::End) => {
+                    size = size.saturating_mul(4);
+                    if size as u64 > self.limits.pdf_stream_bytes_max {
+                        return Err(PartError::too_large(&place(), "an object is too long"));
+                    }
+                }
             }
         }
     }
@@ -880,18 +941,8 @@ fn parse_object(parser: &mut Parser<'_>) -> Result<(ObjectId, Object, Option<usi
     if !matches!(object, Object::Dictionary(_)) {
         return Ok((id, object, None));
     }
-    let after = parser.clone();
-    match parser.keyword(b"stream") {
-        Ok(()) => {}
-        Err(ParseError::End) => return Err(ParseError::End),
-        Err(ParseError::Bad) => {
-            *parser = after;
-            return Ok((id, object, None));
-        }
-    }
-    // CR LF, LF, or, in damaged files, CR alone.
-    let start = parser.stream_start()?;
-    Ok((id, object, Some(start)))
+    let start = parser.stream_data()?;
+    Ok((id, object, start))
 }
 
 /// An entry of a table: ten digits, a blank, five digits, a blank, `n` or `f`.

@@ -27,8 +27,8 @@ pub(super) enum Object {
     Null,
     Boolean(bool),
     Integer(i64),
-    /// A number with a fraction; nothing here needs its value.
-    Real,
+    /// A number with a fraction, as it is written; nothing here needs its value.
+    Real(Vec<u8>),
     String(Vec<u8>),
     Name(Vec<u8>),
     Array(Vec<Object>),
@@ -114,7 +114,7 @@ fn is_delimiter(byte: u8) -> bool {
     )
 }
 
-fn is_regular(byte: u8) -> bool {
+pub(super) fn is_regular(byte: u8) -> bool {
     !is_space(byte) && !is_delimiter(byte)
 }
 
@@ -131,6 +131,11 @@ impl<'a> Parser<'a> {
             at: 0,
             nodes: 0,
         }
+    }
+
+    /// The bytes from a place up to here.
+    pub(super) fn taken(&self, start: usize) -> &'a [u8] {
+        self.bytes.get(start..self.at).unwrap_or_default()
     }
 
     fn peek(&self) -> Option<u8> {
@@ -214,8 +219,18 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Steps over the line end behind `stream`; the place where the stream's bytes start.
-    pub(super) fn stream_start(&mut self) -> Result<usize, ParseError> {
+    /// Where a stream's bytes start, if the dictionary before this is one's.
+    pub(super) fn stream_data(&mut self) -> Result<Option<usize>, ParseError> {
+        let before = self.clone();
+        match self.keyword(b"stream") {
+            Ok(()) => {}
+            Err(ParseError::End) => return Err(ParseError::End),
+            Err(ParseError::Bad) => {
+                *self = before;
+                return Ok(None);
+            }
+        }
+        // CR LF, LF, or, in damaged files, CR alone.
         match (self.peek(), self.peek_second()) {
             (Some(b'\r'), Some(b'\n')) => self.at += 2,
             (Some(b'\n'), _) => self.at += 1,
@@ -223,7 +238,7 @@ impl<'a> Parser<'a> {
             (None, _) | (Some(b'\r'), None) => return Err(ParseError::End),
             _ => {}
         }
-        Ok(self.at)
+        Ok(Some(self.at))
     }
 
     /// `N G obj`.
@@ -360,16 +375,15 @@ impl<'a> Parser<'a> {
         if self.at == self.bytes.len() {
             return Err(ParseError::End);
         }
-        let text = self.bytes.get(start..self.at).unwrap_or_default();
-        let text = std::str::from_utf8(text).map_err(|_| ParseError::Bad)?;
-        if text.contains('.') {
-            return Ok(Object::Real);
-        }
+        let digits = self.bytes.get(start..self.at).unwrap_or_default();
+        let text = std::str::from_utf8(digits).map_err(|_| ParseError::Bad)?;
         // A number too large for 64 bits means nothing here.
-        Ok(text.parse().map_or(Object::Real, Object::Integer))
+        let integer = (!text.contains('.')).then(|| text.parse().ok()).flatten();
+        Ok(integer.map_or_else(|| Object::Real(digits.to_vec()), Object::Integer))
     }
 
-    fn name_rest(&mut self) -> Vec<u8> {
+    /// A name, behind its slash.
+    pub(super) fn name_rest(&mut self) -> Vec<u8> {
         let mut name = Vec::new();
         while let Some(byte) = self.peek().filter(|byte| is_regular(*byte)) {
             self.at += 1;

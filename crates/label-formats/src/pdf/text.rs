@@ -40,9 +40,31 @@ fn character(byte: u8) -> char {
     .unwrap_or(char::from(byte))
 }
 
+/// The bytes of a text string: plain ASCII as it is, anything else in UTF-16 with a mark (5.4).
+/// UTF-8 is for PDF 2.0 only, and PDFDocEncoding is easily mistaken for another 8-bit encoding.
+pub(super) fn encode(text: &str) -> Vec<u8> {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.as_bytes().to_vec();
+    }
+    [0xfe, 0xff]
+        .into_iter()
+        .chain(text.encode_utf16().flat_map(u16::to_be_bytes))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn f_130_what_is_encoded_reads_back(text: String) {
+            let bytes = encode(&text);
+            proptest::prop_assert_eq!(decode(&bytes), text.as_str());
+            let plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+            proptest::prop_assert_eq!(bytes.starts_with(&[0xfe, 0xff]), !plain);
+        }
+    }
 
     #[test]
     fn f_122_text_strings() {
