@@ -2,10 +2,14 @@
 //!
 //! ```text
 //! labels read [--json] [--stats] PATH…
-//! labels apply --tenant GUID --label GUID --name NAME [--method standard|privileged] [--date RFC3339] IN OUT
-//! labels remove --tenant GUID IN OUT
+//! labels apply --tenant GUID --label GUID --name NAME [--method standard|privileged] [--date RFC3339]
+//!     [--allow-signed] [--rewrite] IN OUT
+//! labels remove --tenant GUID [--allow-signed] [--rewrite] IN OUT
 //! labels verify [--json] [--tenant GUID] BEFORE AFTER
 //! ```
+//!
+//! `--allow-signed` writes signed files as far as their signatures can stay valid. `--rewrite` saves a
+//! PDF anew, so that no earlier revision is left in it; otherwise the change is appended.
 //!
 //! `verify` ends with 0 only if nothing but labels changed between the two files.
 //!
@@ -20,9 +24,9 @@ use examples::arguments::Arguments;
 use examples::label_json::{to_json, verification_to_json};
 use label_core::{AssignmentMethod, EffectiveLabel, LabelId, TenantId};
 use label_formats::{
-    ApplyRequest, CountingSource, EditedFile, FileSource, ReadOptions, Reading, Status,
-    Verification, VerifyOptions, WriteOptions, WritePlan, plan_apply, plan_remove, read, read_many,
-    replace_file,
+    ApplyRequest, CountingSource, EditedFile, FileSource, PdfOutcome, PdfPlaces, PdfSave,
+    ReadOptions, Reading, Status, Verification, VerifyOptions, WriteOptions, WritePlan, plan_apply,
+    plan_remove, read, read_many, replace_file,
 };
 
 /// Deepest folder that is looked into.
@@ -33,9 +37,13 @@ const READ_AT_ONCE: usize = 512;
 
 const USAGE: &str = "usage:
   labels read [--json] [--stats] PATH…
-  labels apply --tenant GUID --label GUID --name NAME [--method standard|privileged] [--date RFC3339] IN OUT
-  labels remove --tenant GUID IN OUT
+  labels apply --tenant GUID --label GUID --name NAME [--method standard|privileged] [--date RFC3339]
+               [--allow-signed] [--rewrite] IN OUT
+  labels remove --tenant GUID [--allow-signed] [--rewrite] IN OUT
   labels verify [--json] [--tenant GUID] BEFORE AFTER";
+
+/// Flags of the two commands that write.
+const WRITE_FLAGS: [&str; 2] = ["--allow-signed", "--rewrite"];
 
 /// What went wrong, and so the exit code.
 enum Failure {
@@ -65,11 +73,11 @@ fn main() -> ExitCode {
             .and_then(|arguments| read_paths(&arguments)),
         Some("apply") => {
             let flags = ["--tenant", "--label", "--name", "--method", "--date"];
-            Arguments::parse(arguments, &flags, &[])
+            Arguments::parse(arguments, &flags, &WRITE_FLAGS)
                 .map_err(Failure::from)
                 .and_then(|arguments| apply(&arguments))
         }
-        Some("remove") => Arguments::parse(arguments, &["--tenant"], &[])
+        Some("remove") => Arguments::parse(arguments, &["--tenant"], &WRITE_FLAGS)
             .map_err(Failure::from)
             .and_then(|arguments| remove(&arguments)),
         Some("verify") => Arguments::parse(arguments, &["--tenant"], &["--json"])
@@ -296,16 +304,23 @@ fn apply(arguments: &Arguments) -> Result<(), Failure> {
     let mut request = ApplyRequest::new(tenant, label, date_ms);
     request.name = Some(arguments.required("--name")?.to_owned());
     request.method = method;
-    write(arguments, |source| {
-        plan_apply(source, &request, &WriteOptions::default())
-    })
+    let options = write_options(arguments);
+    write(arguments, |source| plan_apply(source, &request, &options))
 }
 
 fn remove(arguments: &Arguments) -> Result<(), Failure> {
     let tenant = TenantId::parse(arguments.required("--tenant")?).map_err(|e| e.to_string())?;
-    write(arguments, |source| {
-        plan_remove(source, tenant, &WriteOptions::default())
-    })
+    let options = write_options(arguments);
+    write(arguments, |source| plan_remove(source, tenant, &options))
+}
+
+fn write_options(arguments: &Arguments) -> WriteOptions<'static> {
+    let mut options = WriteOptions::default();
+    options.allow_signed = arguments.has("--allow-signed");
+    if arguments.has("--rewrite") {
+        options.pdf_save = PdfSave::Rewritten;
+    }
+    options
 }
 
 fn write(
@@ -330,7 +345,28 @@ fn write(
         label_name(&outcome.new),
         if outcome.changed { "" } else { " (unchanged)" }
     );
+    if let Some(pdf) = &outcome.pdf {
+        describe_pdf(pdf);
+    }
     Ok(())
+}
+
+/// What the owner of a PDF may want to know.
+fn describe_pdf(pdf: &PdfOutcome) {
+    match pdf.places {
+        PdfPlaces::InfoOnly => println!("    its XMP can't be read and stays as it is"),
+        PdfPlaces::XmpOnly => println!("    in XMP only: PDF/A-4 has no information dictionary"),
+        _ => {}
+    }
+    if pdf.previous_remains {
+        println!("    the label before can still be found in the file");
+    }
+    if pdf.was_linearized {
+        println!("    no longer linearised");
+    }
+    if let Some(outlook) = pdf.signatures {
+        println!("    {outlook}");
+    }
 }
 
 /// Compares two files. Anything but a label that changed is a refusal.

@@ -26,6 +26,9 @@ pub enum WriteError {
     /// Digitally signed: the change would break the signature.
     #[error("digitally signed")]
     Signed,
+    /// Digitally signed, and what the signatures say rules the change out, whatever is allowed.
+    #[error("digitally signed: {0}")]
+    SignatureForbids(&'static str),
     /// Damaged, or contradicting itself.
     #[error("malformed: {0}")]
     Malformed(String),
@@ -93,7 +96,7 @@ impl WriteError {
             Self::Protected(_) => "protected",
             Self::ProtectionRequired => "protection_required",
             Self::Protector(_) => "protector_failed",
-            Self::Signed => "signed",
+            Self::Signed | Self::SignatureForbids(_) => "signed",
             Self::Malformed(_) => "malformed",
             Self::TooLarge { .. } | Self::PartTooLarge(_) => "too_large",
             Self::NameCollision { .. } => "name_collision",

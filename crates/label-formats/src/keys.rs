@@ -64,6 +64,79 @@ pub(crate) fn tenant_of(record: &FileLabel) -> Option<TenantId> {
         .or_else(|| record.extra("Ref").and_then(tenant_of_reference))
 }
 
+/// The label ids of the groups that belong to a tenant: its own, those without a tenant that name
+/// one of these labels, and the parents that they name (F-064).
+pub(crate) fn groups_of(records: &[FileLabel], tenant: TenantId, also: &[LabelId]) -> Vec<LabelId> {
+    let mut ids: Vec<LabelId> = records
+        .iter()
+        .filter(|record| match tenant_of(record) {
+            Some(of) => of == tenant,
+            None => record.id.is_some_and(|id| also.contains(&id)),
+        })
+        .filter_map(|record| record.id)
+        .collect();
+    let parents: Vec<LabelId> = records
+        .iter()
+        .filter(|record| record.id.is_some_and(|id| ids.contains(&id)))
+        .filter_map(|record| LabelId::parse(record.extra("Parent")?).ok())
+        .filter(|parent| {
+            records
+                .iter()
+                .any(|record| record.id == Some(*parent) && tenant_of(record).is_none())
+        })
+        .collect();
+    ids.extend(parents);
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// Whose the group of this label is, if it isn't this tenant's: the names can hold one label of one
+/// tenant only.
+pub(crate) fn other_owner(
+    records: &[FileLabel],
+    label: LabelId,
+    tenant: TenantId,
+) -> Option<TenantId> {
+    records
+        .iter()
+        .filter(|record| record.id == Some(label))
+        .filter_map(tenant_of)
+        .find(|owner| *owner != tenant)
+}
+
+/// Which properties go when labels are taken off: those of their groups, and the older hint
+/// `Sensitivity` where it holds the id or the name of one of them (F-064, F-069).
+pub(crate) struct Leaving {
+    ids: Vec<LabelId>,
+    names: Vec<String>,
+}
+
+impl Leaving {
+    /// For the groups of these labels.
+    pub(crate) fn new(ids: Vec<LabelId>, records: &[FileLabel]) -> Self {
+        let names = records
+            .iter()
+            .filter(|record| record.id.is_some_and(|id| ids.contains(&id)))
+            .filter_map(|record| record.name.clone())
+            .collect();
+        Self { ids, names }
+    }
+
+    /// Whether this property goes.
+    pub(crate) fn has(&self, property: &str, value: &str) -> bool {
+        if let Some(parsed) = parse(property) {
+            return self.ids.contains(&parsed.id);
+        }
+        if !property.eq_ignore_ascii_case("Sensitivity") {
+            return false;
+        }
+        let value = value.trim();
+        self.names.iter().any(|name| name == value)
+            || LabelId::parse(value).is_ok_and(|id| self.ids.contains(&id))
+    }
+}
+
 /// Label records collected property by property.
 #[derive(Debug)]
 pub(crate) struct LabelProperties {

@@ -44,13 +44,33 @@ pub(crate) mod compound {
 
 #[cfg(not(feature = "pdf"))]
 pub(crate) mod pdf {
+    use label_core::TenantId;
+
+    use crate::edited::EditedFile;
+    use crate::error::WriteError;
+    use crate::pdf_outcome::PdfOutcome;
     use crate::source::ByteSource;
+    use crate::write::{Operation, WriteOptions};
     use crate::{ReadOptions, Reading, Status};
 
+    const CAUSE: &str = "a PDF, and this program is built without the feature `pdf`";
+
+    pub(crate) struct Planned<'a> {
+        pub(crate) file: EditedFile<'a>,
+        pub(crate) outcome: PdfOutcome,
+    }
+
     pub(crate) fn read(_: &dyn ByteSource, _: &ReadOptions<'_>) -> Reading {
-        Reading::failed(
-            Status::Unsupported,
-            "a PDF, and this program is built without the feature `pdf`",
-        )
+        Reading::failed(Status::Unsupported, CAUSE)
+    }
+
+    pub(crate) fn plan<'a>(
+        _: &'a dyn ByteSource,
+        _: TenantId,
+        _: &Operation<'_>,
+        _: &WriteOptions<'_>,
+        _: bool,
+    ) -> Result<Option<Planned<'a>>, WriteError> {
+        Err(WriteError::Unsupported(CAUSE.to_owned()))
     }
 }

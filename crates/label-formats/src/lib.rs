@@ -74,6 +74,7 @@ mod ooxml;
 mod password;
 #[cfg(feature = "pdf")]
 mod pdf;
+mod pdf_outcome;
 mod protect;
 mod range_reader;
 mod read;
@@ -108,6 +109,7 @@ pub use licence::{
 #[cfg(feature = "licence-signature")]
 pub use licence::{LicenceChain, LicenceSignature};
 pub use limits::Limits;
+pub use pdf_outcome::{PdfOutcome, PdfPlaces, PdfSave, PdfSignatureOutlook};
 pub use protect::{Decrypted, Decryptor, EncryptingIdentity, ProtectRequest, Protected, Protector};
 pub use range_reader::{RangeReader, Step};
 pub use read::{ReadOptions, read};

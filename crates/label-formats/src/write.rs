@@ -2,17 +2,22 @@
 
 use std::io::Write;
 
-use label_core::{AssignmentMethod, EffectiveLabel, LabelId, LabelKey, LabelProtection, TenantId};
+use label_core::{
+    AssignmentMethod, EffectiveLabel, FileLabel, LabelId, LabelKey, LabelProtection, LabelStorage,
+    TenantId,
+};
 
+use crate::date::SetDate;
 use crate::edited::EditedFile;
 use crate::error::WriteError;
 use crate::kind::FileKind;
-use crate::ooxml;
+use crate::pdf_outcome::{PdfOutcome, PdfPlaces, PdfSave};
 use crate::protect::{EncryptingIdentity, ProtectRequest, Protector};
 use crate::read::{ReadOptions, read_source};
-use crate::reading::{Protection, Reading, Status};
+use crate::reading::{DiagnosticCode, Protection, Reading, Status};
 use crate::source::{ByteSource, read_range};
 use crate::xml::is_xml_char;
+use crate::{ooxml, pdf};
 
 /// Longest value that Office stores in a property, in UTF-16 code units (F-063).
 const VALUE_UNITS_MAX: usize = 255;
@@ -88,7 +93,14 @@ pub struct WriteOptions<'a> {
     /// Write also into a digitally signed package, as far as its signatures can stay valid: only
     /// custom properties change, and only where no signature names them. Office's own don't.
     /// Default no, as the MIP SDK does since 1.14.
+    ///
+    /// A signed PDF gets the label appended, unless its certification allows no changes or it gives
+    /// usage rights; [`PdfOutcome::signatures`] says what validators will report.
     pub allow_signed: bool,
+    /// How a PDF is saved; default [`PdfSave::Appended`]. [`PdfSave::Rewritten`] leaves nothing of
+    /// a label that is removed or replaced, also not in earlier revisions, and is the only way to
+    /// write a PDF whose cross-reference is damaged.
+    pub pdf_save: PdfSave,
 }
 
 /// The parts of a request that go into the file.
@@ -99,6 +111,30 @@ pub(crate) struct Applied {
     pub(crate) date_ms: i64,
     pub(crate) content_bits: Option<u32>,
     pub(crate) action_id: Option<String>,
+}
+
+impl Applied {
+    /// Names and values of the label's properties, in the order that Office writes.
+    pub(crate) fn properties(&self, tenant: TenantId) -> Vec<(String, String)> {
+        let mut properties = Vec::new();
+        let mut add = |attribute: &str, value: String| {
+            properties.push((crate::keys::name(self.label, attribute), value));
+        };
+        add("Enabled", "true".to_owned());
+        add("SetDate", SetDate::from_unix_ms(self.date_ms).to_string());
+        add("Method", self.method.as_str().to_owned());
+        if let Some(name) = &self.name {
+            add("Name", name.clone());
+        }
+        add("SiteId", tenant.to_string());
+        if let Some(action) = &self.action_id {
+            add("ActionId", action.clone());
+        }
+        if let Some(bits) = self.content_bits {
+            add("ContentBits", bits.to_string());
+        }
+        properties
+    }
 }
 
 /// What is done to a file.
@@ -124,6 +160,8 @@ pub struct WriteOutcome {
     pub signed: bool,
     /// Whose identity encrypted the file, if it was encrypted.
     pub encrypting_identity: Option<EncryptingIdentity>,
+    /// Of a PDF that changes: how it is saved, and what its owner may want to know.
+    pub pdf: Option<PdfOutcome>,
 }
 
 /// A checked edit that is not yet written anywhere.
@@ -231,7 +269,14 @@ pub fn plan_remove<'a, S: ByteSource>(
     let of_tenant = |label: &label_core::FileLabel| {
         label.removed != Some(true) && crate::keys::tenant_of(label) == Some(tenant)
     };
-    if !before.reading.labels.iter().any(of_tenant) {
+    // Rewriting takes off what earlier revisions of a PDF still hold.
+    let has_stale = options.pdf_save == PdfSave::Rewritten
+        && before
+            .reading
+            .diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.code == DiagnosticCode::StaleRevision);
+    if !before.reading.labels.iter().any(of_tenant) && !has_stale {
         return unchanged(before.reading, tenant);
     }
     edit(
@@ -367,6 +412,7 @@ fn unchanged<'a>(reading: Reading, tenant: TenantId) -> Result<WritePlan<'a>, Wr
             changed: false,
             signed: reading.signed,
             encrypting_identity: None,
+            pdf: None,
         },
         file: None,
     })
@@ -382,38 +428,40 @@ fn edit<'a>(
     expected: Option<LabelKey>,
 ) -> Result<WritePlan<'a>, WriteError> {
     let kind = kind_of(&before.reading)?;
-    if kind == FileKind::Pdf {
-        if before.reading.signed && !options.allow_signed {
-            return Err(WriteError::Signed);
-        }
-        return Err(WriteError::Unsupported(
-            "labels are read from PDF, not yet written".to_owned(),
-        ));
-    }
     let plain = ReadOptions {
         decryptor: None,
         ..options.read.clone()
     };
-    let (after, file) = match &before.inner {
+    let (after, file, pdf) = match &before.inner {
         None => {
-            let allow_signed = options.allow_signed;
-            let Some(file) = ooxml::plan(source, tenant, operation, &plain, allow_signed)? else {
+            let planned = change(
+                kind,
+                source,
+                tenant,
+                operation,
+                options,
+                options.allow_signed,
+            )?;
+            let Some((file, pdf)) = planned else {
                 return unchanged(before.reading, tenant);
             };
-            (read_source(&file, &plain), file)
+            (read_source(&file, &plain), file, pdf)
         }
         Some(inner) => {
-            let bytes = match ooxml::plan(inner, tenant, operation, &plain, false)? {
-                Some(file) => collect(&file)?,
-                None => inner.clone(),
+            let (bytes, pdf) = match change(kind, inner, tenant, operation, options, false)? {
+                Some((file, pdf)) => (collect(&file)?, pdf),
+                None => (inner.clone(), None),
             };
             let mut file = EditedFile::new(source);
             let after = read_source(&bytes, &plain);
             file.push(bytes);
-            (after, file)
+            (after, file, pdf)
         }
     };
     verify(&before, &after, tenant, expected)?;
+    if let Some(pdf) = &pdf {
+        verify_pdf(&after, pdf.places, expected)?;
+    }
     Ok(WritePlan {
         outcome: WriteOutcome {
             kind,
@@ -422,9 +470,31 @@ fn edit<'a>(
             changed: true,
             signed: after.signed,
             encrypting_identity: None,
+            pdf,
         },
         file: Some(file),
     })
+}
+
+/// Plans the change as the format wants it.
+fn change<'a>(
+    kind: FileKind,
+    source: &'a dyn ByteSource,
+    tenant: TenantId,
+    operation: &Operation<'_>,
+    options: &WriteOptions<'_>,
+    allow_signed: bool,
+) -> Result<Option<(EditedFile<'a>, Option<PdfOutcome>)>, WriteError> {
+    if kind == FileKind::Pdf {
+        let planned = pdf::plan(source, tenant, operation, options, allow_signed)?;
+        return Ok(planned.map(|planned| (planned.file, Some(planned.outcome))));
+    }
+    let plain = ReadOptions {
+        decryptor: None,
+        ..options.read.clone()
+    };
+    let file = ooxml::plan(source, tenant, operation, &plain, allow_signed)?;
+    Ok(file.map(|file| (file, None)))
 }
 
 /// The label is as wanted, and every other tenant's as it was (F-052).
@@ -474,6 +544,37 @@ fn verify(
     };
     if others(&before.reading) != others(after) || !before.outside.iter().all(is_kept) {
         return failed("another tenant's label changed".to_owned());
+    }
+    Ok(())
+}
+
+/// The cross-reference leads everywhere, and both places of a label say the same (F-130).
+fn verify_pdf(
+    after: &Reading,
+    places: PdfPlaces,
+    expected: Option<LabelKey>,
+) -> Result<(), WriteError> {
+    let failed = |cause: &str| Err(WriteError::Verification(cause.to_owned()));
+    let has = |code: DiagnosticCode| after.diagnostics.iter().any(|one| one.code == code);
+    if has(DiagnosticCode::Rebuilt) || has(DiagnosticCode::StrayBytes) {
+        return failed("the new cross-reference can't be followed");
+    }
+    let (Some(key), PdfPlaces::Both) = (expected, places) else {
+        return Ok(());
+    };
+    let record = |storage: LabelStorage| {
+        let found = after
+            .labels
+            .iter()
+            .find(|label| label.storage == storage && label.id == Some(key.label))?;
+        Some(FileLabel {
+            storage: LabelStorage::Info,
+            ..found.clone()
+        })
+    };
+    let (info, xmp) = (record(LabelStorage::Info), record(LabelStorage::Xmp));
+    if info.is_none() || info != xmp {
+        return failed("the two places of the label differ");
     }
     Ok(())
 }

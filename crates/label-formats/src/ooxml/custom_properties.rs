@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use label_core::{FileLabel, LabelId, LabelStorage, TenantId};
+use label_core::{FileLabel, LabelId, LabelStorage};
 
 use super::root::Root;
 use crate::error::PartError;
-use crate::keys::{self, LabelProperties, tenant_of};
+use crate::keys::{LabelProperties, Leaving};
 use crate::limits::Limits;
 use crate::reading::{DiagnosticCode, Diagnostics};
 use crate::xml::{
@@ -173,45 +173,6 @@ impl CustomProperties {
         })))
     }
 
-    /// The label ids of the groups that belong to a tenant: its own, those without a tenant that
-    /// name one of these labels, and the parents that they name (F-064).
-    pub(super) fn groups_of(&self, tenant: TenantId, also: &[LabelId]) -> Vec<LabelId> {
-        let mut ids: Vec<LabelId> = self
-            .records
-            .iter()
-            .filter(|record| match tenant_of(record) {
-                Some(of) => of == tenant,
-                None => record.id.is_some_and(|id| also.contains(&id)),
-            })
-            .filter_map(|record| record.id)
-            .collect();
-        let parents: Vec<LabelId> = self
-            .records
-            .iter()
-            .filter(|record| record.id.is_some_and(|id| ids.contains(&id)))
-            .filter_map(|record| LabelId::parse(record.extra("Parent")?).ok())
-            .filter(|parent| {
-                self.records
-                    .iter()
-                    .any(|record| record.id == Some(*parent) && tenant_of(record).is_none())
-            })
-            .collect();
-        ids.extend(parents);
-        ids.sort_unstable();
-        ids.dedup();
-        ids
-    }
-
-    /// Whose the group of this label is, if it isn't this tenant's: the names can hold one label
-    /// of one tenant only.
-    pub(super) fn other_owner(&self, label: LabelId, tenant: TenantId) -> Option<TenantId> {
-        self.records
-            .iter()
-            .find(|record| record.id == Some(label))
-            .and_then(tenant_of)
-            .filter(|owner| *owner != tenant)
-    }
-
     /// The part with these groups removed and these properties of a label added.
     ///
     /// Everything else stays byte for byte: other properties, their ids and types, links,
@@ -219,21 +180,12 @@ impl CustomProperties {
     /// go as a whole (F-068).
     pub(super) fn edited(
         &self,
-        removed: &[LabelId],
+        removed: Vec<LabelId>,
         added: &[(String, String)],
     ) -> Result<Option<Vec<u8>>, PartError> {
-        let names: Vec<&str> = self
-            .records
-            .iter()
-            .filter(|record| record.id.is_some_and(|id| removed.contains(&id)))
-            .filter_map(|record| record.name.as_deref())
-            .collect();
+        let leaving = Leaving::new(removed, &self.records);
         let goes = |property: &Property| {
-            property.user_defined
-                && match keys::parse(&property.name) {
-                    Some(parsed) => removed.contains(&parsed.id),
-                    None => is_sensitivity_of(property, removed, &names),
-                }
+            property.user_defined && leaving.has(&property.name, &property.value)
         };
         let mut edits = Edits::default();
         let mut left = 0;
@@ -393,13 +345,4 @@ fn is_marking(name: &str) -> bool {
             name.get(..stem.len())
                 .is_some_and(|head| head.eq_ignore_ascii_case(stem))
         })
-}
-
-/// The older hint goes only with the label whose id or name it holds (F-069).
-fn is_sensitivity_of(property: &Property, removed: &[LabelId], names: &[&str]) -> bool {
-    if !property.name.eq_ignore_ascii_case("Sensitivity") {
-        return false;
-    }
-    let value = property.value.trim();
-    names.contains(&value) || LabelId::parse(value).is_ok_and(|id| removed.contains(&id))
 }

@@ -9,13 +9,13 @@ use super::package::{CUSTOM_PROPERTIES_PART, LABEL_INFO_PART, Package};
 use super::relationships::Role;
 use super::signature;
 use super::splice::{Change, splice};
+use crate::TenantStorage;
 use crate::edited::EditedFile;
 use crate::error::WriteError;
 use crate::keys;
 use crate::limits::Limits;
 use crate::source::ByteSource;
 use crate::write::{Applied, Operation};
-use crate::{SetDate, TenantStorage};
 
 /// What happens to one label part.
 enum PartChange {
@@ -248,7 +248,9 @@ impl Package {
         self.custom_properties
             .as_ref()
             .and_then(|part| part.content.as_ref())
-            .map_or_else(Vec::new, |properties| properties.groups_of(tenant, also))
+            .map_or_else(Vec::new, |properties| {
+                keys::groups_of(&properties.records, tenant, also)
+            })
     }
 
     fn label_info_change(
@@ -275,7 +277,7 @@ impl Package {
         tenant: TenantId,
         applied: Option<&Applied>,
     ) -> Result<PartChange, WriteError> {
-        let added = applied.map_or_else(Vec::new, |applied| properties(tenant, applied));
+        let added = applied.map_or_else(Vec::new, |applied| applied.properties(tenant));
         let content = self
             .custom_properties
             .as_ref()
@@ -288,42 +290,17 @@ impl Package {
         };
         let also: Vec<LabelId> = applied.map(|applied| applied.label).into_iter().collect();
         if let Some(label) = also.first()
-            && let Some(owner) = content.other_owner(*label, tenant)
+            && let Some(owner) = keys::other_owner(&content.records, *label, tenant)
         {
             return Err(WriteError::NameCollision {
                 label: *label,
                 tenant: owner,
             });
         }
-        let removed = content.groups_of(tenant, &also);
-        Ok(match content.edited(&removed, &added)? {
+        let removed = keys::groups_of(&content.records, tenant, &also);
+        Ok(match content.edited(removed, &added)? {
             Some(bytes) => PartChange::Write(bytes),
             None => PartChange::Drop,
         })
     }
-}
-
-/// The properties of a label, in the order that Office writes.
-fn properties(tenant: TenantId, applied: &Applied) -> Vec<(String, String)> {
-    let mut properties = Vec::new();
-    let mut add = |attribute: &str, value: String| {
-        properties.push((keys::name(applied.label, attribute), value));
-    };
-    add("Enabled", "true".to_owned());
-    add(
-        "SetDate",
-        SetDate::from_unix_ms(applied.date_ms).to_string(),
-    );
-    add("Method", applied.method.as_str().to_owned());
-    if let Some(name) = &applied.name {
-        add("Name", name.clone());
-    }
-    add("SiteId", tenant.to_string());
-    if let Some(action) = &applied.action_id {
-        add("ActionId", action.clone());
-    }
-    if let Some(bits) = applied.content_bits {
-        add("ContentBits", bits.to_string());
-    }
-    properties
 }

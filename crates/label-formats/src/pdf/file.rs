@@ -1,6 +1,7 @@
 //! A PDF as a set of objects that are looked up one by one: cross-reference chain, object streams,
 //! and a rebuilt cross-reference for damaged files.
 
+mod live;
 mod original;
 
 use std::cell::{Cell, RefCell};
@@ -17,6 +18,7 @@ use crate::error::PartError;
 use crate::limits::Limits;
 use crate::source::{ByteSource, read_range};
 
+pub(super) use self::live::Body;
 pub(super) use self::original::{Placed, SectionKind};
 
 const WHERE: &str = "cross-reference";

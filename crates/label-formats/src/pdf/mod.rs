@@ -1,16 +1,21 @@
 //! PDF: labels in the information dictionary and in the XMP packet, read object by object.
 
+mod append;
 mod crypt;
 mod file;
 mod licence;
 mod object;
+mod packet;
+mod pdfa;
 mod raw;
 mod rebuild;
 mod revisions;
+mod rewrite;
 mod serial;
 mod signature;
 mod stream;
 mod text;
+mod update;
 mod xmp;
 
 use std::borrow::Cow;
@@ -20,11 +25,13 @@ use label_core::{FileLabel, LabelStorage};
 use self::crypt::Crypt;
 use self::file::{Found, PdfFile, Stream};
 use self::object::{Dictionary, Object};
+pub(crate) use self::update::plan;
 use crate::ReadOptions;
 use crate::effective;
 use crate::error::PartError;
 use crate::keys::LabelProperties;
 use crate::kind::FileKind;
+use crate::limits::Limits;
 use crate::reading::{DiagnosticCode, Diagnostics, Protection, Reading, Status};
 use crate::source::ByteSource;
 
@@ -54,15 +61,11 @@ fn read_file(
     reading: &mut Reading,
     diagnostics: &mut Diagnostics,
 ) -> Result<(), PartError> {
-    let mut file = PdfFile::open(source, &options.limits)?;
-    let mut catalog = file.catalog().unwrap_or_default();
-    let mut holders = Holders::find(&file, &catalog);
-    // A cross-reference that is right about the catalog and wrong about these objects must not read
-    // as "no label".
-    if holders.are_misplaced() && file.recover() {
-        catalog = file.catalog().unwrap_or_default();
-        holders = Holders::find(&file, &catalog);
-    }
+    let Opened {
+        file,
+        catalog,
+        holders,
+    } = Opened::new(source, &options.limits)?;
     if file.header_offset > 0 {
         diagnostics.add(
             DiagnosticCode::StrayBytes,
@@ -148,6 +151,32 @@ fn protection(file: &PdfFile<'_>, reading: &mut Reading) {
     reading.error = error.map(str::to_owned);
 }
 
+/// A file, and what labels hang from.
+struct Opened<'a> {
+    file: PdfFile<'a>,
+    catalog: Dictionary,
+    holders: Holders,
+}
+
+impl<'a> Opened<'a> {
+    fn new(source: &'a dyn ByteSource, limits: &'a Limits) -> Result<Self, PartError> {
+        let mut file = PdfFile::open(source, limits)?;
+        let mut catalog = file.catalog().unwrap_or_default();
+        let mut holders = Holders::find(&file, &catalog);
+        // A cross-reference that is right about the catalog and wrong about these objects must not
+        // read as "no label".
+        if holders.are_misplaced() && file.recover() {
+            catalog = file.catalog().unwrap_or_default();
+            holders = Holders::find(&file, &catalog);
+        }
+        Ok(Self {
+            file,
+            catalog,
+            holders,
+        })
+    }
+}
+
 /// The two objects that labels stand in.
 struct Holders {
     info: Result<Option<Dictionary>, PartError>,
@@ -210,20 +239,25 @@ fn info_labels(
             diagnostics.add(DiagnosticCode::BadPart, "Info", cause);
             continue;
         }
-        let value = match file.direct(value) {
-            Some(Object::String(bytes)) => text::decode(&bytes),
-            Some(Object::Name(name)) => String::from_utf8_lossy(&name).into_owned(),
-            Some(Object::Boolean(flag)) => flag.to_string(),
-            Some(Object::Integer(number)) => number.to_string(),
-            _ => {
-                let cause = format!("`{property}` has no value that can be read");
-                diagnostics.add(DiagnosticCode::BadPart, "Info", cause);
-                continue;
-            }
+        let Some(value) = text_of(file, value) else {
+            let cause = format!("`{property}` has no value that can be read");
+            diagnostics.add(DiagnosticCode::BadPart, "Info", cause);
+            continue;
         };
         labels.add(&property, &value, "Info", diagnostics);
     }
     labels.into_records("Info", diagnostics)
+}
+
+/// A value as text.
+fn text_of(file: &PdfFile<'_>, value: &Object) -> Option<String> {
+    Some(match file.direct(value)? {
+        Object::String(bytes) => text::decode(&bytes),
+        Object::Name(name) => String::from_utf8_lossy(&name).into_owned(),
+        Object::Boolean(flag) => flag.to_string(),
+        Object::Integer(number) => number.to_string(),
+        _ => return None,
+    })
 }
 
 /// Label records of the XMP packet. A packet that can't be read is a diagnostic (F-124).

@@ -1,6 +1,9 @@
 //! The contents of streams: Flate with predictors, which is all that structure and metadata use.
 
-use flate2::{Decompress, FlushDecompress, Status};
+use std::io::Write;
+
+use flate2::write::ZlibEncoder;
+use flate2::{Compression, Decompress, FlushDecompress, Status};
 
 use super::object::{Dictionary, Object};
 use crate::error::PartError;
@@ -74,6 +77,13 @@ fn inflate(raw: &[u8], max: u64, place: &str) -> Result<Vec<u8>, PartError> {
             _ => return Ok(content),
         }
     }
+}
+
+/// Compresses the content of a stream.
+pub(super) fn deflate(content: &[u8]) -> Result<Vec<u8>, PartError> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(content)?;
+    Ok(encoder.finish()?)
 }
 
 /// Undoes a PNG predictor; the TIFF one does not occur in structure.

@@ -2,12 +2,14 @@
 
 mod edits;
 mod reader;
+mod tag;
 mod text;
 #[cfg(test)]
 mod twin;
 
 pub(crate) use edits::{Edits, escape, is_xml_char};
 pub(crate) use reader::{Element, Item, XmlReader};
+pub(crate) use tag::attribute_places;
 pub(crate) use text::{Encoding, XmlText};
 
 /// A namespace that means something here.
@@ -27,8 +29,20 @@ pub(crate) enum Namespace {
     Rdf,
     /// Adobe's catch-all for custom entries of a PDF's information dictionary.
     Pdfx,
+    /// Which part of PDF/A a document follows.
+    PdfaId,
+    /// PDF/A's description of properties beyond the predefined ones: the list of schemas, one
+    /// schema, one property.
+    PdfaExtension,
+    PdfaSchema,
+    PdfaProperty,
 }
 
+pub(crate) const RDF_NAMESPACE: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+pub(crate) const PDFX_NAMESPACE: &str = "http://ns.adobe.com/pdfx/1.3/";
+pub(crate) const PDFA_EXTENSION_NAMESPACE: &str = "http://www.aiim.org/pdfa/ns/extension/";
+pub(crate) const PDFA_SCHEMA_NAMESPACE: &str = "http://www.aiim.org/pdfa/ns/schema#";
+pub(crate) const PDFA_PROPERTY_NAMESPACE: &str = "http://www.aiim.org/pdfa/ns/property#";
 pub(crate) const LABEL_INFO_NAMESPACE: &str =
     "http://schemas.microsoft.com/office/2020/mipLabelMetadata";
 pub(crate) const CUSTOM_PROPERTIES_NAMESPACE: &str =
@@ -49,8 +63,12 @@ impl Namespace {
             LABEL_INFO_NAMESPACE => Self::LabelInfo,
             "http://schemas.openxmlformats.org/package/2006/relationships" => Self::Relationships,
             "http://schemas.openxmlformats.org/package/2006/content-types" => Self::ContentTypes,
-            "http://www.w3.org/1999/02/22-rdf-syntax-ns#" => Self::Rdf,
-            "http://ns.adobe.com/pdfx/1.3/" => Self::Pdfx,
+            RDF_NAMESPACE => Self::Rdf,
+            PDFX_NAMESPACE => Self::Pdfx,
+            "http://www.aiim.org/pdfa/ns/id/" => Self::PdfaId,
+            PDFA_EXTENSION_NAMESPACE => Self::PdfaExtension,
+            PDFA_SCHEMA_NAMESPACE => Self::PdfaSchema,
+            PDFA_PROPERTY_NAMESPACE => Self::PdfaProperty,
             _ => Self::Other,
         }
     }

@@ -1,0 +1,449 @@
+//! Changing a label in a PDF: which objects change, and how (section 5.4).
+
+use std::collections::BTreeMap;
+
+use label_core::{FileLabel, LabelId, LabelStorage, TenantId};
+
+use super::append::{self, Changes};
+use super::crypt::Crypt;
+use super::file::{PdfFile, Placed};
+use super::object::{Dictionary, Object, ObjectId, Parser};
+use super::packet::Packet;
+use super::raw::RawDictionary;
+use super::{Opened, rewrite, serial, signature, text};
+use crate::edited::EditedFile;
+use crate::error::{PartError, WriteError};
+use crate::keys::{self, LabelProperties, Leaving};
+use crate::limits::Limits;
+use crate::pdf_outcome::{PdfOutcome, PdfPlaces, PdfSave, PdfSignatureOutlook};
+use crate::reading::{Diagnostics, Protection};
+use crate::signatures::PdfCertification;
+use crate::source::{ByteSource, read_range};
+use crate::write::{Operation, WriteOptions};
+
+/// How far into a file a linearised one says so, in bytes.
+const LINEARIZED_BYTES: u64 = 1024;
+
+/// The PDF/A part that allows no information dictionary.
+const PDF_A_WITHOUT_INFO: u8 = 4;
+
+/// A changed file, and what is to be known of it.
+pub(crate) struct Planned<'a> {
+    pub(crate) file: EditedFile<'a>,
+    pub(crate) outcome: PdfOutcome,
+}
+
+/// Plans the change of a tenant's label; `None` if nothing changes.
+pub(crate) fn plan<'a>(
+    source: &'a dyn ByteSource,
+    tenant: TenantId,
+    operation: &Operation<'_>,
+    options: &WriteOptions<'_>,
+    allow_signed: bool,
+) -> Result<Option<Planned<'a>>, WriteError> {
+    let limits = &options.read.limits;
+    let opened = Opened::new(source, limits)?;
+    let Opened { file, catalog, .. } = &opened;
+    if !matches!(file.crypt, Crypt::Plain) {
+        return Err(WriteError::Protected(Protection::EncryptedUnknown));
+    }
+    let save = options.pdf_save;
+    if save == PdfSave::Appended {
+        refuse_damaged(file)?;
+    }
+    let signatures = match signature::read(file, catalog) {
+        None => None,
+        Some(_) if !allow_signed || save == PdfSave::Rewritten => return Err(WriteError::Signed),
+        Some(found) => Some(outlook(&found)?),
+    };
+    let Some(Object::Reference(root)) = file.trailer.get(b"Root") else {
+        return Err(WriteError::Malformed(
+            "PDF catalog: not an object of its own".to_owned(),
+        ));
+    };
+    let info = Info::find(file)?;
+    let metadata = Metadata::find(file, catalog, limits)?;
+    let edit = Edit::new(file, tenant, operation, &info, &metadata, limits)?;
+    let pdf_a_part = match &metadata {
+        Metadata::Packet { packet, .. } => packet.pdf_a_part(),
+        Metadata::Missing | Metadata::Unreadable => None,
+    };
+
+    let mut changes = Changes::new(file)?;
+    let without_info = pdf_a_part == Some(PDF_A_WITHOUT_INFO);
+    let mut changed = edit.change_info(file, &info, without_info, &mut changes)?;
+    let new_metadata = edit.change_metadata(metadata, &mut changes)?;
+    changed |= matches!(
+        new_metadata,
+        Some(NewMetadata::Changed | NewMetadata::Added(_))
+    );
+    if let Some(NewMetadata::Added(id)) = new_metadata {
+        changes.set(*root, catalog_with(file, *root, id)?);
+    }
+    if !changed && save == PdfSave::Appended {
+        return Ok(None);
+    }
+    let outcome = PdfOutcome {
+        save,
+        places: match (&new_metadata, without_info) {
+            (Some(NewMetadata::LeftAlone), _) => PdfPlaces::InfoOnly,
+            (_, true) => PdfPlaces::XmpOnly,
+            (_, false) => PdfPlaces::Both,
+        },
+        previous_remains: save == PdfSave::Appended && !edit.removed.is_empty(),
+        was_linearized: is_linearized(source)?,
+        pdf_a_part,
+        signatures,
+    };
+    Ok(Some(match save {
+        PdfSave::Appended => Planned {
+            file: append::append(source, file, changes)?,
+            outcome,
+        },
+        PdfSave::Rewritten => {
+            let file = rewrite::rewrite(source, file, changes)?;
+            let previous_remains = holds_any(&file, &edit.removed)?;
+            Planned {
+                file,
+                outcome: PdfOutcome {
+                    previous_remains,
+                    ..outcome
+                },
+            }
+        }
+    }))
+}
+
+/// Nothing can be appended to a file whose offsets are not what they say: the update would be one
+/// for another file.
+fn refuse_damaged(file: &PdfFile<'_>) -> Result<(), WriteError> {
+    let cause = if file.rebuilt {
+        "cross-reference: damaged, so nothing can be appended; the file can be rewritten"
+    } else if file.header_offset > 0 {
+        "PDF header: behind other bytes, so nothing can be appended; the file can be rewritten"
+    } else {
+        return Ok(());
+    };
+    Err(WriteError::Malformed(cause.to_owned()))
+}
+
+/// What validators will say, where a change is allowed at all.
+fn outlook(found: &crate::PdfSignatures) -> Result<PdfSignatureOutlook, WriteError> {
+    let cause = match found.certification {
+        Some(PdfCertification::NoChanges) => "its certification allows no changes",
+        _ if found.usage_rights => "a change would take away its usage rights",
+        _ if found.incomplete => "its signatures can't be read as a whole",
+        Some(level) => return Ok(PdfSignatureOutlook::ChangedSinceCertified(level)),
+        None => return Ok(PdfSignatureOutlook::ChangedSinceSigned),
+    };
+    Err(WriteError::SignatureForbids(cause))
+}
+
+/// The information dictionary as it stands.
+enum Info {
+    /// An object of its own.
+    Placed(Placed),
+    /// Inside the trailer, which is made anew; there is none.
+    Direct(RawDictionary),
+}
+
+impl Info {
+    fn find(file: &PdfFile<'_>) -> Result<Self, WriteError> {
+        Ok(match file.trailer.get(b"Info") {
+            Some(Object::Dictionary(dictionary)) => {
+                let mut bytes = Vec::new();
+                serial::dictionary(dictionary, &mut bytes);
+                let raw = RawDictionary::parse(&mut Parser::new(&bytes))
+                    .map_err(|_| PartError::malformed("Info", "damaged"))?;
+                Self::Direct(raw)
+            }
+            Some(reference) => match file.placed(reference)? {
+                Some(placed) if placed.stream.is_none() => Self::Placed(placed),
+                Some(_) => {
+                    return Err(WriteError::Malformed(
+                        "Info: a stream instead of a dictionary".to_owned(),
+                    ));
+                }
+                None => Self::Direct(RawDictionary::default()),
+            },
+            None => Self::Direct(RawDictionary::default()),
+        })
+    }
+
+    fn raw(&self) -> &RawDictionary {
+        match self {
+            Self::Placed(placed) => &placed.dictionary,
+            Self::Direct(raw) => raw,
+        }
+    }
+
+    /// Its entries that are text, behind references too.
+    fn texts(&self, file: &PdfFile<'_>) -> Vec<(String, String)> {
+        self.raw()
+            .entries()
+            .filter_map(|(key, value)| {
+                let name = std::str::from_utf8(key).ok()?;
+                let value = super::text_of(file, value)?;
+                Some((name.to_owned(), value))
+            })
+            .collect()
+    }
+}
+
+/// The XMP packet of the document.
+enum Metadata {
+    Missing,
+    /// It is there and can't be changed: it is left as it is.
+    Unreadable,
+    Packet {
+        placed: Placed,
+        packet: Packet,
+    },
+}
+
+impl Metadata {
+    fn find(file: &PdfFile<'_>, catalog: &Dictionary, limits: &Limits) -> Result<Self, WriteError> {
+        let Some(placed) = catalog
+            .get(b"Metadata")
+            .map(|reference| file.placed(reference))
+            .transpose()?
+            .flatten()
+        else {
+            return Ok(Self::Missing);
+        };
+        let Some(stream) = &placed.stream else {
+            return Ok(Self::Missing);
+        };
+        let content = match file.content(stream) {
+            Ok(content) => content,
+            Err(PartError::Io(error)) => return Err(WriteError::io("reading", error)),
+            Err(_) => return Ok(Self::Unreadable),
+        };
+        let has_labels = memchr::memmem::find(&content, b"MSIP_Label_").is_some();
+        match Packet::parse(content, limits) {
+            Ok(packet) => Ok(Self::Packet { placed, packet }),
+            // Others may still see the labels in it.
+            Err(error) if has_labels => Err(error.into()),
+            Err(_) => Ok(Self::Unreadable),
+        }
+    }
+}
+
+/// What became of the packet.
+enum NewMetadata {
+    Changed,
+    /// A new object.
+    Added(ObjectId),
+    LeftAlone,
+}
+
+/// What goes and what comes.
+struct Edit {
+    leaving_info: Leaving,
+    leaving_xmp: Leaving,
+    /// The labels that go.
+    removed: Vec<LabelId>,
+    added: Vec<(String, String)>,
+}
+
+impl Edit {
+    fn new(
+        file: &PdfFile<'_>,
+        tenant: TenantId,
+        operation: &Operation<'_>,
+        info: &Info,
+        metadata: &Metadata,
+        limits: &Limits,
+    ) -> Result<Self, WriteError> {
+        let in_info = records(&info.texts(file), limits);
+        let in_xmp = match metadata {
+            Metadata::Packet { packet, .. } => packet.records(limits),
+            Metadata::Missing | Metadata::Unreadable => Vec::new(),
+        };
+        let both = [in_info.as_slice(), in_xmp.as_slice()].concat();
+        let (added, mut also) = match operation {
+            Operation::Apply(applied) => {
+                if let Some(owner) = keys::other_owner(&both, applied.label, tenant) {
+                    return Err(WriteError::NameCollision {
+                        label: applied.label,
+                        tenant: owner,
+                    });
+                }
+                (applied.properties(tenant), vec![applied.label])
+            }
+            Operation::Remove => (Vec::new(), Vec::new()),
+        };
+        let removed = keys::groups_of(&both, tenant, &also);
+        // A group may say in one place only whose it is.
+        also.extend(&removed);
+        let leaving =
+            |records: &[FileLabel]| Leaving::new(keys::groups_of(records, tenant, &also), &both);
+        Ok(Self {
+            leaving_info: leaving(&in_info),
+            leaving_xmp: leaving(&in_xmp),
+            removed,
+            added,
+        })
+    }
+
+    /// Changes the information dictionary; whether there was anything to do. In PDF/A-4 nothing is
+    /// added to it.
+    fn change_info(
+        &self,
+        file: &PdfFile<'_>,
+        info: &Info,
+        only_remove: bool,
+        changes: &mut Changes,
+    ) -> Result<bool, WriteError> {
+        let texts: BTreeMap<String, String> = info.texts(file).into_iter().collect();
+        let goes = |key: &[u8], _: &Object| {
+            let Ok(name) = std::str::from_utf8(key) else {
+                return false;
+            };
+            let value = texts.get(name).map_or("", String::as_str);
+            self.leaving_info.has(name, value)
+        };
+        let has_any = info.raw().entries().any(|(key, value)| goes(key, value));
+        let added: Vec<(&[u8], Vec<u8>)> = self
+            .added
+            .iter()
+            .filter(|_| !only_remove)
+            .map(|(name, value)| {
+                let mut bytes = Vec::new();
+                serial::string(&text::encode(value), &mut bytes);
+                (name.as_bytes(), bytes)
+            })
+            .collect();
+        if !has_any && added.is_empty() {
+            return Ok(false);
+        }
+        let body = info.raw().edited(goes, &added);
+        match info {
+            Info::Placed(placed) => changes.set(placed.id, body),
+            Info::Direct(_) => {
+                let id = changes.add(body)?;
+                changes.set_trailer(b"Info", Object::Reference(id));
+            }
+        }
+        Ok(true)
+    }
+
+    /// Changes the packet, or makes one; `None` if there was nothing to do.
+    fn change_metadata(
+        &self,
+        metadata: Metadata,
+        changes: &mut Changes,
+    ) -> Result<Option<NewMetadata>, WriteError> {
+        let (placed, packet) = match metadata {
+            Metadata::Packet { placed, packet } => (placed, packet),
+            Metadata::Unreadable => return Ok(Some(NewMetadata::LeftAlone)),
+            Metadata::Missing if self.added.is_empty() => return Ok(None),
+            Metadata::Missing => {
+                let body = stream_body(&RawDictionary::default(), &Packet::new(&self.added));
+                return Ok(Some(NewMetadata::Added(changes.add(body)?)));
+            }
+        };
+        let goes = |name: &str, value: &str| self.leaving_xmp.has(name, value);
+        let has_any = packet.properties().any(|(name, value)| goes(name, value));
+        if !has_any && self.added.is_empty() {
+            return Ok(None);
+        }
+        let packet = match packet.edited(&goes, &self.added) {
+            Ok(packet) => packet,
+            // Well-formed, and no place for properties in it.
+            Err(PartError::Unsupported(_)) if !has_any => {
+                return Ok(Some(NewMetadata::LeftAlone));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        changes.set(placed.id, stream_body(&placed.dictionary, &packet));
+        Ok(Some(NewMetadata::Changed))
+    }
+}
+
+/// A metadata stream without filter, so that programs which only look at bytes can read it.
+fn stream_body(dictionary: &RawDictionary, packet: &[u8]) -> Vec<u8> {
+    const OF_CONTENT: [&[u8]; 8] = [
+        b"Length",
+        b"Filter",
+        b"DecodeParms",
+        b"DL",
+        b"F",
+        b"FFilter",
+        b"FDecodeParms",
+        b"DP",
+    ];
+    let mut added = Vec::new();
+    for (key, value) in [(&b"Type"[..], &b"/Metadata"[..]), (b"Subtype", b"/XML")] {
+        if !dictionary.has(key) {
+            added.push((key, value.to_vec()));
+        }
+    }
+    added.push((b"Length", packet.len().to_string().into_bytes()));
+    let mut body = dictionary.edited(|key, _| OF_CONTENT.contains(&key), &added);
+    body.extend_from_slice(b"\nstream\n");
+    body.extend_from_slice(packet);
+    body.extend_from_slice(b"\nendstream");
+    body
+}
+
+/// The catalog with another metadata stream.
+fn catalog_with(
+    file: &PdfFile<'_>,
+    root: ObjectId,
+    metadata: ObjectId,
+) -> Result<Vec<u8>, WriteError> {
+    let placed = file.placed(&Object::Reference(root))?;
+    let Some(placed) = placed.filter(|placed| placed.id == root && placed.stream.is_none()) else {
+        return Err(WriteError::Malformed(
+            "PDF catalog: not an object of its own".to_owned(),
+        ));
+    };
+    let mut reference = Vec::new();
+    serial::reference(metadata, &mut reference);
+    Ok(placed
+        .dictionary
+        .edited(|key, _| key == b"Metadata", &[(b"Metadata", reference)]))
+}
+
+fn records(texts: &[(String, String)], limits: &Limits) -> Vec<FileLabel> {
+    let mut unheard = Diagnostics::new(limits);
+    let mut labels = LabelProperties::new(LabelStorage::Info, limits);
+    for (name, value) in texts {
+        labels.add(name, value, "Info", &mut unheard);
+    }
+    labels.into_records("Info", &mut unheard)
+}
+
+fn is_linearized(source: &dyn ByteSource) -> Result<bool, WriteError> {
+    let len = usize::try_from(source.len().min(LINEARIZED_BYTES)).unwrap_or_default();
+    let head = read_range(source, 0, len).map_err(|error| WriteError::io("reading", error))?;
+    Ok(memchr::memmem::find(&head, b"/Linearized").is_some())
+}
+
+/// Whether the id of one of these labels occurs anywhere in the file.
+fn holds_any(file: &EditedFile<'_>, labels: &[LabelId]) -> Result<bool, WriteError> {
+    /// How much is looked at at a time, in bytes.
+    const PIECE_BYTES: u64 = 1 << 20;
+    /// The length of an id, less one.
+    const OVERLAP: u64 = 35;
+    let texts: Vec<String> = labels
+        .iter()
+        .flat_map(|label| {
+            let text = label.to_string();
+            [text.to_ascii_uppercase(), text]
+        })
+        .collect();
+    let mut at = 0;
+    while at < file.len() && !texts.is_empty() {
+        let size = (file.len() - at).min(PIECE_BYTES + OVERLAP);
+        let piece = read_range(file, at, usize::try_from(size).unwrap_or_default())
+            .map_err(|error| WriteError::io("reading back", error))?;
+        let found = |text: &String| memchr::memmem::find(&piece, text.as_bytes()).is_some();
+        if texts.iter().any(found) {
+            return Ok(true);
+        }
+        at += PIECE_BYTES;
+    }
+    Ok(false)
+}
