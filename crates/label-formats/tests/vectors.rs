@@ -1221,26 +1221,6 @@ fn f_126_a_password_leaves_clear_metadata_readable() {
     assert_eq!(reading.labels[0].storage, LabelStorage::Xmp);
 }
 
-#[test]
-fn r_050_writing_a_pdf_is_refused() {
-    for bytes in [
-        simple(None, None),
-        simple(Some(&info_of(L1, A)), Some(packet("").as_bytes())),
-    ] {
-        for storage in STORAGES {
-            let options = write_with(storage);
-            let refused = apply_refused(&bytes, &request(A, L2), &options);
-            assert_eq!(refused, "type_unsupported");
-        }
-    }
-    let options = write_with(TenantStorage::Unknown);
-    let labelled = simple(Some(&info_of(L1, A)), None);
-    assert_eq!(
-        support::remove_refused(&labelled, A, &options),
-        "type_unsupported"
-    );
-}
-
 // Plumbing.
 
 #[test]

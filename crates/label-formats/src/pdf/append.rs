@@ -90,6 +90,11 @@ impl Changes {
         })
     }
 
+    /// The number behind the last one.
+    pub(super) fn size(&self) -> u32 {
+        u32::try_from(self.next).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn set_trailer(&mut self, key: &[u8], value: Object) {
         self.trailer.0.retain(|(name, _)| name != key);
         self.trailer.0.push((key.to_vec(), value));
@@ -98,10 +103,7 @@ impl Changes {
     /// Gives the trailer its size, and another second part of the file's identity where it has one
     /// (5.4): derived from what changes, so that the same change gives the same bytes (F-055).
     pub(super) fn finish_trailer(&mut self, file_len: u64) {
-        self.set_trailer(
-            b"Size",
-            Object::Integer(i64::try_from(self.next).unwrap_or(i64::MAX)),
-        );
+        self.set_trailer(b"Size", Object::Integer(i64::from(self.size())));
         let Some(Object::Array(parts)) = self.trailer.get(b"ID") else {
             return;
         };
@@ -226,7 +228,7 @@ impl Entry {
         }
     }
 
-    /// The head of the list of free objects.
+    /// A free number, not to be used again; also the head of the list of free ones.
     pub(super) const FREE: Self = Self {
         kind: 0,
         second: 0,

@@ -198,7 +198,7 @@ impl Packet {
     }
 
     /// A packet with these properties and nothing else.
-    pub(super) fn new(added: &[(String, String)]) -> Vec<u8> {
+    pub(super) fn fresh(added: &[(String, String)]) -> Vec<u8> {
         let block = description("rdf:", "", added);
         format!("{NEW_START}{block}{NEW_END}").into_bytes()
     }

@@ -21,6 +21,11 @@ const WORK_BYTES_MAX: u64 = 4 << 30;
 /// How far behind the header the line with the mark of a binary file is looked for, in bytes.
 const HEAD_BYTES: u64 = 128;
 
+/// How many times as many numbers as objects, and how many more of them, there may be before gaps
+/// between them are left open.
+const GAPS_FACTOR: u32 = 4;
+const GAPS_MIN: u32 = 4_096;
+
 /// The second line, by which programs know a binary file.
 const BINARY_MARK: &[u8] = b"%\xe2\xe3\xcf\xd3\n";
 
@@ -64,7 +69,7 @@ pub(super) fn rewrite<'a>(
     out.separate();
     out.flush();
     let mut entries = out.entries;
-    entries.insert(0, Entry::FREE);
+    fill_gaps(&mut entries, changes.size());
     let mut tail = Vec::new();
     let position = out.edited.position();
     finish(
@@ -79,6 +84,18 @@ pub(super) fn rewrite<'a>(
     edited.push(tail);
     refuse_huge(edited.len())?;
     Ok(edited)
+}
+
+/// A first cross-reference is one run from 0 on, with the numbers in between free (ISO 32000-1,
+/// 7.5.4); unless next to all of them are.
+fn fill_gaps(entries: &mut BTreeMap<u32, Entry>, size: u32) {
+    entries.insert(0, Entry::FREE);
+    let used = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+    if size / GAPS_FACTOR <= used.saturating_add(GAPS_MIN) {
+        for number in 0..size {
+            entries.entry(number).or_insert(Entry::FREE);
+        }
+    }
 }
 
 /// The new file as it grows.

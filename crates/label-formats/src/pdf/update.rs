@@ -48,14 +48,14 @@ pub(crate) fn plan<'a>(
         return Err(WriteError::Protected(Protection::EncryptedUnknown));
     }
     let save = options.pdf_save;
-    if save == PdfSave::Appended {
-        refuse_damaged(file)?;
-    }
     let signatures = match signature::read(file, catalog) {
         None => None,
         Some(_) if !allow_signed || save == PdfSave::Rewritten => return Err(WriteError::Signed),
         Some(found) => Some(outlook(&found)?),
     };
+    if save == PdfSave::Appended {
+        refuse_damaged(file)?;
+    }
     let Some(Object::Reference(root)) = file.trailer.get(b"Root") else {
         return Err(WriteError::Malformed(
             "PDF catalog: not an object of its own".to_owned(),
@@ -339,7 +339,7 @@ impl Edit {
             Metadata::Unreadable => return Ok(Some(NewMetadata::LeftAlone)),
             Metadata::Missing if self.added.is_empty() => return Ok(None),
             Metadata::Missing => {
-                let body = stream_body(&RawDictionary::default(), &Packet::new(&self.added));
+                let body = stream_body(&RawDictionary::default(), &Packet::fresh(&self.added));
                 return Ok(Some(NewMetadata::Added(changes.add(body)?)));
             }
         };

@@ -270,7 +270,6 @@ fn collect(object: &Object, found: &mut Vec<u32>) {
 }
 
 /// An object with its header; where a stream's data starts; where its value stands.
-#[expect(clippy::type_complexity, reason = "named where it is used, once")]
 fn whole(
     parser: &mut Parser<'_>,
 ) -> Result<(ObjectId, Object, Option<usize>, Range<usize>), ParseError> {
