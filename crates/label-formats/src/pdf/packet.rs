@@ -594,3 +594,107 @@ pub(super) fn declared_rdf(prefix: &str) -> (&str, String) {
         (prefix, String::new())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::xmp;
+    use super::*;
+    use proptest::prelude::*;
+
+    const ID: &str = "11111111-1111-4111-8111-111111111111";
+
+    /// Packets from pieces that nest, break off and mean other things.
+    fn packets() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            Just("<rdf:Description rdf:about=''>".to_owned()),
+            Just(format!(
+                "<rdf:Description xmlns:q='{PDFX_NAMESPACE}' q:MSIP_Label_{ID}_Name='a&#x41;'/>"
+            )),
+            Just(format!(
+                "<rdf:Description pdfx:MSIP_Label_{ID}_Enabled=\"true\" other='1'>"
+            )),
+            Just("</rdf:Description>".to_owned()),
+            Just(format!(
+                "<pdfx:MSIP_Label_{ID}_Enabled>tr<!-- c -->ue</pdfx:MSIP_Label_{ID}_Enabled>"
+            )),
+            Just(format!(
+                "<pdfx:MSIP_Label_{ID}_Name>x<b>&amp;y</b>z</pdfx:MSIP_Label_{ID}_Name>"
+            )),
+            Just(format!("<pdfx:MSIP_Label_{ID}_SiteId/>")),
+            Just(format!(
+                "<pdfx:MSIP_Label_{ID}_Extra><pdfx:MSIP_Label_{ID}_SetDate>d</pdfx:MSIP_Label_{ID}_SetDate></pdfx:MSIP_Label_{ID}_Extra>"
+            )),
+            Just(format!(
+                "<q:MSIP_Label_{ID}_Method xmlns:q='{PDFX_NAMESPACE}'>Standard</q:MSIP_Label_{ID}_Method>"
+            )),
+            Just(format!(
+                "<q:MSIP_Label_{ID}_Method xmlns:q='urn:other'>Standard</q:MSIP_Label_{ID}_Method>"
+            )),
+            Just("<a>".to_owned()),
+            Just("</a>".to_owned()),
+            Just("text".to_owned()),
+        ];
+        proptest::collection::vec(piece, 0..10).prop_map(|pieces| {
+            format!(
+                "<rdf:RDF xmlns:rdf='{RDF_NAMESPACE}' xmlns:pdfx='{PDFX_NAMESPACE}'>{}</rdf:RDF>",
+                pieces.concat()
+            )
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// The tree finds the labels that the reader finds, which is the one that counts.
+        #[test]
+        fn f_123_the_tree_has_the_labels_that_reading_has(text in packets()) {
+            let limits = Limits::default();
+            let mut unheard = Diagnostics::new(&limits);
+            let read = xmp::labels(text.clone().into_bytes(), &limits, &mut unheard);
+            let tree = Packet::parse(text.into_bytes(), &limits);
+            match (read, tree) {
+                (Ok(read), Ok(tree)) => prop_assert_eq!(tree.records(&limits), read),
+                (Err(_), Err(_)) => {}
+                (read, tree) => prop_assert!(false, "{:?} {:?}", read, tree),
+            }
+        }
+
+        /// What goes is gone, what comes is there, and without either nothing changes.
+        #[test]
+        fn f_132_f_133_edits_do_what_they_say(text in packets()) {
+            let limits = Limits::default();
+            let Ok(tree) = Packet::parse(text.clone().into_bytes(), &limits) else {
+                return Ok(());
+            };
+            let same = tree.edited(&|_, _| false, &[]).unwrap();
+            prop_assert_eq!(&same, text.as_bytes());
+            let all = |name: &str, _: &str| crate::keys::parse(name).is_some();
+            let bare = tree.edited(&all, &[]).unwrap();
+            let bare = Packet::parse(bare, &limits).unwrap();
+            prop_assert_eq!(bare.records(&limits), []);
+            let added = [(format!("MSIP_Label_{ID}_Enabled"), "<new>".to_owned())];
+            let labelled = tree.edited(&all, &added).unwrap();
+            let labelled = Packet::parse(labelled, &limits).unwrap();
+            let found: Vec<(&str, &str)> = labelled.properties().collect();
+            prop_assert_eq!(found, [(added[0].0.as_str(), "<new>")]);
+        }
+    }
+
+    #[test]
+    fn f_009_a_packet_of_nothing_but_elements_is_bounded() {
+        let limits = Limits::default();
+        let item = format!("<pdfx:MSIP_Label_{ID}_Enabled>true</pdfx:MSIP_Label_{ID}_Enabled>");
+        for (count, fits) in [(NODES_MAX - 3, true), (NODES_MAX, false)] {
+            let text = format!(
+                "<rdf:RDF xmlns:rdf='{RDF_NAMESPACE}' xmlns:pdfx='{PDFX_NAMESPACE}'><rdf:Description>{}</rdf:Description></rdf:RDF>",
+                item.repeat(count)
+            );
+            let tree = Packet::parse(text.into_bytes(), &limits);
+            assert_eq!(tree.is_ok(), fits, "{count}");
+            if let Ok(tree) = tree {
+                let bare = tree.edited(&|_, _| true, &[]).unwrap();
+                assert!(!String::from_utf8(bare).unwrap().contains(ID));
+            }
+        }
+    }
+}
