@@ -68,6 +68,9 @@ install_tools() {
   command -v 7z >/dev/null || missing+=(p7zip-full)
   command -v unzip >/dev/null || missing+=(unzip)
   command -v c++ >/dev/null || missing+=(g++)
+  command -v qpdf >/dev/null || missing+=(qpdf)
+  command -v pdfsig >/dev/null || missing+=(poppler-utils)
+  command -v mutool >/dev/null || missing+=(mupdf-tools)
   [[ -x /usr/bin/time ]] || missing+=(time)
   python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
   debian_packages "${missing[@]}"
@@ -75,7 +78,7 @@ install_tools() {
   python3 -m venv "$ci/python"
   "$ci/python/bin/pip" install --quiet --disable-pip-version-check --requirement .ci/requirements.txt
   "$ci/python/bin/pip" list --disable-pip-version-check --format freeze |
-    grep -Ei '^(openpyxl|python-docx|python-pptx)='
+    grep -Ei '^(openpyxl|pikepdf|pyHanko|python-docx|python-pptx)='
 
   mkdir -p "$ci/node"
   cp .ci/package.json "$ci/node/"

@@ -3,6 +3,7 @@
 mod append;
 mod crypt;
 mod file;
+mod filters;
 mod licence;
 mod object;
 mod packet;

@@ -1,10 +1,12 @@
-//! The contents of streams: Flate with predictors, which is all that structure and metadata use.
+//! The contents of streams: Flate with predictors, which structure and metadata use, and the older
+//! filters.
 
 use std::io::Write;
 
 use flate2::write::ZlibEncoder;
 use flate2::{Compression, Decompress, FlushDecompress, Status};
 
+use super::filters;
 use super::object::{Dictionary, Object};
 use crate::error::PartError;
 
@@ -28,17 +30,29 @@ pub(super) fn decode(
     }
     let mut content = raw;
     for (at, filter) in filters.iter().enumerate() {
-        match filter.name() {
-            Some(b"FlateDecode" | b"Fl") => {}
+        let own = parameters.get(at).and_then(|item| item.dictionary());
+        content = match filter.name() {
+            Some(b"FlateDecode" | b"Fl") => inflate(&content, max, place)?,
+            Some(b"LZWDecode" | b"LZW") => {
+                let early = own.and_then(|own| own.get(b"EarlyChange"));
+                let is_early = early.and_then(Object::integer) != Some(0);
+                filters::lzw(&content, is_early, max, place)?
+            }
+            Some(b"ASCIIHexDecode" | b"AHx") => filters::ascii_hex(&content),
+            Some(b"ASCII85Decode" | b"A85") => filters::ascii_85(&content, max, place)?,
+            Some(b"RunLengthDecode" | b"RL") => filters::run_length(&content, max, place)?,
             Some(b"Crypt") => continue,
             Some(other) => {
                 let name = String::from_utf8_lossy(other).into_owned();
                 return Err(PartError::unsupported(place, format!("filter `{name}`")));
             }
             None => return Err(PartError::malformed(place, "a filter without name")),
-        }
-        content = inflate(&content, max, place)?;
-        if let Some(parameters) = parameters.get(at).and_then(|item| item.dictionary()) {
+        };
+        let is_predicted = matches!(
+            filter.name(),
+            Some(b"FlateDecode" | b"Fl" | b"LZWDecode" | b"LZW")
+        );
+        if let (true, Some(parameters)) = (is_predicted, own) {
             content = unpredict(content, parameters, place)?;
         }
     }
