@@ -185,7 +185,7 @@ fn check_history(scratch: &Path) {
             }
         }
     }
-    assert_eq!(labelled, 135);
+    assert_eq!(labelled, 141);
     assert!(successes.values().all(|count| *count == 1));
     let mut per_day: HashMap<(String, i64), usize> = HashMap::new();
     let mut log_successes = 0;

@@ -583,6 +583,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn r_053_a_pdf_takes_unified_labels_only() {
+        for (kind, label, expected) in [
+            (DocumentKind::Pdf, CLASSIC, "pdf_needs_unified"),
+            (DocumentKind::Pdf, GENERAL, "applied"),
+            (DocumentKind::Office, CLASSIC, "applied"),
+            (DocumentKind::Office, GENERAL, "applied"),
+        ] {
+            let decision = asked(&|question| {
+                question.document.kind = kind;
+                question.target = key(label);
+            });
+            assert_eq!(code(&decision), expected, "{kind:?} {label}");
+        }
+    }
+
     /// The decision table of section 4.5, row by row.
     #[test]
     fn apply_table() {

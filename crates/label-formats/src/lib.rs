@@ -31,7 +31,7 @@
 //!
 //! It never encrypts, and decrypts nothing that has a secret key: a [`Protector`] and a
 //! [`Decryptor`] of the caller do. It writes
-//! no headers, footers or watermarks. PDF files are read, not yet written.
+//! no headers, footers or watermarks. Encrypted files are not written without a protector.
 //!
 //! # Features
 //!

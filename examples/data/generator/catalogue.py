@@ -910,6 +910,18 @@ doc("google/Finance/Statement of Accounts 2019.pdf", "ana",
 The accounts were adopted by the board on 26 March 2020. The file is protected by a password.
 """)
 
+doc("google/Finance/Payment Reminder Fabrikam.pdf", "ana",
+    "2020-12-01T08:00:00Z", "2020-12-01T09:15:00Z", people=["kim"], ou="Finance", copies=6, make="libreoffice", body="""
+# Payment reminder
+To: Fabrikam Inc., accounts payable
+Two invoices are open beyond their due date.
+| Invoice | Due | Amount USD |
+| CO-2020-1187 | 30 October 2020 | 8,415.00 |
+| CO-2020-1203 | 13 November 2020 | 12,960.50 |
+Please transfer the sum of 21,375.50 USD by 15 December 2020. If you have paid meanwhile, please
+take no notice of this letter.
+""")
+
 doc("google/Finance/Funding Term Sheet.docx", "tom",
     "2020-09-07T08:00:00Z", "2020-11-26T17:45:00Z", labels=["C:Confidential"], people=["kim"], ou="Finance", body="""
 # Term sheet: working capital line

@@ -1,7 +1,7 @@
 //! What is done to files, by policies and by administrators, and what is not.
 
 use governance::{ActionKind, DailyLimit, Initiator, StateKind, TaskFilter, TaskId, TaskState};
-use label_core::{AppId, FileId, PolicyId};
+use label_core::{AppId, FileId, LabelScheme, PolicyId};
 use label_service::{ActionResult, CloudApp, Mode};
 
 use crate::world::*;
@@ -19,6 +19,31 @@ fn r_003_r_142_a_match_is_labelled_without_a_human_step() {
     service.tick(MONDAY + HOUR).unwrap();
     assert_eq!(world.app().label_of("b.docx"), Some(key(CONFIDENTIAL)));
     assert_eq!(*world.app().writes.borrow(), ["a.docx", "b.docx"]);
+}
+
+/// The seed's rule: a PDF takes labels of the unified list only; any document takes those.
+#[test]
+fn r_050_r_053_a_pdf_is_labelled_unless_the_label_is_a_classic_one() {
+    for (scheme, expected) in [
+        (LabelScheme::Unified, Some(key(CONFIDENTIAL))),
+        (LabelScheme::Classic, None),
+    ] {
+        let mut world = World::new(label_external_files());
+        for label in &mut world.labels {
+            label.scheme = scheme;
+        }
+        world.app().put("a.pdf", "1", pdf());
+        world.app().put("b.docx", "1", document("text", None));
+        let mut service = world.open();
+        let report = service.tick(MONDAY).unwrap();
+        assert_eq!(world.app().label_of("a.pdf"), expected, "{report:?}");
+        assert_eq!(world.app().label_of("b.docx"), Some(key(CONFIDENTIAL)));
+        let refused = reasons(&report);
+        match expected {
+            Some(_) => assert!(refused.is_empty(), "{refused:?}"),
+            None => assert_eq!(refused, ["pdf_needs_unified"]),
+        }
+    }
 }
 
 #[test]

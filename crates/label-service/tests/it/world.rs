@@ -73,6 +73,25 @@ pub(crate) fn document(text: &str, label: Option<LabelKey>) -> Vec<u8> {
     }
 }
 
+/// A PDF of one empty page.
+pub(crate) fn pdf() -> Vec<u8> {
+    let mut bytes = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n".to_vec();
+    let mut table = "0000000000 65535 f \n".to_owned();
+    for object in [
+        "1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n",
+        "2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n",
+        "3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>\nendobj\n",
+    ] {
+        table.push_str(&format!("{:010} 00000 n \n", bytes.len()));
+        bytes.extend(object.bytes());
+    }
+    let start = bytes.len();
+    let end =
+        format!("xref\n0 4\n{table}trailer\n<</Size 4/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n");
+    bytes.extend(end.bytes());
+    bytes
+}
+
 pub(crate) fn relabel(bytes: &[u8], label: LabelKey) -> Vec<u8> {
     let mut request = ApplyRequest::new(label.tenant, label.label, 0);
     request.name = Some("set outside".to_owned());
