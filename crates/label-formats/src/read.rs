@@ -128,15 +128,15 @@ fn read_container(source: &dyn ByteSource, options: &ReadOptions<'_>) -> Reading
     }
     let start = match Windowed::new(source) {
         Ok(start) => start,
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            return Reading::failed(Status::Malformed, "the file is shorter than its length");
-        }
-        Err(error) => return Reading::failed(Status::IoError, error),
+        Err(error) => return unread(&error),
     };
     match detect(start.head()) {
         Container::Zip => ooxml::read(start, options),
         Container::Compound => compound::read(source, options),
-        Container::Pdf => pdf::read(source, options),
+        Container::Pdf => match start.with_tail() {
+            Ok(ends) => pdf::read(&ends, options),
+            Err(error) => unread(&error),
+        },
         Container::Other => {
             let reading = ooxml::read(start, options);
             if reading.kind.is_some() {
@@ -148,6 +148,14 @@ fn read_container(source: &dyn ByteSource, options: &ReadOptions<'_>) -> Reading
             )
         }
     }
+}
+
+/// What is said of a file whose ends can't be read.
+fn unread(error: &std::io::Error) -> Reading {
+    if error.kind() == std::io::ErrorKind::UnexpectedEof {
+        return Reading::failed(Status::Malformed, "the file is shorter than its length");
+    }
+    Reading::failed(Status::IoError, error)
 }
 
 /// The labels inside a workbook that has Excel's own password; any other file stays as it is

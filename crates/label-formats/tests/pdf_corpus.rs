@@ -155,3 +155,108 @@ fn r_050_f_136_real_labels_are_replaced_without_residue() {
     tally.print("labels replaced");
     assert_eq!(tally.get("Rewritten, the old label remains: false"), 24);
 }
+
+/// The label properties of the packet that the library finds, read with a general XML reader.
+fn packet_of_the_library(bytes: &[u8]) -> Option<std::collections::BTreeMap<String, String>> {
+    let document = std::panic::catch_unwind(|| lopdf::Document::load_mem(bytes).ok()).ok()??;
+    if document.is_encrypted() || document.was_encrypted() {
+        return None;
+    }
+    let metadata = document.catalog().ok()?.get(b"Metadata");
+    let mut found = std::collections::BTreeMap::new();
+    let Ok(metadata) = metadata else {
+        return Some(found);
+    };
+    let (_, lopdf::Object::Stream(stream)) = document.dereference(metadata).ok()? else {
+        return Some(found);
+    };
+    let content = if stream.dict.has(b"Filter") {
+        stream.decompressed_content().ok()?
+    } else {
+        stream.content.clone()
+    };
+    let text = String::from_utf8(content).ok()?;
+    let mut reader = quick_xml::NsReader::from_str(text.trim_end_matches('\0'));
+    let mut inside: Option<(String, String)> = None;
+    loop {
+        use quick_xml::events::Event;
+        use quick_xml::name::ResolveResult;
+        let (resolved, event) = reader.read_resolved_event().ok()?;
+        let is_pdfx = matches!(
+            &resolved,
+            ResolveResult::Bound(namespace) if namespace.as_ref() == "http://ns.adobe.com/pdfx/1.3/"
+        );
+        match event {
+            Event::Start(start) if is_pdfx => {
+                let name = start.local_name().as_ref().to_owned();
+                inside = name
+                    .to_lowercase()
+                    .starts_with("msip_label_")
+                    .then(|| (name, String::new()));
+            }
+            Event::Text(piece) => {
+                if let Some((_, value)) = &mut inside {
+                    value.push_str(&piece.xml10_content());
+                }
+            }
+            Event::End(_) => {
+                if let Some((name, value)) = inside.take() {
+                    found.insert(name, value);
+                }
+            }
+            Event::Eof => return Some(found),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn f_120_f_123_every_packet_reads_as_the_library_finds_it() {
+    let Some(rows) = manifest() else { return };
+    let tally = Tally::default();
+    each(&rows, |row, bytes| {
+        let reading = read(bytes, &ReadOptions::default());
+        if reading.kind != Some(FileKind::Pdf) {
+            return;
+        }
+        let Some(expected) = packet_of_the_library(bytes) else {
+            tally.add("no second opinion");
+            return;
+        };
+        let records: Vec<_> = reading
+            .labels
+            .iter()
+            .filter(|record| record.storage == LabelStorage::Xmp)
+            .collect();
+        let ids: std::collections::BTreeSet<String> = expected
+            .keys()
+            .map(|key| key["MSIP_Label_".len()..][..36].to_lowercase())
+            .collect();
+        let read: std::collections::BTreeSet<String> = records
+            .iter()
+            .map(|record| record.id_text.clone())
+            .collect();
+        assert_eq!(read, ids, "{}", row.name);
+        for record in &records {
+            let value = |attribute: &str| {
+                let key = format!("msip_label_{}_{attribute}", record.id_text);
+                expected
+                    .iter()
+                    .find(|(name, _)| name.to_lowercase() == key)
+                    .map(|(_, value)| value.clone())
+            };
+            assert_eq!(record.name, value("name"), "{}", row.name);
+            assert_eq!(record.tenant_text, value("siteid"), "{}", row.name);
+            assert_eq!(record.set_date, value("setdate"), "{}", row.name);
+            assert_eq!(record.method, value("method"), "{}", row.name);
+        }
+        tally.add(if ids.is_empty() {
+            "agree that there is none"
+        } else {
+            "agree on every label"
+        });
+    });
+    tally.print("XMP");
+    assert!(tally.get("agree on every label") >= 20);
+    assert!(tally.get("agree that there is none") >= 90);
+}

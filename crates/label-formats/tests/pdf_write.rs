@@ -494,6 +494,30 @@ fn f_136_rewriting_keeps_every_object_that_counts_byte_for_byte() {
     assert!(two.get_object((17, 0)).is_err() && two.get_object((19, 0)).is_err());
 }
 
+/// Pages that are their own parents, and other circles, are followed once.
+#[test]
+fn f_009_f_136_circles_of_references_come_to_an_end() {
+    let mut pdf = Pdf::new();
+    pdf.object(1, "<</Type/Catalog/Pages 2 0 R/Self 1 0 R/Chain 8 0 R>>");
+    pdf.object(
+        2,
+        "<</Type/Pages/Kids[2 0 R 3 0 R 2 0 R]/Parent 3 0 R/Count 99>>",
+    );
+    pdf.object(
+        3,
+        "<</Type/Page/Parent 2 0 R/Kids[2 0 R]/MediaBox[0 0 9 9]>>",
+    );
+    pdf.object(8, "9 0 R");
+    pdf.object(9, "8 0 R");
+    pdf.table("");
+    for options in [appended(), rewritten()] {
+        let (_, after) = applied(&pdf.bytes, &request(A, L1), &options).unwrap();
+        assert_eq!(effective(&read_default(&after)), pairs(&[(A, L1)]));
+        let text = String::from_utf8_lossy(&after).into_owned();
+        assert_eq!(text.matches("/Kids[2 0 R 3 0 R 2 0 R]").count(), 1);
+    }
+}
+
 #[test]
 fn f_129_what_can_not_be_appended_to_is_rewritten_on_request_only() {
     let plain = simple(Some(&info_of(L1, A)), None);

@@ -16,6 +16,7 @@ use label_formats::{RangeReader, ReadOptions, Reading, Status, Step, read};
 
 use support::compound::{LABEL_STREAM, PACKAGE, PRIMARY, compound};
 use support::package::{Entry, Package, modern_part};
+use support::pdf::{Pdf, description, info_of, packet};
 use support::{A, L1, effective, pairs, within};
 
 /// Needs and bytes of one file.
@@ -69,6 +70,38 @@ fn two_ranges_of_a_large_document_are_enough() {
         assert_eq!(reading, read(&bytes, &ReadOptions::default()));
         assert_eq!(effective(&reading), pairs(&[(A, L1)]));
         assert!(cost.needs <= 2 && cost.bytes <= 33 * 1024, "{cost:?}");
+    }
+}
+
+/// A PDF with its labels at the start and a picture behind them, as most programs write it.
+fn pdf_document(picture_bytes: usize, in_streams: bool) -> Vec<u8> {
+    let mut pdf = Pdf::page("/Metadata 5 0 R");
+    let packet = packet(&description(L1, A));
+    if in_streams {
+        pdf.object_stream(8, &[(4, &info_of(L1, A))]);
+    } else {
+        pdf.object(4, &info_of(L1, A));
+    }
+    pdf.stream(5, "/Type/Metadata/Subtype/XML", packet.as_bytes());
+    pdf.stream(6, "/Subtype/Image", &vec![b'x'; picture_bytes]);
+    if in_streams {
+        pdf.xref_stream(9, "/Info 4 0 R", true);
+    } else {
+        pdf.table("/Info 4 0 R");
+    }
+    pdf.bytes
+}
+
+#[test]
+fn a_few_ranges_of_a_large_pdf_are_enough() {
+    for in_streams in [false, true] {
+        for picture_bytes in [0, 100_000, 5_000_000] {
+            let bytes = pdf_document(picture_bytes, in_streams);
+            let (reading, cost) = read_with(&bytes, |range| range);
+            assert_eq!(reading, read(&bytes, &ReadOptions::default()));
+            assert_eq!(effective(&reading), pairs(&[(A, L1)]));
+            assert!(cost.needs <= 3 && cost.bytes <= 48 * 1024, "{cost:?}");
+        }
     }
 }
 

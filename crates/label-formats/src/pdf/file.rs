@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
+use super::blocks::{self, Blocks};
 use super::crypt::{self, Crypt};
 use super::licence::Part;
 use super::object::{Dictionary, Object, ObjectId, ParseError, Parser, is_space};
@@ -40,6 +41,9 @@ const OBJECT_BYTES: usize = 2 * 1024;
 
 /// How far from the end `startxref` is looked for, in bytes.
 const TAIL_BYTES: u64 = 2 * 1024;
+
+/// Size of an entry of a table, in bytes.
+const ENTRY_BYTES: usize = 20;
 
 /// Where the header is looked for, in bytes.
 const HEADER_BYTES: u64 = 1024;
@@ -164,6 +168,8 @@ impl ObjectStream {
 /// An opened PDF.
 pub(super) struct PdfFile<'a> {
     source: &'a dyn ByteSource,
+    /// The source again, for reads that may come back to the same place.
+    blocks: Blocks<'a>,
     pub(super) limits: &'a Limits,
     sections: Vec<Section>,
     pub(super) trailer: Dictionary,
@@ -229,6 +235,7 @@ impl<'a> PdfFile<'a> {
                 .ok_or_else(|| PartError::malformed("PDF header", "missing"))? as u64;
         Ok(Self {
             source,
+            blocks: Blocks::new(source),
             limits,
             sections: Vec::new(),
             trailer: Dictionary::default(),
@@ -248,8 +255,19 @@ impl<'a> PdfFile<'a> {
 
     /// Reads a range, within the bound on all reading.
     fn read(&self, offset: u64, len: usize) -> Result<Vec<u8>, PartError> {
-        self.spend(len)?;
-        Ok(read_range(self.source, offset, len)?)
+        self.spend(len.max(self.blocks.missing(offset, len)))?;
+        Ok(self.blocks.read(offset, len)?)
+    }
+
+    /// Gets a range that will be read in pieces; a long one is left to those reads.
+    fn fetch(&self, offset: u64, len: u64) -> Result<(), PartError> {
+        match usize::try_from(len) {
+            Ok(len) if len <= blocks::RANGE_BYTES_MAX => {
+                self.spend(self.blocks.missing(offset, len))?;
+                Ok(self.blocks.fetch(offset, len)?)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Counts work; a hostile file can make a few bytes be looked at very often.
@@ -541,6 +559,8 @@ impl<'a> PdfFile<'a> {
             && end <= self.source.len()
         {
             let window = usize::try_from((self.source.len() - end).min(16)).unwrap_or_default();
+            // The content is wanted next, as a rule.
+            self.fetch(start, length.saturating_add(window as u64))?;
             let after = self.read(end, window)?;
             let trimmed = after.iter().position(|byte| !is_space(*byte)).unwrap_or(0);
             if after
@@ -604,18 +624,18 @@ impl<'a> PdfFile<'a> {
                 subsections,
                 hybrid,
             } => {
-                let in_table =
-                    match row_of(subsections) {
-                        None => None,
-                        Some((row, start)) => {
-                            let offset = start.saturating_add(row.saturating_mul(20));
-                            let mut entry = [0; 20];
-                            self.source.read_exact_at(offset, &mut entry)?;
-                            Some(table_entry(&entry).ok_or_else(|| {
+                let in_table = match row_of(subsections) {
+                    None => None,
+                    Some((row, start)) => {
+                        let offset = start.saturating_add(row.saturating_mul(ENTRY_BYTES as u64));
+                        let entry = self.read(offset, ENTRY_BYTES)?;
+                        Some(
+                            table_entry(&entry).ok_or_else(|| {
                                 PartError::malformed(WHERE, "a damaged table entry")
-                            })?)
-                        }
-                    };
+                            })?,
+                        )
+                    }
+                };
                 // Objects hidden from old readers are free in the table.
                 match (in_table, hybrid) {
                     (None | Some(Place::Free), Some(hybrid)) => {
@@ -948,7 +968,7 @@ fn parse_object(parser: &mut Parser<'_>) -> Result<(ObjectId, Object, Option<usi
 }
 
 /// An entry of a table: ten digits, a blank, five digits, a blank, `n` or `f`.
-fn table_entry(entry: &[u8; 20]) -> Option<Place> {
+fn table_entry(entry: &[u8]) -> Option<Place> {
     let (digits, rest) = entry.split_at_checked(10)?;
     let offset = digits.iter().try_fold(0_u64, |sum, byte| {
         byte.is_ascii_digit()

@@ -1,6 +1,7 @@
 //! PDF: labels in the information dictionary and in the XMP packet, read object by object.
 
 mod append;
+mod blocks;
 mod crypt;
 mod file;
 mod filters;
