@@ -1,10 +1,12 @@
-"""How long several readers take to find the labels of real Office files, and how many they find.
+"""How long several readers take to find the labels of real files, and how many they find.
 
     python3 benches/peers/read_corpus.py --labels target/release/examples/labels
+    python3 benches/peers/read_corpus.py --labels target/release/examples/labels --pdf
 
 Over the Office packages of the corpus, whose folder comes from LABEL_CORPUS: our example program
 `labels read`, Python's zipfile with ElementTree, python-docx, openpyxl and python-pptx on the files
-of their kind, and exiftool. What is not installed is skipped, with a line that says so.
+of their kind, and exiftool. With `--pdf`, over its PDFs: ours, pikepdf, pypdf, exiftool, pdfinfo,
+and qpdf, which only opens them. What is not installed is skipped, with a line that says so.
 
 Programs are timed as processes, with their start; libraries inside this one, without. All read
 every file once before the clock starts. The rounds are interleaved, and the median of each
@@ -32,7 +34,7 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin
 from xml.etree import ElementTree
 
-FOLDERS = ("ooxml-labelled", "ooxml-plain")
+FOLDERS = {False: ("ooxml-labelled", "ooxml-plain"), True: ("pdf-labelled", "pdf-plain")}
 PROCESS_SECONDS_MAX = 600
 CUSTOM_TYPES = ("/custom-properties", "/customProperties")
 LABEL_INFO_TYPE = "/classificationlabels"
@@ -100,6 +102,26 @@ def with_openpyxl(path: Path) -> bool:
         book.close()
 
 
+def with_pikepdf(path: Path) -> bool:
+    import pikepdf
+
+    with pikepdf.open(path) as pdf:
+        if "/Info" in pdf.trailer and any(LABEL.search(key) for key in pdf.docinfo.keys()):
+            return True
+        metadata = pdf.Root.get("/Metadata")
+        return metadata is not None and b"MSIP_Label_" in metadata.read_bytes()
+
+
+def with_pypdf(path: Path) -> bool:
+    import pypdf
+
+    reader = pypdf.PdfReader(path)
+    if any(LABEL.search(key) for key in reader.metadata or {}):
+        return True
+    packet = reader.xmp_metadata
+    return packet is not None and any(LABEL.search(key) for key in packet.custom_properties or {})
+
+
 # ---------------------------------------------------------------------------------------------
 # The contestants
 # ---------------------------------------------------------------------------------------------
@@ -140,8 +162,8 @@ def one_by_one(read: Callable[[Path], bool]) -> Callable[[list[Path]], tuple[int
     return run
 
 
-def output_of(*command: str) -> str:
-    run = subprocess.run(
+def run_of(*command: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -149,7 +171,10 @@ def output_of(*command: str) -> str:
         errors="replace",
         timeout=PROCESS_SECONDS_MAX,
     )
-    return run.stdout
+
+
+def output_of(*command: str) -> str:
+    return run_of(*command).stdout
 
 
 def ours(program: str, files: list[Path]) -> tuple[int, int]:
@@ -166,12 +191,57 @@ def exiftool(files: list[Path]) -> tuple[int, int]:
     return opened, sum(any(EXIFTOOL_LABEL.search(key) for key in report) for report in reports)
 
 
+def pdf_tool(*command: str) -> Callable[[list[Path]], tuple[int, int]]:
+    """A program that is started for each file; qpdf ends with 3 where it warns."""
+
+    def run(files: list[Path]) -> tuple[int, int]:
+        runs = [run_of(*command, str(path)) for path in files]
+        opened = sum(one.returncode in (0, 3) for one in runs)
+        return opened, sum(bool(LABEL.search(one.stdout)) for one in runs)
+
+    return run
+
+
 def each_alone(run: Callable[[list[Path]], tuple[int, int]]):
     def run_each(files: list[Path]) -> tuple[int, int]:
         results = [run([path]) for path in files]
         return sum(opened for opened, _ in results), sum(labelled for _, labelled in results)
 
     return run_each
+
+
+def with_exiftool(files: list[Path], per_file: bool) -> list[Contestant]:
+    if shutil.which("exiftool") is None:
+        print("skipped: exiftool is not installed")
+        return []
+    version = output_of("exiftool", "-ver").strip()
+    found = [Contestant(f"exiftool {version}, one process", files, exiftool)]
+    if per_file:
+        name = f"exiftool {version}, a process each"
+        found.append(Contestant(name, files, each_alone(exiftool)))
+    return found
+
+
+def pdf_contestants(program: str, files: list[Path], per_file: bool) -> list[Contestant]:
+    def read_ours(some: list[Path]) -> tuple[int, int]:
+        return ours(program, some)
+
+    found = [Contestant("`labels read`, one process", files, read_ours)]
+    if per_file:
+        found.append(Contestant("`labels read`, a process each", files, each_alone(read_ours)))
+    for module, read in (("pikepdf", with_pikepdf), ("pypdf", with_pypdf)):
+        if importlib.util.find_spec(module) is None:
+            print(f"skipped: {module} is not installed")
+        else:
+            version = importlib.metadata.version(module)
+            found.append(Contestant(f"{module} {version}", files, one_by_one(read)))
+    for command in (("pdfinfo", "-custom"), ("qpdf", "--show-object=trailer")):
+        if shutil.which(command[0]) is None:
+            print(f"skipped: {command[0]} is not installed")
+        elif per_file:
+            name = f"`{' '.join(command)}`, a process each"
+            found.append(Contestant(name, files, pdf_tool(*command)))
+    return found + with_exiftool(files, per_file)
 
 
 def contestants(program: str, files: list[Path], per_file: bool) -> list[Contestant]:
@@ -193,21 +263,14 @@ def contestants(program: str, files: list[Path], per_file: bool) -> list[Contest
         else:
             version = importlib.metadata.version(package)
             found.append(Contestant(f"{package} {version}", own, one_by_one(read)))
-    if shutil.which("exiftool") is None:
-        print("skipped: exiftool is not installed")
-        return found
-    version = output_of("exiftool", "-ver").strip()
-    found.append(Contestant(f"exiftool {version}, one process", files, exiftool))
-    if per_file:
-        name = f"exiftool {version}, a process each"
-        found.append(Contestant(name, files, each_alone(exiftool)))
-    return found
+    return found + with_exiftool(files, per_file)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--labels", required=True, help="the example program `labels`")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--pdf", action="store_true", help="PDFs instead of Office packages")
     parser.add_argument("--no-process-each", action="store_true", help="leave the slowest out")
     arguments = parser.parse_args()
     corpus = Path(os.environ.get("LABEL_CORPUS") or sys.exit("LABEL_CORPUS is not set"))
@@ -216,13 +279,14 @@ def main() -> int:
 
     with open(corpus / "MANIFEST.tsv", encoding="utf-8", newline="") as manifest:
         rows = list(csv.DictReader(manifest, delimiter="\t", quoting=csv.QUOTE_NONE))
-    rows = [row for row in rows if row["path"].startswith(FOLDERS)]
+    rows = [row for row in rows if row["path"].startswith(FOLDERS[arguments.pdf])]
     files = sorted(corpus / row["path"] for row in rows)
     labelled = {corpus / row["path"] for row in rows if json.loads(row["labels"] or "null")}
     for path in files:
         path.read_bytes()
 
-    found = contestants(program, files, not arguments.no_process_each)
+    made = pdf_contestants if arguments.pdf else contestants
+    found = made(program, files, not arguments.no_process_each)
     for _ in range(arguments.rounds):
         for one in found:
             one.measure()

@@ -1,7 +1,9 @@
 //! What the benchmarks share: generated packages, a recorder of positional reads, and medians.
 
+pub mod lazy_pdf;
 pub mod package;
 pub mod paired;
+pub mod pdf;
 pub mod replay;
 
 use std::fmt::Display;
