@@ -11,6 +11,7 @@ write
 - `qpdf --check` finds nothing that it did not find before, and `pdftotext` the same text;
 - pikepdf and MuPDF see the label's values in the information dictionary and the XMP packet, pdfinfo
   too, and pikepdf sees every other entry, every other element of the packet and every page unchanged;
+- `labels verify`, which shares no code with the writer, finds that only labels changed;
 - of signed files, pdfsig and pyHanko call every signature valid that was valid before.
 
 Without `--all` every fourth corpus file is written. The corpus folder comes from LABEL_CORPUS.
@@ -56,7 +57,7 @@ PDFA_SCHEMAS = "{http://www.aiim.org/pdfa/ns/extension/}schemas"
 TOOL_SECONDS_MAX = 120
 CHECKS = (
     "apply", "prefix", "qpdf", "text", "pikepdf", "mutool", "pdfinfo", "others", "pages", "again",
-    "replace", "remove", "no residue", "pdfsig", "pyHanko",
+    "replace", "remove", "no residue", "verify", "pdfsig", "pyHanko",
 )
 
 
@@ -489,6 +490,9 @@ def one_way(task: Task, save: str, folder: Path, outcome: Outcome) -> None:
         if seen.pages != before.pages:
             raise Fault("a page changed")
         done["pages"] += 1
+        run(str(task.labels), "verify", "--tenant", TENANT, str(previous), str(path))
+        run(str(task.labels), "verify", "--tenant", TENANT, str(task.source), str(path))
+        done["verify"] += 1
         if is_signed:
             said = run("pdfsig", "-nocert", str(path))
             if said.count("Signature is Valid.") != len(old_signatures):

@@ -26,6 +26,21 @@ pub(crate) mod ooxml {
     ) -> Result<Option<EditedFile<'a>>, WriteError> {
         Err(WriteError::Unsupported(CAUSE.to_owned()))
     }
+
+    pub(crate) mod compare {
+        use crate::source::ByteSource;
+        use crate::verify::{Differences, LabelChange, VerifyError, VerifyOptions};
+
+        /// Never asked: such a file can't be read in this build.
+        pub(crate) fn compare(
+            _: (&dyn ByteSource, &dyn ByteSource),
+            _: &[LabelChange],
+            _: &VerifyOptions,
+            _: &mut Differences,
+        ) -> Result<(), VerifyError> {
+            Ok(())
+        }
+    }
 }
 
 #[cfg(not(feature = "ooxml"))]
@@ -72,5 +87,20 @@ pub(crate) mod pdf {
         _: bool,
     ) -> Result<Option<Planned<'a>>, WriteError> {
         Err(WriteError::Unsupported(CAUSE.to_owned()))
+    }
+
+    pub(crate) mod compare {
+        use crate::source::ByteSource;
+        use crate::verify::{Differences, LabelChange, VerifyError, VerifyOptions};
+
+        /// Never asked: such a file can't be read in this build.
+        pub(crate) fn compare(
+            _: (&dyn ByteSource, &dyn ByteSource),
+            _: &[LabelChange],
+            _: &VerifyOptions,
+            _: &mut Differences,
+        ) -> Result<(), VerifyError> {
+            Ok(())
+        }
     }
 }

@@ -81,11 +81,11 @@ mod read;
 mod reading;
 mod replace;
 mod rights;
+mod same;
 mod signatures;
 mod source;
 #[cfg(feature = "text")]
 pub mod text;
-#[cfg(feature = "ooxml")]
 mod verify;
 mod window;
 mod write;
@@ -118,7 +118,6 @@ pub use replace::{Replaced, TEMPORARY_PREFIX, replace_file, replace_file_if};
 pub use rights::{CachedUseLicence, RightsManagement};
 pub use signatures::{PdfCertification, PdfSignatures};
 pub use source::{ByteSource, CountingSource, FileSource, SeekSource};
-#[cfg(feature = "ooxml")]
 pub use verify::{
     Difference, DifferenceKind, LabelChange, Side, Verification, VerifyError, VerifyOptions, verify,
 };

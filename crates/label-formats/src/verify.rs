@@ -10,12 +10,13 @@ use label_core::{EffectiveLabel, TenantId};
 use thiserror::Error;
 
 use crate::effective::TenantStorage;
+use crate::error::PartError;
 use crate::kind::FileKind;
 use crate::limits::Limits;
-use crate::ooxml::compare;
 use crate::read::{ReadOptions, read_source};
 use crate::reading::{Protection, Reading, Status};
 use crate::source::ByteSource;
+use crate::{ooxml, pdf, same};
 
 /// Most differences that are listed unless the caller says otherwise.
 const DIFFERENCES_MAX: usize = 200;
@@ -91,12 +92,6 @@ pub enum VerifyError {
         /// How it is encrypted.
         protection: Protection,
     },
-    /// A PDF: only Office packages are compared so far.
-    #[error("{side}: PDF files are not compared yet")]
-    Pdf {
-        /// Which file.
-        side: Side,
-    },
     /// Not one of the types that carry labels.
     #[error("{side}: unsupported: {cause}")]
     Unsupported {
@@ -136,7 +131,6 @@ impl VerifyError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Protected { .. } => "protected",
-            Self::Pdf { .. } => "pdf_not_compared",
             Self::Unsupported { .. } => "type_unsupported",
             Self::Malformed { .. } => "malformed",
             Self::TooLarge { .. } => "too_large",
@@ -148,7 +142,6 @@ impl VerifyError {
     pub const fn side(&self) -> Side {
         match self {
             Self::Protected { side, .. }
-            | Self::Pdf { side }
             | Self::Unsupported { side, .. }
             | Self::Malformed { side, .. }
             | Self::TooLarge { side, .. }
@@ -209,6 +202,14 @@ pub enum DifferenceKind {
     Relationship,
     /// Other bytes of an XML part: declaration, root, comments, white space, encoding.
     Markup,
+    /// An entry of a PDF's information dictionary, other than labels.
+    InfoEntry,
+    /// An element of a PDF's XMP packet, other than labels.
+    XmpElement,
+    /// An object of a PDF that the document reaches.
+    Object,
+    /// An entry of a PDF's trailer, or its header.
+    Trailer,
 }
 
 impl DifferenceKind {
@@ -239,6 +240,10 @@ impl DifferenceKind {
             Self::ContentType => "content_type",
             Self::Relationship => "relationship",
             Self::Markup => "markup",
+            Self::InfoEntry => "info_entry",
+            Self::XmpElement => "xmp_element",
+            Self::Object => "object",
+            Self::Trailer => "trailer",
         }
     }
 }
@@ -341,7 +346,7 @@ impl Differences {
     }
 }
 
-/// Compares two Office packages: proves that only labels changed, or names what else did.
+/// Compares two Office packages or two PDFs: proves that only labels changed, or names what else did.
 ///
 /// The bytes are what counts. An entry that carries no label must be the same in its stored bytes,
 /// headers and place (F-100); in the two label parts, only the properties and elements of the
@@ -349,10 +354,14 @@ impl Differences {
 /// `[Content_Types].xml` and `_rels/.rels`, only what belongs to the two label parts. Nothing of
 /// the writer is used. Memory is bounded by the limits, whatever the size of the files.
 ///
+/// Of PDFs, everything that the current revision reaches is compared, object by object, wherever it
+/// stands and whatever its number: streams in their stored bytes, every other object by what it says.
+/// In the information dictionary and the XMP packet only the label's own properties may differ, with
+/// what PDF/A wants to know of them. What nothing reaches is no part of the document.
+///
 /// # Errors
 ///
-/// [`VerifyError`], with the file and the reason: protected, damaged, not an Office package. A PDF
-/// is refused too, because PDF files are not compared yet.
+/// [`VerifyError`], with the file and the reason: protected, damaged, not a file that carries labels.
 ///
 /// # Examples
 ///
@@ -369,18 +378,104 @@ pub fn verify(
     options: &VerifyOptions,
 ) -> Result<Verification, VerifyError> {
     let read_options = options.read_options();
-    for (side, source) in [(Side::Before, before), (Side::After, after)] {
-        check(side, &read_source(source, &read_options))?;
+    let old = read_source(before, &read_options);
+    check(Side::Before, &old)?;
+    let new = read_source(after, &read_options);
+    check(Side::After, &new)?;
+    let kind = kind_of(Side::After, &new)?;
+    let mut verification = Verification {
+        kind,
+        identical: false,
+        changes: Vec::new(),
+        differences: Vec::new(),
+        differences_count: 0,
+    };
+    let whole = same::same(before, 0..before.len(), after, 0..after.len());
+    verification.identical = whole.map_err(io_error)?;
+    if verification.identical {
+        return Ok(verification);
     }
-    compare::compare(before, after, options)
+    let old_kind = kind_of(Side::Before, &old)?;
+    let mut differences = Differences::new(options.differences_max);
+    if old_kind != kind {
+        let detail = format!("{old_kind}, now {kind}");
+        differences.add(DifferenceKind::FileKind, "main part", detail);
+    }
+    let sides = (before, after);
+    verification.changes = changes(&old.effective, &new.effective);
+    match (old_kind == FileKind::Pdf, kind == FileKind::Pdf) {
+        (true, true) => {
+            pdf::compare::compare(sides, &verification.changes, options, &mut differences)?
+        }
+        (false, false) => {
+            ooxml::compare::compare(sides, &verification.changes, options, &mut differences)?
+        }
+        // There is nothing to compare part by part.
+        _ => {}
+    }
+    verification.differences_count = differences.count();
+    verification.differences = differences.into_list();
+    Ok(verification)
+}
+
+/// What reading one of the sources reported.
+pub(crate) fn io_error((side, error): same::SideError) -> VerifyError {
+    let cause = format!("reading: {error}");
+    match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => VerifyError::Malformed { side, cause },
+        _ => VerifyError::Io { side, cause },
+    }
+}
+
+/// As the status of a reading: a source that ends before its own length is a truncated file.
+pub(crate) fn part_error(side: Side, error: PartError) -> VerifyError {
+    match error {
+        PartError::Malformed(cause) => VerifyError::Malformed { side, cause },
+        PartError::TooLarge(cause) => VerifyError::TooLarge { side, cause },
+        PartError::Unsupported(cause) => VerifyError::Unsupported { side, cause },
+        PartError::Io(error) => io_error((side, error)),
+    }
+}
+
+fn kind_of(side: Side, reading: &Reading) -> Result<FileKind, VerifyError> {
+    reading.kind.ok_or(VerifyError::Unsupported {
+        side,
+        cause: "not a file that carries labels".to_owned(),
+    })
+}
+
+/// The labels that count and are not the same, by tenant; where the file names no tenant, by
+/// label.
+fn changes(before: &[EffectiveLabel], after: &[EffectiveLabel]) -> Vec<LabelChange> {
+    let same_owner = |one: &EffectiveLabel, other: &EffectiveLabel| {
+        one.tenant == other.tenant && (one.tenant.is_some() || one.id_text == other.id_text)
+    };
+    let mut changes = Vec::new();
+    for old in before {
+        let new = after.iter().find(|new| same_owner(old, new));
+        if new != Some(old) {
+            changes.push(LabelChange {
+                tenant: old.tenant,
+                previous: Some(old.clone()),
+                new: new.cloned(),
+            });
+        }
+    }
+    for new in after {
+        if !before.iter().any(|old| same_owner(old, new)) {
+            changes.push(LabelChange {
+                tenant: new.tenant,
+                previous: None,
+                new: Some(new.clone()),
+            });
+        }
+    }
+    changes
 }
 
 /// Whether the file can be compared at all.
 pub(crate) fn check(side: Side, reading: &Reading) -> Result<(), VerifyError> {
     let cause = reading.error.clone().unwrap_or_default();
-    if reading.kind == Some(FileKind::Pdf) {
-        return Err(VerifyError::Pdf { side });
-    }
     if let Some(protection) = reading.protection {
         return Err(VerifyError::Protected { side, protection });
     }

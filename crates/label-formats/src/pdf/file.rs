@@ -145,6 +145,13 @@ pub(super) struct Stream {
     length: u64,
 }
 
+impl Stream {
+    /// Where its stored bytes are.
+    pub(super) fn range(&self) -> std::ops::Range<u64> {
+        self.start..self.start.saturating_add(self.length)
+    }
+}
+
 /// What an object number leads to.
 #[derive(Clone, Debug)]
 pub(super) enum Found {

@@ -2,6 +2,7 @@
 
 mod append;
 mod blocks;
+pub(crate) mod compare;
 mod crypt;
 mod file;
 mod filters;

@@ -8,7 +8,7 @@ use label_core::{FileLabel, LabelStorage};
 
 use super::pdfa::{self, Extension};
 use crate::error::PartError;
-use crate::keys::LabelProperties;
+use crate::keys::{LabelProperties, Leaving};
 use crate::limits::Limits;
 use crate::reading::Diagnostics;
 use crate::xml::{
@@ -218,6 +218,56 @@ impl Packet {
         self.properties
             .iter()
             .map(|property| (property.name.as_str(), property.value.as_str()))
+    }
+
+    /// What the packet says besides these labels, and besides what PDF/A wants to know of them: the
+    /// way to each element that says something, its attributes and its text, in order. Elements that
+    /// only hold others count with what they hold.
+    pub(super) fn statements(&self, labels: &Leaving) -> Vec<String> {
+        let mut left_out: BTreeSet<usize> = self
+            .properties
+            .iter()
+            .filter(|one| one.attribute.is_none() && labels.has(&one.name, &one.value))
+            .map(|one| one.node)
+            .collect();
+        let extension = Extension::find(self);
+        left_out.extend(extension.named(|name| labels.has(name, "")));
+        left_out.extend(extension.headings(self));
+        let is_left_out = |at: usize| self.ancestors(at).any(|above| left_out.contains(&above));
+        self.nodes()
+            .filter(|(at, _)| !is_left_out(*at))
+            .filter_map(|(at, node)| {
+                let attributes: String = node
+                    .attributes
+                    .iter()
+                    .filter(|one| match one.namespace {
+                        Namespace::Pdfx => !labels.has(&one.name, &one.value),
+                        Namespace::Rdf => one.name != "about" && one.name != "parseType",
+                        _ => true,
+                    })
+                    .map(|one| format!(" {}=`{}`", one.name, one.value))
+                    .collect();
+                let text = node.text.trim();
+                let is_leaf = self
+                    .nodes
+                    .get(at + 1)
+                    .is_none_or(|next| next.parent != Some(at));
+                let is_frame = matches!(
+                    node.namespace,
+                    Namespace::Rdf | Namespace::PdfaExtension | Namespace::PdfaSchema
+                );
+                if attributes.is_empty() && text.is_empty() && (!is_leaf || is_frame) {
+                    return None;
+                }
+                let mut way: Vec<String> = self
+                    .ancestors(at)
+                    .filter_map(|above| self.nodes.get(above))
+                    .map(|above| format!("{}{}", above.prefix, above.name))
+                    .collect();
+                way.reverse();
+                Some(format!("{}{attributes} {text}", way.join("/")))
+            })
+            .collect()
     }
 
     /// Which part of PDF/A the document says it follows.

@@ -86,6 +86,16 @@ impl Extension {
             .map(|(at, _)| *at)
     }
 
+    /// What the schema says of itself, which comes and goes with the first and last property.
+    pub(super) fn headings(&self, packet: &Packet) -> Vec<usize> {
+        packet
+            .nodes()
+            .filter(|(_, node)| node.parent.is_some() && node.parent == self.inner)
+            .filter(|(at, _)| Some(*at) != self.list)
+            .map(|(at, _)| at)
+            .collect()
+    }
+
     /// Everything that new descriptions may go into.
     pub(super) fn containers(&self) -> impl Iterator<Item = usize> {
         [

@@ -10,6 +10,7 @@ pub(crate) mod package;
 #[cfg(feature = "built-in-password")]
 pub(crate) mod password;
 pub(crate) mod pdf;
+pub(crate) mod pdf_forms;
 pub(crate) mod relabelled;
 pub(crate) mod surgery;
 

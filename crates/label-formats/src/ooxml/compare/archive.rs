@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use super::bytes::{self, SideError};
 use crate::error::PartError;
 use crate::ooxml::directory::{Directory, Entry, LOCAL_HEADER_BYTES, u16_at};
 use crate::ooxml::inflate::Inflater;
 use crate::ooxml::package::Package;
+use crate::same;
 use crate::source::{ByteSource, read_range};
-use crate::verify::{DifferenceKind, Differences, Side, VerifyError};
+use crate::verify::{DifferenceKind, Differences, Side, VerifyError, io_error, part_error};
 
 const PLACE: &str = "ZIP archive";
 
@@ -121,25 +121,6 @@ fn span_of(
     }
 }
 
-/// As the status of a reading: a source that ends before its own length is a truncated file.
-pub(super) fn part_error(side: Side, error: PartError) -> VerifyError {
-    match error {
-        PartError::Malformed(cause) => VerifyError::Malformed { side, cause },
-        PartError::TooLarge(cause) => VerifyError::TooLarge { side, cause },
-        PartError::Unsupported(cause) => VerifyError::Unsupported { side, cause },
-        PartError::Io(error) => io_error((side, error)),
-    }
-}
-
-/// What reading one of the sources reported.
-pub(super) fn io_error((side, error): SideError) -> VerifyError {
-    let cause = format!("reading: {error}");
-    match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => VerifyError::Malformed { side, cause },
-        _ => VerifyError::Io { side, cause },
-    }
-}
-
 /// What stands before the first entry and behind the directory, and both comments.
 pub(super) fn compare_frames(
     before: &Archive<'_>,
@@ -153,7 +134,7 @@ pub(super) fn compare_frames(
         let span = at.and_then(|at| archive.spans.get(*at));
         0..span.map_or(archive.directory().offset, |span| span.header.start)
     };
-    if !bytes::same(before.source, first(before), after.source, first(after)).map_err(io_error)? {
+    if !same::same(before.source, first(before), after.source, first(after)).map_err(io_error)? {
         structure("the bytes before the first entry changed");
     }
     let (old, new) = (before.directory(), after.directory());

@@ -1,10 +1,11 @@
 //! One entry of both archives: stored bytes, both headers, and what stands behind it.
 
-use super::archive::{Archive, RECORD_BYTES, Span, blank, io_error};
+use super::archive::{Archive, RECORD_BYTES, Span, blank};
 use super::bytes::{self, Stored};
 use crate::ooxml::directory::{Entry, LOCAL_HEADER_BYTES, u16_at, u32_at};
+use crate::same;
 use crate::source::read_range;
-use crate::verify::{DifferenceKind, Differences, VerifyError};
+use crate::verify::{DifferenceKind, Differences, VerifyError, io_error};
 
 /// Most bytes that are inflated to tell another packing from another content, for all entries of
 /// one comparison together.
@@ -103,14 +104,14 @@ pub(super) fn compare(
         return Ok(());
     };
     let place = String::from_utf8_lossy(before.0.name(before.1)).into_owned();
-    let same_bytes = bytes::same(
+    let same_bytes = same::same(
         old.archive.source,
         old.span.data.clone(),
         new.archive.source,
         new.span.data.clone(),
     )
     .map_err(io_error)?;
-    let same_tail = bytes::same(
+    let same_tail = same::same(
         old.archive.source,
         old.span.tail.clone(),
         new.archive.source,

@@ -10,67 +10,41 @@ mod matching;
 mod plumbing;
 mod xml_part;
 
-use label_core::EffectiveLabel;
-
-use self::archive::{Archive, io_error, part_error};
+use self::archive::Archive;
 use self::label_parts::LabelParts;
 use self::matching::{match_names, moved};
 use self::xml_part::XmlPart;
 use super::content_types::CONTENT_TYPES_PART;
 use super::package;
 use super::relationships::RELATIONSHIPS_PART;
-use crate::kind::FileKind;
 use crate::limits::Limits;
-use crate::reading::Reading;
 use crate::source::ByteSource;
 use crate::verify::{
-    DifferenceKind, Differences, LabelChange, Side, Verification, VerifyError, VerifyOptions, check,
+    DifferenceKind, Differences, LabelChange, Side, VerifyError, VerifyOptions, check, io_error,
+    part_error,
 };
 use crate::window::Windowed;
 
 /// Compares two files that were read as packages.
 pub(crate) fn compare(
-    before: &dyn ByteSource,
-    after: &dyn ByteSource,
+    (before, after): (&dyn ByteSource, &dyn ByteSource),
+    changes: &[LabelChange],
     options: &VerifyOptions,
-) -> Result<Verification, VerifyError> {
-    let (old_reading, old) = open(Side::Before, before, options)?;
-    let (reading, new) = open(Side::After, after, options)?;
-    let kind = kind_of(Side::After, &reading)?;
-    let mut verification = Verification {
-        kind,
-        identical: false,
-        changes: Vec::new(),
-        differences: Vec::new(),
-        differences_count: 0,
-    };
-    let whole = bytes::same(before, 0..before.len(), after, 0..after.len());
-    verification.identical = whole.map_err(archive::io_error)?;
-    if verification.identical {
-        return Ok(verification);
-    }
-    let mut differences = Differences::new(options.differences_max);
-    let old_kind = kind_of(Side::Before, &old_reading)?;
-    if old_kind != kind {
-        let detail = format!("{old_kind}, now {kind}");
-        differences.add(DifferenceKind::FileKind, "main part", detail);
-    }
-    archive::compare_frames(&old, &new, &mut differences)?;
+    differences: &mut Differences,
+) -> Result<(), VerifyError> {
+    let old = open(Side::Before, before, options)?;
+    let new = open(Side::After, after, options)?;
+    archive::compare_frames(&old, &new, differences)?;
     let names = label_part_names(&old, &new);
-    compare_entries(&old, &new, &names, &mut differences)?;
-    let changes = changes(&old_reading.effective, &reading.effective);
-    compare_parts(&old, &new, &names, &changes, options, &mut differences)?;
-    verification.changes = changes;
-    verification.differences_count = differences.count();
-    verification.differences = differences.into_list();
-    Ok(verification)
+    compare_entries(&old, &new, &names, differences)?;
+    compare_parts(&old, &new, &names, changes, options, differences)
 }
 
 fn open<'a>(
     side: Side,
     source: &'a dyn ByteSource,
     options: &VerifyOptions,
-) -> Result<(Reading, Archive<'a>), VerifyError> {
+) -> Result<Archive<'a>, VerifyError> {
     let start = Windowed::new(source).map_err(|error| io_error((side, error)))?;
     let opened = package::open(start, &options.read_options());
     check(side, &opened.reading)?;
@@ -78,14 +52,7 @@ fn open<'a>(
         side,
         cause: "not a package".to_owned(),
     })?;
-    Ok((opened.reading, Archive::new(side, source, package)?))
-}
-
-fn kind_of(side: Side, reading: &Reading) -> Result<FileKind, VerifyError> {
-    reading.kind.ok_or(VerifyError::Unsupported {
-        side,
-        cause: "not a file that carries labels".to_owned(),
-    })
+    Archive::new(side, source, package)
 }
 
 /// The names of the label parts: those that a relationship names on either side. Where the two
@@ -269,33 +236,4 @@ fn parse(
 ) -> Result<XmlPart, VerifyError> {
     let content = archive.content(at, bytes_max)?;
     XmlPart::parse(name, content, limits).map_err(|error| part_error(archive.side, error))
-}
-
-/// The labels that count and are not the same, by tenant; where the file names no tenant, by
-/// label.
-fn changes(before: &[EffectiveLabel], after: &[EffectiveLabel]) -> Vec<LabelChange> {
-    let same_owner = |one: &EffectiveLabel, other: &EffectiveLabel| {
-        one.tenant == other.tenant && (one.tenant.is_some() || one.id_text == other.id_text)
-    };
-    let mut changes = Vec::new();
-    for old in before {
-        let new = after.iter().find(|new| same_owner(old, new));
-        if new != Some(old) {
-            changes.push(LabelChange {
-                tenant: old.tenant,
-                previous: Some(old.clone()),
-                new: new.cloned(),
-            });
-        }
-    }
-    for new in after {
-        if !before.iter().any(|old| same_owner(old, new)) {
-            changes.push(LabelChange {
-                tenant: new.tenant,
-                previous: None,
-                new: Some(new.clone()),
-            });
-        }
-    }
-    changes
 }
