@@ -2,6 +2,7 @@
 
 pub mod package;
 pub mod paired;
+pub mod prototype;
 pub mod replay;
 
 use std::fmt::Display;
