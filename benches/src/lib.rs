@@ -4,6 +4,7 @@ pub mod lazy_pdf;
 pub mod package;
 pub mod paired;
 pub mod pdf;
+pub mod prototype;
 pub mod replay;
 
 use std::fmt::Display;

@@ -1,6 +1,8 @@
 //! The two ends of a file, read once: most of what a label needs stands there.
 
 use std::io;
+use std::ops::{Deref, Range};
+use std::rc::Rc;
 
 use crate::source::{ByteSource, read_range};
 
@@ -20,7 +22,22 @@ pub(crate) struct Windowed<'a> {
     source: &'a dyn ByteSource,
     head: Vec<u8>,
     tail_start: u64,
-    tail: Vec<u8>,
+    tail: Rc<Vec<u8>>,
+}
+
+/// Some bytes of a file: a copy, or a part of what was read already.
+#[derive(Clone, Debug)]
+pub(crate) struct Piece {
+    bytes: Rc<Vec<u8>>,
+    range: Range<usize>,
+}
+
+impl Deref for Piece {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(self.range.clone()).unwrap_or_default()
+    }
 }
 
 impl<'a> Windowed<'a> {
@@ -33,7 +50,7 @@ impl<'a> Windowed<'a> {
             source,
             head,
             tail_start: len,
-            tail: Vec::new(),
+            tail: Rc::default(),
         })
     }
 
@@ -47,7 +64,8 @@ impl<'a> Windowed<'a> {
         let len = self.source.len();
         if len > self.head.len() as u64 {
             self.tail_start = len.saturating_sub(TAIL_BYTES);
-            self.tail = read_range(self.source, self.tail_start, size(len - self.tail_start))?;
+            let tail = read_range(self.source, self.tail_start, size(len - self.tail_start))?;
+            self.tail = Rc::new(tail);
         }
         Ok(self)
     }
@@ -59,12 +77,34 @@ impl<'a> Windowed<'a> {
             .saturating_sub(LEAD_BYTES)
             .max(self.head.len() as u64);
         if offset < self.tail_start && start < self.tail_start && !self.tail.is_empty() {
-            let mut longer = read_range(self.source, start, size(self.tail_start - start))?;
-            longer.append(&mut self.tail);
-            self.tail = longer;
+            let missing = size(self.tail_start - start);
+            // All in one: adding the tail behind could move the rest once more.
+            let mut longer = vec![0; missing.saturating_add(self.tail.len())];
+            if let Some((before, there)) = longer.split_at_mut_checked(missing) {
+                self.source.read_exact_at(start, before)?;
+                there.copy_from_slice(&self.tail);
+            }
+            self.tail = Rc::new(longer);
             self.tail_start = start;
         }
         Ok(())
+    }
+
+    /// A range, without a copy of it where it lies in the tail: a directory may be most of what is
+    /// read.
+    pub(crate) fn piece(&self, offset: u64, len: usize) -> io::Result<Piece> {
+        if let Some(start) = offset.checked_sub(self.tail_start) {
+            let range = size(start)..size(start).saturating_add(len);
+            if self.tail.get(range.clone()).is_some() {
+                let bytes = Rc::clone(&self.tail);
+                return Ok(Piece { bytes, range });
+            }
+        }
+        let bytes = Rc::new(read_range(self, offset, len)?);
+        Ok(Piece {
+            bytes,
+            range: 0..len,
+        })
     }
 
     /// The end and where it starts: the last [`TAIL_BYTES`], or all there is.
@@ -133,6 +173,8 @@ mod tests {
                     let expected = bytes.get(start..start + size);
                     let read = read_range(&windowed, start as u64, size).ok();
                     assert_eq!(read.as_deref(), expected, "{len} {start} {size}");
+                    let piece = windowed.piece(start as u64, size).ok();
+                    assert_eq!(piece.as_deref(), expected, "{len} {start} {size}");
                 }
             }
             if len <= 20_480 {

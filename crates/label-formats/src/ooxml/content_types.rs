@@ -14,6 +14,9 @@ pub(super) const LABEL_INFO_CONTENT_TYPE: &str =
 pub(super) const CUSTOM_PROPERTIES_CONTENT_TYPE: &str =
     "application/vnd.openxmlformats-officedocument.custom-properties+xml";
 
+/// How Office and nearly everybody else writes the type of a part.
+const USUAL_OVERRIDE: [&str; 3] = ["<Override PartName=\"", "\" ContentType=\"", "\"/>"];
+
 /// A declaration of the list.
 struct Declaration<'a> {
     declared: Declared,
@@ -50,13 +53,27 @@ impl ContentTypes {
     ) -> Result<Root, PartError> {
         let mut reader = XmlReader::new(CONTENT_TYPES_PART, &self.xml.text, limits);
         let mut root = None;
-        while let Some(item) = reader.next()? {
+        // Whether the usual spelling means what it says: the root decides that for its children.
+        let mut usual_counts = false;
+        loop {
+            // A child of the root: everything else's children are skipped with it.
+            if usual_counts && let Some([of, content_type]) = reader.next_usual(&USUAL_OVERRIDE) {
+                take(Declaration {
+                    declared: Declared::Override,
+                    of: of.trim_start_matches('/'),
+                    content_type,
+                    span: reader.span(),
+                });
+                continue;
+            }
+            let Some(item) = reader.next()? else { break };
             let span = reader.span();
             match item {
                 Item::Start(element) if root.is_none() => {
                     if !element.is(Namespace::ContentTypes, "Types") {
                         return Err(reader.malformed("another root element than expected"));
                     }
+                    usual_counts = reader.default_namespace() == Namespace::ContentTypes;
                     root = Some(Root::new(&element, span));
                 }
                 Item::Start(element) => {
@@ -74,6 +91,7 @@ impl ContentTypes {
                         content_type: element.attribute("ContentType").unwrap_or_default(),
                         span: span.start..reader.span().end,
                     });
+                    reader.take_back(element);
                 }
                 Item::End => {
                     if let Some(root) = &mut root {
@@ -201,6 +219,38 @@ mod tests {
             Some(LABEL_INFO_CONTENT_TYPE)
         );
         assert_eq!(of(&after, "xl/workbook.xml").as_deref(), Some(SHEET));
+    }
+
+    #[test]
+    fn every_spelling_of_an_override_counts() {
+        let usual = "<Override PartName=\"/a.xml\" ContentType=\"x/y\"/>";
+        let own = format!("xmlns:t=\"{NAMESPACE}\"");
+        for (text, expected) in [
+            (
+                format!("<Types xmlns=\"{NAMESPACE}\">{usual}</Types>"),
+                Some("x/y"),
+            ),
+            (
+                format!(
+                    "<Types xmlns=\"{NAMESPACE}\">\n{}</Types>",
+                    usual.replace("/>", " />")
+                ),
+                Some("x/y"),
+            ),
+            // The name is one of another namespace here, or of none.
+            (
+                format!("<t:Types {own} xmlns=\"urn:x\">{usual}</t:Types>"),
+                None,
+            ),
+            (format!("<t:Types {own}>{usual}</t:Types>"), None),
+            // Inside something else it is no child of the list.
+            (
+                format!("<Types xmlns=\"{NAMESPACE}\"><x>{usual}</x></Types>"),
+                None,
+            ),
+        ] {
+            assert_eq!(of(&parse(&text), "a.xml").as_deref(), expected, "{text}");
+        }
     }
 
     #[test]

@@ -130,6 +130,7 @@ impl CustomProperties {
                         span,
                         user_defined,
                     });
+                    reader.take_back(element);
                 }
                 Item::End => {
                     if let Some(root) = &mut root {

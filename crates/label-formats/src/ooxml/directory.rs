@@ -16,7 +16,7 @@ use super::inflate::Inflater;
 use crate::error::PartError;
 use crate::limits::Limits;
 use crate::source::{ByteSource, read_range};
-use crate::window::Windowed;
+use crate::window::{Piece, Windowed};
 
 const END_RECORD: [u8; 4] = *b"PK\x05\x06";
 const END_RECORD_BYTES: usize = 22;
@@ -48,10 +48,12 @@ pub(super) const DEFLATED: u16 = 8;
 /// An entry of the directory.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
-    /// The whole directory record.
-    pub(super) record: Range<usize>,
-    /// The name inside the directory's bytes.
-    pub(super) name: Range<usize>,
+    /// Where its record starts in the directory's bytes, and how long that is.
+    record_at: usize,
+    record_len: u32,
+    name_len: u16,
+    /// The first bytes of the name, so that a look for another one needn't fetch it.
+    name_start: NameStart,
     pub(super) flags: u16,
     pub(super) method: u16,
     pub(super) crc: u32,
@@ -61,12 +63,29 @@ pub(super) struct Entry {
     pub(super) offset: u64,
     pub(super) disk: u32,
     /// Where in the record's bytes the 64-bit offset stands, if it does.
-    pub(super) zip64_offset_at: Option<usize>,
+    zip64_offset_at: Option<u32>,
+}
+
+/// The first bytes of a name, alike for names that differ in letter case alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct NameStart(u32);
+
+impl NameStart {
+    fn of(name: &[u8]) -> Self {
+        // The bit in which upper and lower case differ.
+        let folded = |bytes: &[u8; 4]| u32::from_le_bytes(*bytes) | 0x2020_2020;
+        Self(name.first_chunk().map_or(0, folded))
+    }
 }
 
 impl Entry {
     pub(super) fn is_encrypted(&self) -> bool {
         self.flags & 0x0041 != 0
+    }
+
+    /// Where in the record's bytes the 64-bit offset stands, if it does.
+    pub(super) fn zip64_offset_at(&self) -> Option<usize> {
+        self.zip64_offset_at.and_then(|at| usize::try_from(at).ok())
     }
 
     /// Stored or deflated, not encrypted, on this disk: what Office packages consist of.
@@ -78,7 +97,7 @@ impl Entry {
 /// The directory of an archive.
 #[derive(Clone, Debug)]
 pub(super) struct Directory {
-    bytes: Vec<u8>,
+    bytes: Piece,
     entries: Vec<Entry>,
     /// Where the directory starts in the source.
     pub(super) offset: u64,
@@ -160,7 +179,7 @@ impl Directory {
         if after >= source.tail().0 {
             source.reach_back_to(directory_start)?;
         }
-        let bytes = read_range(source, directory_start, size)?;
+        let bytes = source.piece(directory_start, size)?;
         // Everything behind it, nearly always the end record alone.
         let rest = usize::try_from(len.saturating_sub(after)).unwrap_or(usize::MAX);
         if rest as u64 > limits.directory_bytes_max {
@@ -193,12 +212,18 @@ impl Directory {
 
     /// The raw name of an entry.
     pub(super) fn name(&self, entry: &Entry) -> &[u8] {
-        self.bytes.get(entry.name.clone()).unwrap_or_default()
+        let start = entry.record_at + CENTRAL_RECORD_BYTES;
+        let range = start..start + usize::from(entry.name_len);
+        self.bytes.get(range).unwrap_or_default()
     }
 
     /// The raw directory record of an entry.
     pub(super) fn record(&self, entry: &Entry) -> &[u8] {
-        self.bytes.get(entry.record.clone()).unwrap_or_default()
+        let rest = self.bytes.get(entry.record_at..).unwrap_or_default();
+        usize::try_from(entry.record_len)
+            .ok()
+            .and_then(|len| rest.get(..len))
+            .unwrap_or_default()
     }
 
     /// Finds a part by its name without the leading slash; ASCII letter case doesn't matter.
@@ -206,8 +231,11 @@ impl Directory {
     /// The second value says whether another entry has that name too: two programs would then see
     /// two different parts (F-108).
     pub(super) fn find(&self, name: &str) -> Option<(usize, bool)> {
+        let start = NameStart::of(name.as_bytes());
         let mut hits = self.entries.iter().enumerate().filter(|(_, entry)| {
-            entry.name.len() == name.len() && self.name(entry).eq_ignore_ascii_case(name.as_bytes())
+            usize::from(entry.name_len) == name.len()
+                && entry.name_start == start
+                && self.name(entry).eq_ignore_ascii_case(name.as_bytes())
         });
         let (first, _) = hits.next()?;
         Some((first, hits.next().is_some()))
@@ -261,7 +289,7 @@ impl Directory {
         compressed: usize,
         place: &str,
     ) -> Result<Vec<u8>, PartError> {
-        let name_len = entry.name.len();
+        let name_len = usize::from(entry.name_len);
         let guess = LOCAL_HEADER_BYTES + name_len + LOCAL_EXTRA_GUESS + compressed;
         let available =
             usize::try_from(source.len().saturating_sub(entry.offset)).unwrap_or(usize::MAX);
@@ -452,8 +480,10 @@ fn parse_records(
     limits: &Limits,
 ) -> Result<(Vec<Entry>, bool), PartError> {
     let malformed = |cause: &str| PartError::malformed(WHERE, cause);
+    // No more than there is room for, whatever is declared.
+    let room = bytes.len() / CENTRAL_RECORD_BYTES;
     let mut entries: Vec<Entry> =
-        Vec::with_capacity(usize::try_from(end.entries).unwrap_or(0).min(4096));
+        Vec::with_capacity(usize::try_from(end.entries).map_or(room, |count| count.min(room)));
     let mut at = 0;
     let mut multi_disk = false;
     while entries.len() < limits.entries_max && (entries.len() as u64) < end.entries {
@@ -465,16 +495,23 @@ fn parse_records(
         }
         let field = |offset| u64::from(u32_at(record, offset).unwrap_or_default());
         let short = |offset| usize::from(u16_at(record, offset).unwrap_or_default());
-        let (name_len, extra_len, comment_len) = (short(28), short(30), short(32));
-        let name = at + CENTRAL_RECORD_BYTES..at + CENTRAL_RECORD_BYTES + name_len;
-        let extra = name.end..name.end + extra_len;
+        let name_len = u16_at(record, 28).unwrap_or_default();
+        let (extra_len, comment_len) = (short(30), short(32));
+        let name_at = at + CENTRAL_RECORD_BYTES;
+        let extra_at = name_at + usize::from(name_len);
+        let extra = extra_at..extra_at + extra_len;
         let stop = extra.end + comment_len;
+        let cut_off = || malformed("a record is cut off");
         if stop > bytes.len() {
-            return Err(malformed("a record is cut off"));
+            return Err(cut_off());
         }
+        let name = bytes.get(name_at..extra_at).unwrap_or_default();
         let mut entry = Entry {
-            record: at..stop,
-            name,
+            record_at: at,
+            // Four lengths of two bytes: it fits.
+            record_len: u32::try_from(stop - at).map_err(|_| cut_off())?,
+            name_len,
+            name_start: NameStart::of(name),
             flags: u16_at(record, 8).unwrap_or_default(),
             method: u16_at(record, 10).unwrap_or_default(),
             crc: u32_at(record, 16).unwrap_or_default(),
@@ -527,7 +564,10 @@ fn widen(entry: &mut Entry, bytes: &[u8], extra: Range<usize>, record_at: usize)
             };
             take(&mut entry.inflated)?;
             take(&mut entry.compressed)?;
-            entry.zip64_offset_at = take(&mut entry.offset)?.map(|place| place - record_at);
+            entry.zip64_offset_at = match take(&mut entry.offset)? {
+                Some(place) => Some(u32::try_from(place - record_at).ok()?),
+                None => None,
+            };
             if entry.disk == u32::from(u16::MAX) {
                 entry.disk = u32_at(bytes, field)?;
             }

@@ -98,6 +98,7 @@ impl Relationships {
                     {
                         last.span.end = reader.span().end;
                     }
+                    reader.take_back(element);
                 }
                 Item::End => {
                     if let Some(root) = &mut root {

@@ -293,7 +293,7 @@ fn moved_record(
 ) -> Result<(), WriteError> {
     let start = records.len();
     records.extend_from_slice(old);
-    match entry.zip64_offset_at {
+    match entry.zip64_offset_at() {
         Some(at) => put(records, start + at, &offset.to_le_bytes()),
         None => put(records, start + 42, &narrow(offset)?.to_le_bytes()),
     }

@@ -107,6 +107,11 @@ pub(crate) struct XmlReader<'a> {
     span: Range<usize>,
     limits: &'a Limits,
     saw_root: bool,
+    /// Room for the attributes of the next element.
+    spare: Vec<Attribute<'a>>,
+    /// Up to here, from where it was looked for, stands neither a reference nor white space but
+    /// spaces.
+    plain_to: usize,
 }
 
 impl<'a> XmlReader<'a> {
@@ -121,7 +126,17 @@ impl<'a> XmlReader<'a> {
             span: 0..0,
             limits,
             saw_root: false,
+            spare: Vec::new(),
+            plain_to: 0,
         }
+    }
+
+    /// Takes back an element that is no longer needed: its list of attributes serves again. A
+    /// content types part has hundreds of elements, and asking for memory for each took longer
+    /// than looking at it.
+    pub(crate) fn take_back(&mut self, element: Element<'a>) {
+        self.spare = element.attributes;
+        self.spare.clear();
     }
 
     /// How many elements are open, the one just started included unless it is empty.
@@ -178,6 +193,45 @@ impl<'a> XmlReader<'a> {
         };
         self.span = start..self.at;
         Ok(Some(item))
+    }
+
+    /// The namespace of elements without prefix.
+    pub(crate) fn default_namespace(&self) -> Namespace {
+        self.namespace_of("")
+    }
+
+    /// The two values of the next item, if it is an empty element that is written exactly as in
+    /// `usual`: what stands before the first value, between them, and behind the second.
+    ///
+    /// Lists say the same tag hundreds of times, nearly always with the same spaces and quotes.
+    /// Such a tag needn't be taken apart. Nothing is read where a byte of it differs, a value has
+    /// a reference in it or white space that changes, or a bound is reached: [`Self::next`] then
+    /// says what it is.
+    #[inline]
+    pub(crate) fn next_usual(&mut self, usual: &[&str; 3]) -> Option<[&'a str; 2]> {
+        let [before, between, behind] = usual;
+        let rest = self.rest().strip_prefix(before)?;
+        let (first, rest) = until_quote(rest)?;
+        let rest = rest.strip_prefix(between)?;
+        let (second, rest) = until_quote(rest)?;
+        let rest = rest.strip_prefix(behind)?;
+        let end = self.text.len() - rest.len();
+        if end > self.plain_to {
+            let ahead = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            self.plain_to = self.at + plain_len(ahead);
+        }
+        let in_bounds = self.items < self.limits.xml_items_max
+            && !self.open.is_empty()
+            && self.open.len() < self.limits.xml_depth_max
+            && self.limits.xml_attributes_max >= 2;
+        if !in_bounds || end > self.plain_to {
+            return None;
+        }
+        self.items += 1;
+        let start = self.at;
+        self.at = end;
+        self.span = start..end;
+        Some([first, second])
     }
 
     /// Reads on to the end of the element just started; nothing to do for an empty one.
@@ -298,21 +352,22 @@ impl<'a> XmlReader<'a> {
         self.at += 1;
         let tag = self.name()?;
         let depth = self.open.len() + 1;
-        let mut attributes: Vec<Attribute<'a>> = Vec::new();
+        let mut attributes = std::mem::take(&mut self.spare);
         let mut prefixes: Vec<(usize, &'a str)> = Vec::new();
         let mut count = 0;
         let is_empty = loop {
             let spaced = self.skip_space();
-            match self.rest().as_bytes() {
-                [b'>', ..] => {
+            let bytes = self.text.as_bytes();
+            match bytes.get(self.at) {
+                Some(b'>') => {
                     self.at += 1;
                     break false;
                 }
-                [b'/', b'>', ..] => {
+                Some(b'/') if bytes.get(self.at + 1) == Some(&b'>') => {
                     self.at += 2;
                     break true;
                 }
-                [] => return Err(self.malformed("a tag is cut off")),
+                None => return Err(self.malformed("a tag is cut off")),
                 _ if !spaced => return Err(self.malformed("no space before an attribute")),
                 _ => {}
             }
@@ -376,72 +431,67 @@ impl<'a> XmlReader<'a> {
 
     /// A name up to white space or what ends a name in a tag.
     fn name(&mut self) -> Result<Name<'a>, PartError> {
-        let rest = self.rest();
-        let mut local_at = 0;
-        let mut len = rest.len();
-        for (at, byte) in rest.bytes().enumerate() {
-            if is(byte, ENDS_NAME) {
-                len = at;
-                break;
-            }
-            if byte == b':' && local_at == 0 {
-                local_at = at + 1;
-            }
-        }
-        let whole = rest.get(..len).unwrap_or_default();
-        let (prefix, local) = whole.split_at_checked(local_at).unwrap_or_default();
+        let start = self.at;
+        let colon = self.next_of(start, ENDS_NAME | COLON);
+        let (local_at, end) = match self.text.as_bytes().get(colon) {
+            Some(b':') => (colon + 1, self.next_of(colon + 1, ENDS_NAME)),
+            _ => (start, colon),
+        };
+        let prefix = self.text.get(start..local_at).unwrap_or_default();
+        let local = self.text.get(local_at..end).unwrap_or_default();
         if local.is_empty() || prefix == ":" {
             return Err(self.malformed("a name is missing"));
         }
-        self.at += len;
+        self.at = end;
         Ok(Name {
-            whole,
+            whole: self.text.get(start..end).unwrap_or_default(),
             prefix,
             local,
         })
     }
 
+    /// Where the next byte of a class stands, or the end of the text.
+    fn next_of(&self, from: usize, class: u8) -> usize {
+        let bytes = self.text.as_bytes().get(from..).unwrap_or_default();
+        let len = bytes.iter().position(|byte| is(*byte, class));
+        from + len.unwrap_or(bytes.len())
+    }
+
     /// Whether there was any.
     fn skip_space(&mut self) -> bool {
-        let rest = self.rest().as_bytes();
-        let len = rest
-            .iter()
-            .position(|byte| !is_space(*byte))
-            .unwrap_or(rest.len());
-        self.at += len;
-        len > 0
+        let bytes = self.text.as_bytes();
+        let start = self.at;
+        while bytes.get(self.at).is_some_and(|byte| is_space(*byte)) {
+            self.at += 1;
+        }
+        self.at > start
     }
 
     /// The equals sign and the value behind it.
     fn attribute_value(&mut self) -> Result<Cow<'a, str>, PartError> {
         self.skip_space();
-        if !self.rest().starts_with('=') {
+        let bytes = self.text.as_bytes();
+        if bytes.get(self.at) != Some(&b'=') {
             return Err(self.malformed("an attribute without value"));
         }
         self.at += 1;
         self.skip_space();
-        let rest = self.rest();
-        let Some(quote @ (b'"' | b'\'')) = rest.as_bytes().first().copied() else {
+        let Some(quote @ (b'"' | b'\'')) = bytes.get(self.at).copied() else {
             return Err(self.malformed("an attribute's value without quotes"));
         };
-        let inside = rest.get(1..).unwrap_or_default();
-        let Some(len) = memchr(quote, inside.as_bytes()) else {
+        let start = self.at + 1;
+        let Some(len) = memchr(quote, bytes.get(start..).unwrap_or_default()) else {
             return Err(self.malformed("an attribute's value is cut off"));
         };
-        let raw = inside.get(..len).unwrap_or_default();
+        let raw = self.text.get(start..start + len).unwrap_or_default();
         let value = self.decoded(raw)?;
-        self.at += len + 2;
+        self.at = start + len + 1;
         Ok(value)
     }
 
     /// White space becomes spaces, references what they stand for (XML 1.0, 3.3.3).
     fn decoded(&self, raw: &'a str) -> Result<Cow<'a, str>, PartError> {
-        // Nearly every value is plain: without a way out in between, that is seen many bytes at a
-        // time.
-        let is_plain = raw.bytes().fold(true, |plain, byte| {
-            plain & (byte >= b' ') & (byte != b'&') & (byte != b'<')
-        });
-        if is_plain {
+        if is_plain(raw.as_bytes()) {
             return Ok(Cow::Borrowed(raw));
         }
         let is_special = |byte: u8| matches!(byte, b'&' | b'<' | b'\t' | b'\n' | b'\r');
@@ -560,8 +610,39 @@ impl<'a> XmlReader<'a> {
     }
 }
 
+/// Whether a value stands for itself. Nearly every one does: without a way out in between, that is
+/// seen many bytes at a time.
+fn is_plain(bytes: &[u8]) -> bool {
+    bytes.iter().fold(true, |plain, byte| {
+        plain & (*byte >= b' ') & (*byte != b'&') & (*byte != b'<')
+    })
+}
+
+/// What stands before the next quote, and from there. An opening bracket before it is no value's.
+#[inline]
+fn until_quote(text: &str) -> Option<(&str, &str)> {
+    let (value, rest) = text.split_at_checked(memchr2(b'"', b'<', text.as_bytes())?)?;
+    rest.starts_with('"').then_some((value, rest))
+}
+
+/// How many bytes are neither the start of a reference nor white space but spaces. Many are looked
+/// at together.
+fn plain_len(bytes: &[u8]) -> usize {
+    const AT_ONCE: usize = 64;
+    let is_special = |byte: &u8| (*byte < b' ') | (*byte == b'&');
+    let (chunks, _) = bytes.as_chunks::<AT_ONCE>();
+    let whole = chunks
+        .iter()
+        .position(|chunk| chunk.iter().fold(false, |any, byte| any | is_special(byte)))
+        .unwrap_or(chunks.len());
+    let start = whole * AT_ONCE;
+    let rest = bytes.get(start..).unwrap_or_default();
+    start + rest.iter().position(is_special).unwrap_or(rest.len())
+}
+
 const SPACE: u8 = 1;
 const ENDS_NAME: u8 = 2;
+const COLON: u8 = 4;
 
 /// What each byte means, so that looking at one is one look.
 const CLASSES: [u8; 256] = {
@@ -577,6 +658,7 @@ const CLASSES: [u8; 256] = {
             classes[byte] = match byte as u8 {
                 b' ' | b'\t' | b'\r' | b'\n' => SPACE | ENDS_NAME,
                 b'=' | b'/' | b'>' | b'<' | b'"' | b'\'' | b'&' => ENDS_NAME,
+                b':' => COLON,
                 _ => 0,
             };
         }
@@ -655,6 +737,80 @@ mod tests {
         let wide = format!("<a>{}</a>", "<b/>".repeat(600_000));
         for text in [deep, format!("<a{many}/>"), wide] {
             assert!(matches!(items(&text), Err(PartError::TooLarge(_))));
+        }
+    }
+
+    const USUAL: [&str; 3] = ["<b c=\"", "\" d=\"", "\"/>"];
+
+    #[test]
+    fn the_usual_spelling_reads_as_any_other() {
+        let limits = Limits::default();
+        for usual in ["<b c=\"1\" d=\"ü\"/>", "<b c=\"\" d=\"'>\"/>"] {
+            let text = format!("<a>{usual}</a>");
+            let mut quick = XmlReader::new("part", &text, &limits);
+            let mut slow = XmlReader::new("part", &text, &limits);
+            assert_eq!(quick.next_usual(&USUAL), None);
+            assert_eq!(quick.next().unwrap(), slow.next().unwrap());
+            let [first, second] = quick.next_usual(&USUAL).unwrap();
+            let Some(Item::Start(element)) = slow.next().unwrap() else {
+                panic!()
+            };
+            assert_eq!(element.attribute("c"), Some(first));
+            assert_eq!(element.attribute("d"), Some(second));
+            assert_eq!(quick.span(), slow.span());
+            assert_eq!((quick.items, quick.depth()), (slow.items, slow.depth()));
+            assert_eq!(quick.next_usual(&USUAL), None);
+            assert_eq!(quick.next().unwrap(), slow.next().unwrap());
+        }
+    }
+
+    #[test]
+    fn another_spelling_is_left_to_the_general_way() {
+        let limits = Limits::default();
+        for other in [
+            "<b c=\"&lt;\" d=\"\"/>",
+            "<b c=\"\" d=\"<\"/>",
+            "<b c=\"\" d=\"\n\"/>",
+            "<b c=\"\" d=\"\" />",
+            "<b c=\"\" d=\"\" e=\"\"/>",
+            "<b c=\"\" d=\"\"></b>",
+            "<b c='' d=''/>",
+            "<b d=\"\" c=\"\"/>",
+            "<b c=\"",
+            "<b c=\"\" d=\"\"",
+            " <b c=\"\" d=\"\"/>",
+        ] {
+            let text = format!("<a>{other}</a>");
+            let mut reader = XmlReader::new("part", &text, &limits);
+            reader.next().unwrap();
+            let before = (reader.span(), reader.items);
+            assert_eq!(reader.next_usual(&USUAL), None, "{other}");
+            assert_eq!((reader.span(), reader.items), before, "{other}");
+        }
+    }
+
+    #[test]
+    fn f_042_the_usual_spelling_has_the_same_bounds() {
+        let text = "<a><b c=\"\" d=\"\"/></a>";
+        let usual = Limits::default;
+        for limits in [
+            Limits {
+                xml_items_max: 1,
+                ..usual()
+            },
+            Limits {
+                xml_depth_max: 1,
+                ..usual()
+            },
+            Limits {
+                xml_attributes_max: 1,
+                ..usual()
+            },
+        ] {
+            let mut reader = XmlReader::new("part", text, &limits);
+            reader.next().unwrap();
+            assert_eq!(reader.next_usual(&USUAL), None);
+            assert!(matches!(reader.next(), Err(PartError::TooLarge(_))));
         }
     }
 

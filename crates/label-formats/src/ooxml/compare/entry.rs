@@ -60,7 +60,7 @@ impl<'a, 'b> One<'a, 'b> {
     /// The extra field of the directory record, its offset blanked.
     fn record_extra(&self) -> Vec<u8> {
         let mut record = self.record.clone();
-        if let Some(at) = self.entry.zip64_offset_at {
+        if let Some(at) = self.entry.zip64_offset_at() {
             blank(&mut record, at..at + 8);
         }
         let start = RECORD_BYTES + length(&record, 28);
