@@ -81,6 +81,7 @@ fn main() -> Outcome {
     packages(&seeds)?;
     compounds(&seeds)?;
     pdfs(&seeds)?;
+    written_pdfs(&seeds)?;
     let policies = fs::read_to_string(data.join("policies.json"))?;
     seeds.put("policy_document", "examples", policies.as_bytes())?;
     filters(&seeds)?;
@@ -363,6 +364,127 @@ fn stream(dictionary: &str, content: &str) -> String {
         "<<{dictionary}/Length {}>>\nstream\n{content}\nendstream",
         content.len()
     )
+}
+
+/// Objects for `pdf_write`: a document with labels of two tenants in both places, in each form, with
+/// and without each place, as PDF/A, signed, in two revisions; and whole files.
+fn written_pdfs(seeds: &Seeds) -> Outcome {
+    let key = |label: &str, attribute: &str| format!("MSIP_Label_{label}_{attribute}");
+    let element = |name: &str, value: &str| format!("<pdfx:{name}>{value}</pdfx:{name}>");
+    let own = [
+        ("Enabled", "true"),
+        ("SiteId", pieces::OURS),
+        ("Name", "Old (1)"),
+    ];
+    let info: String = own
+        .iter()
+        .map(|(name, value)| {
+            format!(
+                "/{}({})",
+                key(pieces::OLD_LABEL, name),
+                value.replace('(', "\\(").replace(')', "\\)")
+            )
+        })
+        .collect();
+    let of_other = format!(
+        "/{}(true)/{}({})",
+        key(pieces::OTHERS_LABEL, "Enabled"),
+        key(pieces::OTHERS_LABEL, "SiteId"),
+        pieces::OTHERS
+    );
+    let info = format!("<</Title(T)/Author 9 0 R{info}{of_other}>>");
+    let elements: String = own
+        .iter()
+        .map(|(name, value)| element(&key(pieces::OLD_LABEL, name), value))
+        .collect();
+    let packet = |part: &str| {
+        format!(
+            "<?xpacket begin=\"\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?><x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\"><rdf:Description rdf:about=\"\" xmlns:pdfx=\"http://ns.adobe.com/pdfx/1.3/\" xmlns:pdfaid=\"http://www.aiim.org/pdfa/ns/id/\" pdfx:Company=\"x\">{part}{elements}</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end=\"w\"?>"
+        )
+    };
+    let metadata = |part: &str| stream("/Type/Metadata/Subtype/XML", &packet(part));
+    let catalog = "<</Type/Catalog/Pages 2 0 R/Metadata 5 0 R/Extra[7 0 R 7 0 R]>>";
+    let pages = "<</Type/Pages/Kids[3 0 R]/Count 1>>";
+    let page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9.5 9]/Contents 6 0 R>>";
+    let content = stream("", "BT (text) Tj ET");
+    let put = |name: &str, how: u8, form: &str, objects: &[(&str, &str)]| -> Outcome {
+        let sections: Vec<(&str, &[u8])> = objects
+            .iter()
+            .map(|(name, body)| (*name, body.as_bytes()))
+            .collect();
+        let first = [&[how][..], form.as_bytes()].concat();
+        seeds.put("pdf_write", name, &join(&first, &sections))
+    };
+    let (plain, pdf_a) = (metadata(""), metadata("<pdfaid:part>2</pdfaid:part>"));
+    let base = [
+        ("1", catalog),
+        ("2", pages),
+        ("3", page),
+        ("4", info.as_str()),
+        ("5", plain.as_str()),
+        ("6", content.as_str()),
+        ("7", "[1.50 (x) <4142> /N#41 8 0 R]"),
+        ("9", "(Author)"),
+    ];
+    let with = |other: &[(&'static str, &str)]| -> Vec<(&'static str, String)> {
+        let mut objects: Vec<(&str, String)> = base
+            .iter()
+            .map(|(name, body)| (*name, (*body).to_owned()))
+            .collect();
+        for (name, body) in other {
+            objects.retain(|(known, _)| known != name);
+            objects.push((name, (*body).to_owned()));
+        }
+        objects
+    };
+    let trailer = ("trailer", "/Info 4 0 R/ID[<01><02>]/Custom 7 0 R");
+    let form_catalog =
+        "<</Type/Catalog/Pages 2 0 R/Metadata 5 0 R/AcroForm<</SigFlags 3/Fields[10 0 R]>>>>";
+    for (at, form) in ["0", "1", "2", "3"].into_iter().enumerate() {
+        for (name, how, objects) in [
+            ("plain", 16, with(&[trailer])),
+            ("same", 24 + 4, with(&[trailer])),
+            ("pdf-a", 0, with(&[("5", &pdf_a), trailer])),
+            (
+                "bare",
+                0,
+                with(&[("1", "<</Type/Catalog/Pages 2 0 R>>"), ("trailer", "")]),
+            ),
+            ("direct", 0, with(&[("trailer", &format!("/Info{info}"))])),
+            (
+                "signed",
+                2,
+                with(&[
+                    ("1", form_catalog),
+                    ("10", "<</FT/Sig/V 11 0 R>>"),
+                    ("11", "<</Type/Sig>>"),
+                    trailer,
+                ]),
+            ),
+        ] {
+            for (save, bit) in [("appended", 0), ("rewritten", 1)] {
+                let borrowed: Vec<(&str, &str)> = objects
+                    .iter()
+                    .map(|(name, body)| (*name, body.as_str()))
+                    .collect();
+                put(&format!("{name}-{at}-{save}"), how | bit, form, &borrowed)?;
+            }
+        }
+        let mut twice: Vec<(&str, &str)> = base.to_vec();
+        twice.extend([trailer, ("4", "<</Title(U)>>"), ("5", &plain), trailer]);
+        put(&format!("revisions-{at}"), 1, form, &twice)?;
+    }
+    let objects = ["<</Type/Catalog/Pages 2 0 R>>", pages, page, info.as_str()];
+    let whole = pdf(&objects, "/Info 4 0 R");
+    let behind = [b"junk\n", &whole[..]].concat();
+    for (name, how, bytes) in [
+        ("whole", 0, &whole),
+        ("whole-rewritten", 1, &whole),
+        ("behind", 1, &behind),
+    ] {
+        seeds.put("pdf_write", name, &[&[how, b'R'], &bytes[..]].concat())?;
+    }
+    Ok(())
 }
 
 fn pdfs(seeds: &Seeds) -> Outcome {

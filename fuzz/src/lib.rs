@@ -6,6 +6,7 @@
 pub mod compound;
 pub mod governance_world;
 pub mod package;
+pub mod pdf;
 pub mod pieces;
 pub mod policies;
 pub mod properties;

@@ -4,9 +4,9 @@ use std::io;
 
 use label_core::{EffectiveLabel, FileLabel, LabelStorage, TenantId};
 use label_formats::{
-    ApplyRequest, ByteSource, DiagnosticCode, Limits, Protection, PublishingLicence, RangeReader,
-    ReadOptions, Reading, Status, Step, WriteError, WriteOptions, WritePlan, plan_apply,
-    plan_remove, read,
+    ApplyRequest, ByteSource, DiagnosticCode, Limits, PdfSave, Protection, PublishingLicence,
+    RangeReader, ReadOptions, Reading, Status, Step, VerifyOptions, WriteError, WriteOptions,
+    WriteOutcome, WritePlan, plan_apply, plan_remove, read, verify,
 };
 
 /// A source that gives few bytes at a time.
@@ -164,13 +164,21 @@ fn refuse_inner_errors(error: &WriteError) {
     );
 }
 
-/// Applies, reads back, applies again, removes, reads back. Says whether it could be applied.
+/// A file with a label, and with it taken off again.
+pub struct Written {
+    pub labelled: Vec<u8>,
+    pub removed: Vec<u8>,
+    /// What was said when it was taken off.
+    pub removal: WriteOutcome,
+}
+
+/// Applies, reads back, applies again, removes, reads back. Gives what was written, if it could be.
 pub fn apply_and_remove(
     bytes: &Vec<u8>,
     request: &ApplyRequest,
     options: &WriteOptions<'_>,
     strict: bool,
-) -> Result<(), WriteError> {
+) -> Result<Written, WriteError> {
     let tenant = request.tenant;
     let before = read(bytes, &options.read);
     check_reading(&before);
@@ -236,10 +244,11 @@ pub fn apply_and_remove(
         Err(error) => panic!("what we wrote can't be removed: {error}"),
     };
     let removed = finished(&labelled, &plan);
+    let removal = plan.outcome().clone();
     let after = read_steadily(&removed, &options.read);
     assert_eq!(after.status, Status::Ok);
     assert_eq!(after.effective_for(tenant), None, "still labelled");
-    assert_eq!(plan.outcome().new, None);
+    assert_eq!(removal.new, None);
     assert_eq!(
         of_others(&before, tenant),
         of_others(&after, tenant),
@@ -248,5 +257,46 @@ pub fn apply_and_remove(
     untouched(&removed);
     let again = plan_remove(&removed, tenant, options).expect("removed before");
     assert!(!again.outcome().changed, "removing twice is not once");
-    Ok(())
+    drop(plan);
+    Ok(Written {
+        labelled,
+        removed,
+        removal,
+    })
+}
+
+/// [`apply_and_remove`] for a PDF, and what holds there besides.
+pub fn apply_and_remove_pdf(
+    bytes: &Vec<u8>,
+    request: &ApplyRequest,
+    options: &WriteOptions<'_>,
+) -> Result<Written, WriteError> {
+    let written = apply_and_remove(bytes, request, options, false)?;
+    let of_tenant = {
+        let mut verify = VerifyOptions::default();
+        verify.tenant = Some(request.tenant);
+        verify
+    };
+    for (before, after) in [
+        (bytes, &written.labelled),
+        (&written.labelled, &written.removed),
+    ] {
+        if options.pdf_save == PdfSave::Appended {
+            assert!(after.starts_with(before), "the old file is no prefix");
+        }
+        match verify(before, after, &of_tenant) {
+            Ok(found) => assert!(found.only_labels_changed(), "{:?}", found.differences),
+            // Beyond the bounds of comparing, or damaged where no label is.
+            Err(_) => {}
+        }
+    }
+    if let Some(pdf) = &written.removal.pdf
+        && pdf.save == PdfSave::Rewritten
+        && !pdf.previous_remains
+    {
+        let id = request.label.to_string();
+        let text = String::from_utf8_lossy(&written.removed);
+        assert!(!text.contains(&id), "the label is still in the file");
+    }
+    Ok(written)
 }

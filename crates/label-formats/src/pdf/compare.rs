@@ -254,6 +254,14 @@ impl Walk<'_, '_> {
     }
 
     fn streams(&mut self, place: &str, old: &Stream, new: &Stream) -> Result<(), VerifyError> {
+        // How objects are stored is no part of what they say, also where something refers to it.
+        let is_structure = |stream: &Stream| {
+            let kind = stream.dictionary.get(b"Type").and_then(Object::name);
+            matches!(kind, Some(b"ObjStm" | b"XRef"))
+        };
+        if is_structure(old) && is_structure(new) {
+            return Ok(());
+        }
         let of_length = |key: &[u8]| key == b"Length";
         self.dictionaries(place, &old.dictionary, &new.dictionary, of_length);
         let same = same::same(self.old.0, old.range(), self.new.0, new.range());
