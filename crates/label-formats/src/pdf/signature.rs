@@ -24,6 +24,11 @@ const SIGNATURES_EXIST: i64 = 1;
 
 /// What the file says about signatures; `None` if it is not signed.
 pub(super) fn read(file: &PdfFile<'_>, catalog: &Dictionary) -> Option<PdfSignatures> {
+    look(file, catalog).filter(PdfSignatures::is_signed)
+}
+
+/// What was seen of signatures, also where there are none; `None` where there can't be any.
+pub(super) fn look(file: &PdfFile<'_>, catalog: &Dictionary) -> Option<PdfSignatures> {
     let (permissions, form) = (catalog.get(b"Perms"), catalog.get(b"AcroForm"));
     if permissions.is_none() && form.is_none() {
         return None;
@@ -40,7 +45,7 @@ pub(super) fn read(file: &PdfFile<'_>, catalog: &Dictionary) -> Option<PdfSignat
         if let Some(form) = form.and_then(|form| file.dictionary(form)) {
             look.form(&form);
         }
-        look.found.is_signed().then_some(look.found)
+        Some(look.found)
     })
 }
 

@@ -48,8 +48,10 @@ pub(crate) fn plan<'a>(
         return Err(WriteError::Protected(Protection::EncryptedUnknown));
     }
     let save = options.pdf_save;
-    let signatures = match signature::read(file, catalog) {
+    // What could not be looked at as a whole may be signed: to write it would be the worse mistake.
+    let signatures = match signature::look(file, catalog) {
         None => None,
+        Some(found) if !found.is_signed() && !found.incomplete => None,
         Some(_) if !allow_signed || save == PdfSave::Rewritten => return Err(WriteError::Signed),
         Some(found) => Some(outlook(&found)?),
     };

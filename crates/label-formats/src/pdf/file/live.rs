@@ -192,6 +192,12 @@ impl Walk<'_, '_> {
                     _ => None,
                 };
                 let length = file.stream_length(&dictionary, data)?;
+                // Only in a file that is damaged anyway is a length mended; elsewhere the stated one may
+                // be right and the search for the end wrong, and then data would be lost.
+                if !file.rebuilt && declared != Some(length) {
+                    let cause = "the length of its stream contradicts where that ends";
+                    return Err(PartError::malformed(&place(), cause));
+                }
                 let content = data..data.saturating_add(length);
                 match (declared == Some(length), file.end_of_stream(content.end)?) {
                     (true, Some(end)) => Body::Whole(start..end),
