@@ -194,7 +194,7 @@ impl Walk<'_, '_> {
                 let length = file.stream_length(&dictionary, data)?;
                 // Only in a file that is damaged anyway is a length mended; elsewhere the stated one may
                 // be right and the search for the end wrong, and then data would be lost.
-                if !file.rebuilt && declared != Some(length) {
+                if !file.rebuilt && declared > Some(length) {
                     let cause = "the length of its stream contradicts where that ends";
                     return Err(PartError::malformed(&place(), cause));
                 }
