@@ -73,7 +73,11 @@ pub(crate) struct Tally(Mutex<BTreeMap<String, usize>>);
 
 impl Tally {
     pub(crate) fn add(&self, what: &str) {
-        *self.0.lock().unwrap().entry(what.to_owned()).or_default() += 1;
+        self.several(what, 1);
+    }
+
+    pub(crate) fn several(&self, what: &str, count: usize) {
+        *self.0.lock().unwrap().entry(what.to_owned()).or_default() += count;
     }
 
     pub(crate) fn get(&self, what: &str) -> usize {
