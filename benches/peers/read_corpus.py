@@ -2,11 +2,13 @@
 
     python3 benches/peers/read_corpus.py --labels target/release/examples/labels
     python3 benches/peers/read_corpus.py --labels target/release/examples/labels --pdf
+    python3 benches/peers/read_corpus.py --labels target/release/examples/labels --pdf --large
 
 Over the Office packages of the corpus, whose folder comes from LABEL_CORPUS: our example program
 `labels read`, Python's zipfile with ElementTree, python-docx, openpyxl and python-pptx on the files
 of their kind, and exiftool. With `--pdf`, over its PDFs: ours, pikepdf, pypdf, exiftool, pdfinfo,
-and qpdf, which only opens them. What is not installed is skipped, with a line that says so.
+and qpdf, which only opens them; with `--large` too, over one labelled PDF of 50 MB that is made for
+it, under twenty names. What is not installed is skipped, with a line that says so.
 
 Programs are timed as processes, with their start; libraries inside this one, without. All read
 every file once before the clock starts. The rounds are interleaved, and the median of each
@@ -25,6 +27,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 import zipfile
@@ -36,6 +39,8 @@ from xml.etree import ElementTree
 
 FOLDERS = {False: ("ooxml-labelled", "ooxml-plain"), True: ("pdf-labelled", "pdf-plain")}
 PROCESS_SECONDS_MAX = 600
+# So that the start of a process weighs little beside the files that it reads.
+LARGE_NAMES = 20
 CUSTOM_TYPES = ("/custom-properties", "/customProperties")
 LABEL_INFO_TYPE = "/classificationlabels"
 LABEL = re.compile(r"MSIP_Label_", re.IGNORECASE)
@@ -266,25 +271,75 @@ def contestants(program: str, files: list[Path], per_file: bool) -> list[Contest
     return found + with_exiftool(files, per_file)
 
 
+def write_large_pdf(path: Path) -> None:
+    """A PDF of 50 MB with a table: pictures of 1 MiB, small objects, a label in both places."""
+    key = "MSIP_Label_11111111-1111-4111-8111-111111111111_Enabled"
+    pdfx = f"xmlns:pdfx='http://ns.adobe.com/pdfx/1.3/'><pdfx:{key}>true</pdfx:{key}>"
+    packet = (
+        "<x:xmpmeta xmlns:x='adobe:ns:meta/'>"
+        "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"
+        f"<rdf:Description rdf:about='' {pdfx}</rdf:Description></rdf:RDF></x:xmpmeta>"
+    ).encode()
+
+    def stream(entries: str, content: bytes) -> bytes:
+        head = f"<<{entries}/Length {len(content)}>>stream\n".encode()
+        return head + content + b"\nendstream"
+
+    picture = stream("/Type/XObject/Subtype/Image/Filter/DCTDecode", bytes(range(256)) * 4096)
+    bodies = [
+        b"<</Type/Catalog/Pages 2 0 R/Metadata 5 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>",
+        f"<</{key}(true)>>".encode(),
+        stream("/Type/Metadata/Subtype/XML", packet),
+        *[picture] * 48,
+        *[b"<</Type/Annot/Subtype/Link/Rect[0 0 9 9]>>"] * 3000,
+    ]
+    offsets = []
+    with open(path, "wb") as out:
+        out.write(b"%PDF-1.7\n")
+        for number, body in enumerate(bodies, 1):
+            offsets.append(out.tell())
+            out.write(b"%d 0 obj\n%b\nendobj\n" % (number, body))
+        table, size = out.tell(), len(bodies) + 1
+        out.write(b"xref\n0 %d\n0000000000 65535 f \n" % size)
+        out.writelines(b"%010d 00000 n \n" % offset for offset in offsets)
+        out.write(b"trailer\n<</Size %d/Root 1 0 R/Info 4 0 R>>\n" % size)
+        out.write(b"startxref\n%d\n%%%%EOF\n" % table)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--labels", required=True, help="the example program `labels`")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--pdf", action="store_true", help="PDFs instead of Office packages")
+    parser.add_argument("--large", action="store_true", help="with --pdf: one PDF of 50 MB")
     parser.add_argument("--no-process-each", action="store_true", help="leave the slowest out")
     arguments = parser.parse_args()
+    if arguments.large:
+        if not arguments.pdf:
+            parser.error("--large is for --pdf")
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [Path(folder) / f"large-{number:02}.pdf" for number in range(LARGE_NAMES)]
+            write_large_pdf(paths[0])
+            for path in paths[1:]:
+                os.link(paths[0], path)
+            return compare(arguments, paths, set(paths))
     corpus = Path(os.environ.get("LABEL_CORPUS") or sys.exit("LABEL_CORPUS is not set"))
-    program = shutil.which(arguments.labels) or sys.exit(f"no program {arguments.labels}")
-    warnings.simplefilter("ignore")
-
     with open(corpus / "MANIFEST.tsv", encoding="utf-8", newline="") as manifest:
         rows = list(csv.DictReader(manifest, delimiter="\t", quoting=csv.QUOTE_NONE))
     rows = [row for row in rows if row["path"].startswith(FOLDERS[arguments.pdf])]
     files = sorted(corpus / row["path"] for row in rows)
     labelled = {corpus / row["path"] for row in rows if json.loads(row["labels"] or "null")}
+    return compare(arguments, files, labelled)
+
+
+def compare(arguments: argparse.Namespace, files: list[Path], labelled: set[Path]) -> int:
+    """Reads every file once, runs the rounds and prints the table."""
+    program = shutil.which(arguments.labels) or sys.exit(f"no program {arguments.labels}")
+    warnings.simplefilter("ignore")
     for path in files:
         path.read_bytes()
-
     made = pdf_contestants if arguments.pdf else contestants
     found = made(program, files, not arguments.no_process_each)
     for _ in range(arguments.rounds):
