@@ -447,6 +447,44 @@ fn f_009_f_136_circles_of_references_come_to_an_end() {
 }
 
 #[test]
+fn rewriting_drops_no_pages_that_only_a_damaged_hidden_section_names() {
+    let mut pdf = Pdf::new();
+    pdf.object(1, "<</Type/Catalog/Pages 2 0 R>>");
+    pdf.object(4, &info_of(L1, A));
+    let page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>";
+    pdf.object_stream(8, &[(2, "<</Type/Pages/Kids[3 0 R]/Count 1>>"), (3, page)]);
+    pdf.hybrid(9, "/Info 4 0 R");
+    let (_, after) = applied(&pdf.bytes, &request(A, L2), &rewritten()).unwrap();
+    let document = lopdf::Document::load_mem(&after).unwrap();
+    assert_eq!(document.get_pages().len(), 1);
+    let mark = b"/Type/XRef";
+    let at = pdf.bytes.windows(mark.len()).position(|ten| ten == mark);
+    pdf.bytes[at.unwrap() + 2] = b'n';
+    assert_eq!(effective(&read_default(&pdf.bytes)), pairs(&[(A, L1)]));
+    let refused = apply_refused(&pdf.bytes, &request(A, L2), &rewritten());
+    assert_eq!(refused, "malformed");
+    // What is appended leaves everything there.
+    applied(&pdf.bytes, &request(A, L2), &appended()).unwrap();
+}
+
+#[test]
+fn a_number_at_the_end_of_an_object_stream_is_read_and_kept() {
+    let mut pdf = Pdf::page("/Extra 19 0 R");
+    pdf.object_stream(8, &[(4, &info_of(L1, A)), (19, "10")]);
+    pdf.xref_stream(9, "/Info 4 0 R", false);
+    let (_, after) = applied(&pdf.bytes, &request(A, L2), &rewritten()).unwrap();
+    let document = lopdf::Document::load_mem(&after).unwrap();
+    let number = document.get_object((19, 0)).unwrap();
+    assert_eq!(number.as_i64().unwrap(), 10);
+    // As the value of a property too.
+    let mut pdf = Pdf::page("");
+    let info = info_of(L1, A).replace(">>", &format!("/MSIP_Label_{L1}_ContentBits 19 0 R>>"));
+    pdf.object_stream(8, &[(4, &info), (19, "8")]);
+    pdf.xref_stream(9, "/Info 4 0 R", false);
+    assert_eq!(read_default(&pdf.bytes).labels[0].content_bits, Some(8));
+}
+
+#[test]
 fn f_129_what_can_not_be_appended_to_is_rewritten_on_request_only() {
     let plain = simple(Some(&info_of(L1, A)), None);
     let behind = |from_header: bool| {

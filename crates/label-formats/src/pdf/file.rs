@@ -62,6 +62,8 @@ enum Section {
         /// First number, count, and where the entries start.
         subsections: Vec<(u64, u64, u64)>,
         hybrid: Option<Box<Section>>,
+        /// Whether it names a hidden stream that can't be read.
+        lost: bool,
     },
     Stream {
         widths: [usize; 3],
@@ -94,6 +96,7 @@ impl Section {
             Self::Table {
                 subsections,
                 hybrid,
+                ..
             } => {
                 let hidden = hybrid.as_ref().map_or(0, |section| section.end());
                 behind(subsections).max(hidden)
@@ -126,6 +129,7 @@ impl Section {
             Self::Table {
                 subsections,
                 hybrid,
+                ..
             } => {
                 let hidden = hybrid.as_ref().map_or(0, |section| section.kept_bytes());
                 (subsections.len() as u64) * 24 + hidden
@@ -514,9 +518,9 @@ impl<'a> PdfFile<'a> {
                     .or_insert(first.saturating_add(offset));
             }
         }
-        // A blank behind the last object ends it.
+        // What stands behind an object elsewhere: a number needs it, to be seen as no reference.
         let mut bytes = bytes;
-        bytes.push(b' ');
+        bytes.extend_from_slice(b" endobj");
         let known = Rc::new(ObjectStream { offsets, bytes });
         // A handful of containers hold what labels need; drop them all rather than grow.
         let mut streams = self.streams.borrow_mut();
@@ -630,6 +634,7 @@ impl<'a> PdfFile<'a> {
             Section::Table {
                 subsections,
                 hybrid,
+                ..
             } => {
                 let in_table = match row_of(subsections) {
                     None => None,
@@ -789,15 +794,14 @@ impl<'a> PdfFile<'a> {
             let mut parser = Parser::new(&bytes);
             if parser.keyword(b"trailer").is_ok() {
                 let (dictionary, _) = self.read_direct(at + parser.at as u64)?;
-                let hybrid = match dictionary.get(b"XRefStm").and_then(Object::unsigned) {
-                    Some(offset) => self
-                        .read_stream(self.base.saturating_add(offset))
-                        .ok()
-                        .map(|(section, _)| Box::new(section)),
-                    None => None,
-                };
+                let hidden = dictionary.get(b"XRefStm").and_then(Object::unsigned);
+                let hybrid = hidden.and_then(|offset| {
+                    let stream = self.read_stream(self.base.saturating_add(offset));
+                    stream.ok().map(|(section, _)| Box::new(section))
+                });
                 let section = Section::Table {
                     subsections,
+                    lost: hidden.is_some() && hybrid.is_none(),
                     hybrid,
                 };
                 return Ok((section, dictionary));

@@ -55,8 +55,16 @@ pub(crate) fn plan<'a>(
         Some(_) if !allow_signed || save == PdfSave::Rewritten => return Err(WriteError::Signed),
         Some(found) => Some(outlook(&found)?),
     };
-    if save == PdfSave::Appended {
-        refuse_damaged(file)?;
+    match save {
+        PdfSave::Appended => refuse_damaged(file)?,
+        // What it names can't be kept, and would be gone without a word.
+        PdfSave::Rewritten if file.has_lost_section() => {
+            return Err(WriteError::Malformed(
+                "cross-reference: its hidden part is damaged, so nothing can be rewritten"
+                    .to_owned(),
+            ));
+        }
+        PdfSave::Rewritten => {}
     }
     let Some(Object::Reference(root)) = file.trailer.get(b"Root") else {
         return Err(WriteError::Malformed(

@@ -132,6 +132,12 @@ impl PdfFile<'_> {
         }
     }
 
+    /// Whether objects may be there that only a damaged part of the cross-reference names.
+    pub(in super::super) fn has_lost_section(&self) -> bool {
+        let is_lost = |section: &Section| matches!(section, Section::Table { lost: true, .. });
+        self.sections.iter().any(is_lost)
+    }
+
     /// The first number that no object has: behind `/Size`, and behind what the sections name.
     pub(in super::super) fn free_number(&self) -> u64 {
         let named = self.sections.iter().map(Section::end).max();
