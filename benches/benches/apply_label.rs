@@ -3,17 +3,17 @@
 use std::error::Error;
 use std::fs::{self, File};
 use std::hint::black_box;
-use std::io::{self, BufWriter, Read, Write};
+use std::io;
 use std::path::Path;
 
 use benches::package::{self, OTHER_LABEL, Office, TENANT};
+use benches::writing::{copy, status, write};
 use benches::{must, paired};
 use criterion::Criterion;
-use label_formats::{ApplyRequest, FileSource, WriteError, WriteOptions, plan_apply, plan_remove};
+use label_formats::{ApplyRequest, FileSource, WriteOptions, plan_apply, plan_remove};
 
 const BYTES: usize = 50_000_000;
 const ROUNDS: usize = 15;
-const COPY_BYTES: usize = 256 * 1024;
 
 fn apply(from: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
     let source = FileSource::open(from)?;
@@ -29,46 +29,10 @@ fn remove(from: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
     write(&plan, to)
 }
 
-fn write(plan: &label_formats::WritePlan<'_>, to: &Path) -> Result<(), Box<dyn Error>> {
-    let file = plan
-        .file()
-        .ok_or_else(|| WriteError::Unsupported("nothing changes".to_owned()))?;
-    let mut out = BufWriter::new(File::create(to)?);
-    file.write_to(&mut out)?;
-    out.into_inner()
-        .map_err(io::IntoInnerError::into_error)?
-        .sync_all()?;
-    Ok(())
-}
-
-/// Through a buffer, as any program copies.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let (mut from, mut to) = (File::open(from)?, File::create(to)?);
-    let mut buffer = vec![0; COPY_BYTES];
-    loop {
-        let count = from.read(&mut buffer)?;
-        let Some(read) = buffer.get(..count).filter(|read| !read.is_empty()) else {
-            return to.sync_all();
-        };
-        to.write_all(read)?;
-    }
-}
-
 /// Inside the kernel, where it can.
 fn kernel_copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::copy(from, to)?;
     File::open(to)?.sync_all()
-}
-
-/// A line of the process's status, in KiB.
-fn status(name: &str) -> Option<u64> {
-    let text = fs::read_to_string("/proc/self/status").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-    line.trim_start_matches(':')
-        .split_whitespace()
-        .next()?
-        .parse()
-        .ok()
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -6,6 +6,7 @@ pub mod paired;
 pub mod pdf;
 pub mod prototype;
 pub mod replay;
+pub mod writing;
 
 use std::fmt::Display;
 
