@@ -443,6 +443,16 @@ fn edit<'a>(
                 options.allow_signed,
             )?;
             let Some((file, pdf)) = planned else {
+                // Nothing to do is right only where the file is as wanted already (F-052).
+                let found = before
+                    .reading
+                    .effective_for(tenant)
+                    .and_then(EffectiveLabel::key);
+                if found != expected {
+                    return Err(WriteError::Malformed(
+                        "there is no place for a label in this file".to_owned(),
+                    ));
+                }
                 return unchanged(before.reading, tenant);
             };
             (read_source(&file, &plain), file, pdf)

@@ -647,6 +647,17 @@ fn f_134_pdf_a_4_has_its_label_in_xmp_only() {
     assert!(oracle(&after).unwrap().is_empty());
 }
 
+/// PDF/A-4 allows no information dictionary, and a packet without RDF has no place for a label.
+#[test]
+fn f_052_f_134_a_label_that_has_no_place_is_refused_and_not_called_unchanged() {
+    let packet = "<x:xmpmeta xmlns:x='adobe:ns:meta/' xmlns:i='http://www.aiim.org/pdfa/ns/id/' i:part='4'/>";
+    let file = simple(None, Some(packet.as_bytes()));
+    assert_eq!(
+        apply_refused(&file, &request(A, L1), &appended()),
+        "malformed"
+    );
+}
+
 #[test]
 fn f_124_f_130_a_packet_that_can_not_be_read_is_left_alone() {
     for packet in [

@@ -188,6 +188,8 @@ pub(super) struct PdfFile<'a> {
     base: u64,
     pub(super) header_offset: u64,
     pub(super) rebuilt: bool,
+    /// Rebuilt although the cross-reference led to a catalog: the two may disagree.
+    pub(super) recovered: bool,
     pub(super) crypt: Crypt,
     streams: RefCell<HashMap<u32, Rc<ObjectStream>>>,
     /// Where the newest section stands, as `startxref` says it.
@@ -253,6 +255,7 @@ impl<'a> PdfFile<'a> {
             base: 0,
             header_offset,
             rebuilt: false,
+            recovered: false,
             crypt: Crypt::Plain,
             streams: RefCell::default(),
             start: 0,
@@ -330,6 +333,7 @@ impl<'a> PdfFile<'a> {
         }
         let base = std::mem::take(&mut self.base);
         if self.rebuild().is_ok() && self.is_usable() {
+            self.recovered = true;
             return true;
         }
         self.base = base;
