@@ -102,7 +102,7 @@ pub fn read_steadily(bytes: &[u8], options: &ReadOptions<'_>) -> Reading {
     reading
 }
 
-/// Gives a sixth of the file at a time, from where it is needed.
+/// Gives a sixth of the file at a time, or a block, from where it is needed.
 fn read_by_ranges(bytes: &[u8], options: &ReadOptions<'_>) -> Reading {
     let mut reader = RangeReader::new(bytes.len() as u64);
     loop {
@@ -110,7 +110,8 @@ fn read_by_ranges(bytes: &[u8], options: &ReadOptions<'_>) -> Reading {
             Step::Done(reading) => return *reading,
             Step::Need(range) => {
                 let start = range.start as usize;
-                let end = (range.end as usize).min(start + bytes.len() / 6 + 1);
+                let some = (bytes.len() / 6).max(4096);
+                let end = (range.end as usize).min(start + some);
                 reader.supply(range.start, &bytes[start..end]);
             }
         }

@@ -12,6 +12,9 @@ use crate::source::ByteSource;
 /// A need is widened to this, so that what stands side by side comes in one answer.
 const READ_AHEAD_BYTES: u64 = 16 * 1024;
 
+/// A need that ends where something is known starts at a multiple of this, unless that is known too.
+const ALIGNMENT_BYTES: u64 = 4 * 1024;
+
 /// After so many needs each is widened to twice as much as the one before: a file that is scattered
 /// on purpose is soon there as a whole.
 const NEEDS_ORDINARY: u32 = 16;
@@ -140,8 +143,16 @@ impl RangeReader {
             .end
             .max(range.start.saturating_add(ahead.min(BYTES_MAX)))
             .min(self.len);
-        let known = self.next_piece(range.start).unwrap_or(end);
-        range.start..end.min(known)
+        match self.next_piece(range.start) {
+            // What is read from the back would leave a small gap each time.
+            Some(known) if known < end => {
+                let before = self.pieces.range(..range.start).next_back();
+                let behind = before.map_or(0, |(start, piece)| start + piece.len() as u64);
+                let aligned = range.start - range.start % ALIGNMENT_BYTES;
+                aligned.max(behind)..known
+            }
+            _ => range.start..end,
+        }
     }
 }
 
