@@ -6,6 +6,7 @@ use crate::signatures::PdfCertification;
 
 /// How a changed PDF is saved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum PdfSave {
     /// The change is appended: the old file stays as the beginning of the new one, byte for byte.
     /// Signatures can stay valid, and who looks for it finds the label that was there before.
@@ -13,7 +14,8 @@ pub enum PdfSave {
     Appended,
     /// The file is written anew from the objects that its current revision reaches: nothing of
     /// earlier revisions is left, and damage of the cross-reference is mended. What an object says
-    /// keeps its bytes. Signed files are refused.
+    /// keeps its bytes. Where the current label is as wanted, the file is still written if it says
+    /// more of labels than that. Signed files are refused.
     Rewritten,
 }
 
@@ -25,7 +27,8 @@ pub enum PdfPlaces {
     Both,
     /// The information dictionary alone: the packet can't be read and stays as it is.
     InfoOnly,
-    /// The packet alone: PDF/A-4 has no information dictionary.
+    /// The packet alone: PDF/A-4 has no information dictionary. A label that stands in one
+    /// nevertheless is taken off there.
     XmpOnly,
 }
 
@@ -65,9 +68,9 @@ pub struct PdfOutcome {
     pub save: PdfSave,
     /// Which places follow the change.
     pub places: PdfPlaces,
-    /// Whether the label that was replaced or removed can still be found in the file: in an earlier
-    /// revision, or in something that is no label metadata. [`PdfSave::Rewritten`] leaves no
-    /// earlier revision.
+    /// Whether the id of a label that was replaced or removed can still be found in the file: in an
+    /// earlier revision, or in something that is no label metadata. [`PdfSave::Rewritten`] leaves
+    /// no earlier revision. A label whose name or date changes is not one that was replaced.
     pub previous_remains: bool,
     /// Whether the file was linearised, for viewing while it loads; after any change it no longer
     /// is.

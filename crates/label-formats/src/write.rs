@@ -141,6 +141,8 @@ impl Applied {
 pub(crate) enum Operation<'a> {
     Apply(&'a Applied),
     Remove,
+    /// The labels stay as they are; a PDF that is written anew loses what it still says of others.
+    Keep,
 }
 
 /// What was, or will be, done: for the caller's audit log (F-056).
@@ -156,7 +158,8 @@ pub struct WriteOutcome {
     /// Whether any byte changes.
     pub changed: bool,
     /// Whether the file is digitally signed. Where it was written all the same, Office's signatures
-    /// stay valid; another program may call the package changed since it was signed.
+    /// stay valid; another program may call the package changed since it was signed. What is said
+    /// of a PDF stands in [`PdfOutcome::signatures`].
     pub signed: bool,
     /// Whose identity encrypted the file, if it was encrypted.
     pub encrypting_identity: Option<EncryptingIdentity>,
@@ -224,7 +227,7 @@ pub fn plan_apply<'a, S: ByteSource>(
         .effective_for(request.tenant)
         .and_then(EffectiveLabel::key);
     if labelled == expected && !options.force && before.inner.is_none() && !protects {
-        return unchanged(before.reading, request.tenant);
+        return settled(source, before, request.tenant, options);
     }
     if protects && before.reading.signed {
         // Encrypting takes the signatures off, whatever is allowed.
@@ -269,15 +272,8 @@ pub fn plan_remove<'a, S: ByteSource>(
     let of_tenant = |label: &label_core::FileLabel| {
         label.removed != Some(true) && crate::keys::tenant_of(label) == Some(tenant)
     };
-    // Rewriting takes off what earlier revisions of a PDF still hold.
-    let has_stale = options.pdf_save == PdfSave::Rewritten
-        && before
-            .reading
-            .diagnostics
-            .iter()
-            .any(|diagnostic| diagnostic.code == DiagnosticCode::StaleRevision);
-    if !before.reading.labels.iter().any(of_tenant) && !has_stale {
-        return unchanged(before.reading, tenant);
+    if !before.reading.labels.iter().any(of_tenant) {
+        return settled(source, before, tenant, &without_key);
     }
     edit(
         source,
@@ -418,6 +414,32 @@ fn unchanged<'a>(reading: Reading, tenant: TenantId) -> Result<WritePlan<'a>, Wr
     })
 }
 
+/// The current labels are as wanted. A PDF that is to be written anew still changes where it says
+/// more of labels than what counts, in earlier revisions or in objects that nothing refers to.
+fn settled<'a>(
+    source: &'a dyn ByteSource,
+    before: Readable,
+    tenant: TenantId,
+    options: &WriteOptions<'_>,
+) -> Result<WritePlan<'a>, WriteError> {
+    let is_pdf = before.reading.kind == Some(FileKind::Pdf);
+    if !is_pdf || options.pdf_save != PdfSave::Rewritten || before.inner.is_some() {
+        return unchanged(before.reading, tenant);
+    }
+    let found = &before.reading;
+    let expected = found.effective_for(tenant).and_then(EffectiveLabel::key);
+    let is_stale = |one: &crate::Diagnostic| one.code == DiagnosticCode::StaleRevision;
+    let has_stale = found.diagnostics.iter().any(is_stale);
+    let reading = found.clone();
+    match edit(source, before, tenant, &Operation::Keep, options, expected) {
+        // Of a file that can't be written anew nothing is asked where there seems nothing to do.
+        Err(error) if !has_stale && !matches!(error, WriteError::Io { .. }) => {
+            unchanged(reading, tenant)
+        }
+        other => other,
+    }
+}
+
 /// Edits, reads the result back, and compares it with what was wanted.
 fn edit<'a>(
     source: &'a dyn ByteSource,
@@ -470,7 +492,11 @@ fn edit<'a>(
     };
     verify(&before, &after, tenant, expected)?;
     if let Some(pdf) = &pdf {
-        verify_pdf(&after, pdf.places, expected)?;
+        let written = match operation {
+            Operation::Apply(_) => expected,
+            Operation::Remove | Operation::Keep => None,
+        };
+        verify_pdf(&after, pdf.places, written)?;
     }
     Ok(WritePlan {
         outcome: WriteOutcome {

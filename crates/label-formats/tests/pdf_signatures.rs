@@ -13,14 +13,14 @@ mod support;
 use std::time::Duration;
 
 use label_formats::{
-    CountingSource, PdfCertification, PdfSignatures, ReadOptions, Status, TenantStorage, apply,
-    read,
+    CountingSource, PdfCertification, PdfSave, PdfSignatures, ReadOptions, Status, TenantStorage,
+    apply, read,
 };
 
 use support::pdf::{Pdf, info_of};
 use support::{
-    A, L1, L2, apply_refused, effective, pairs, read_default, remove_refused, request, within,
-    write_with,
+    A, L1, L2, applied, apply_refused, effective, pairs, read_default, remove_refused, request,
+    within, write_with,
 };
 
 /// A labelled PDF with these catalog entries and objects.
@@ -142,6 +142,26 @@ fn f_127_signatures_are_told_from_objects() {
                 (23, "<</T(c)>>"),
             ],
             Some((1, 0, 0, false, false, false, false)),
+        ),
+        (
+            "below a field of another type, with a type of its own",
+            UNFLAGGED,
+            &[
+                (20, "<</FT/Btn/Kids[22 0 R]>>"),
+                (21, SIGNATURE),
+                (22, "<</FT/Sig/V 21 0 R>>"),
+            ],
+            Some((1, 0, 0, false, false, false, false)),
+        ),
+        (
+            "below a field of another type, without",
+            UNFLAGGED,
+            &[
+                (20, "<</FT/Tx/Kids[22 0 R]>>"),
+                (21, SIGNATURE),
+                (22, "<</V 21 0 R>>"),
+            ],
+            None,
         ),
         (
             "one signature in two fields",
@@ -296,6 +316,43 @@ fn f_127_fields_without_end_are_bounded() {
     assert_eq!(reading.status, Status::Ok);
     assert_eq!(effective(&reading), pairs(&[(A, L1)]));
     assert!(reading.pdf_signatures.unwrap().incomplete);
+}
+
+#[test]
+fn f_127_f_135_who_writes_looks_at_every_field() {
+    // More than reading looks at, and the form doesn't say that there are signatures.
+    for (last, is_signed) in [("<</FT/Tx>>", false), (FIELD, true)] {
+        let many: String = (0..1_500).map(|at| format!("{} 0 R ", 30 + at)).collect();
+        let mut pdf = Pdf::page(&format!("/AcroForm<</Fields[{many}]>>"));
+        pdf.object(4, &info_of(L1, A));
+        pdf.object(21, SIGNATURE);
+        for field in 0..1_500 {
+            let body = if field == 1_499 { last } else { "<</FT/Tx>>" };
+            pdf.object(30 + field, body);
+        }
+        pdf.table("/Info 4 0 R");
+        assert!(!read_default(&pdf.bytes).signed);
+        let options = write_with(TenantStorage::Unknown);
+        if is_signed {
+            assert_eq!(
+                apply_refused(&pdf.bytes, &request(A, L2), &options),
+                "signed"
+            );
+        } else {
+            let (_, after) = applied(&pdf.bytes, &request(A, L2), &options).unwrap();
+            assert_eq!(effective(&read_default(&after)), pairs(&[(A, L2)]));
+        }
+    }
+}
+
+#[test]
+fn f_127_f_136_what_asks_to_be_appended_to_is_not_written_anew() {
+    let bytes = document("/AcroForm<</SigFlags 2/Fields[]>>", &[]);
+    let mut options = write_with(TenantStorage::Unknown);
+    let (_, after) = applied(&bytes, &request(A, L2), &options).unwrap();
+    assert!(after.starts_with(&bytes));
+    options.pdf_save = PdfSave::Rewritten;
+    assert_eq!(apply_refused(&bytes, &request(A, L2), &options), "signed");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use label_formats::{
     TenantStorage, WriteError, WriteOptions, apply, plan_apply, read,
 };
 
-use support::pdf::{Pdf, description, info_of, oracle, packet, simple};
+use support::pdf::{Pdf, deflate, description, info_of, oracle, packet, simple};
 use support::pdf_forms::{OTHER_XMP, variants};
 use support::{
     A, B, L1, L2, L3, applied, apply_refused, codes, effective, label, pairs, read_default,
@@ -374,6 +374,151 @@ fn f_136_rewritten_files_hold_nothing_of_the_label_before() {
     assert!(codes(&read_default(&clean)).is_empty());
 }
 
+/// Files whose current revision says nothing more of L3, and where somebody would still find it.
+fn haunted() -> Vec<(&'static str, Vec<u8>)> {
+    let mut list = Vec::new();
+    let mut pdf = Pdf::page("");
+    pdf.table(&format!("/Info {}", info_of(L3, A)));
+    pdf.object(4, &info_of(L1, A));
+    pdf.table("/Info 4 0 R");
+    list.push(("a direct Info in an earlier revision", pdf.bytes));
+    let mut pdf = Pdf::page("");
+    pdf.object(4, &info_of(L3, A));
+    pdf.table("/Info 4 0 R");
+    for _ in 0..20 {
+        pdf.object(4, &info_of(L1, A));
+        pdf.table("/Info 4 0 R");
+    }
+    list.push(("twenty revisions back", pdf.bytes));
+    let mut pdf = Pdf::page("");
+    pdf.object(4, &info_of(L1, A));
+    pdf.object(6, &info_of(L3, A));
+    pdf.table("/Info 4 0 R");
+    list.push(("an object that nothing refers to", pdf.bytes));
+    let mut pdf = Pdf::page("");
+    pdf.object_stream(8, &[(4, &info_of(L1, A)), (6, &info_of(L3, A))]);
+    pdf.xref_stream(9, "/Info 4 0 R", false);
+    list.push(("the same in an object stream", pdf.bytes));
+    let mut pdf = Pdf::page("");
+    let metadata = "/Type/Metadata/Subtype/XML/Filter/FlateDecode";
+    pdf.stream(
+        5,
+        metadata,
+        &deflate(packet(&description(L3, A)).as_bytes()),
+    );
+    pdf.object(4, &info_of(L1, A));
+    pdf.table("/Info 4 0 R");
+    list.push(("a packed packet that nothing refers to", pdf.bytes));
+    list
+}
+
+/// Whether a label's id is anywhere, packed or not.
+fn mentions(bytes: &[u8], id: &str) -> bool {
+    holds(bytes, id)
+        || lopdf::Document::load_mem(bytes)
+            .unwrap()
+            .objects
+            .values()
+            .any(|object| {
+                let unpacked = object
+                    .as_stream()
+                    .ok()
+                    .and_then(|one| one.decompressed_content().ok());
+                format!("{object:?}").contains(id)
+                    || unpacked.is_some_and(|bytes| holds(&bytes, id))
+            })
+}
+
+#[test]
+fn f_136_f_053_rewriting_clears_what_no_longer_counts_and_then_changes_nothing() {
+    for (what, bytes) in haunted() {
+        assert!(mentions(&bytes, L3) || what.contains("stream"), "{what}");
+        assert_eq!(
+            effective(&read_default(&bytes)),
+            pairs(&[(A, L1)]),
+            "{what}"
+        );
+        // The label that is there already; none of another tenant.
+        for result in [
+            applied(&bytes, &request(A, L1), &rewritten()),
+            removed(&bytes, B, &rewritten()),
+        ] {
+            let (outcome, after) = result.unwrap();
+            assert!(outcome.changed, "{what}");
+            assert!(!outcome.pdf.unwrap().previous_remains, "{what}");
+            assert!(!mentions(&after, L3), "{what}");
+            assert_eq!(
+                effective(&read_default(&after)),
+                pairs(&[(A, L1)]),
+                "{what}"
+            );
+            assert_eq!(outcome.previous, outcome.new);
+            // Nothing is left to do.
+            for result in [
+                applied(&after, &request(A, L1), &rewritten()),
+                removed(&after, B, &rewritten()),
+            ] {
+                let (outcome, same) = result.unwrap();
+                assert!(!outcome.changed && same == after, "{what}");
+            }
+        }
+        // What is appended has nothing to change.
+        let (outcome, _) = applied(&bytes, &request(A, L1), &appended()).unwrap();
+        assert!(!outcome.changed, "{what}");
+    }
+    // A file without any label stays as it is, however it would be written.
+    for (name, bytes) in variants() {
+        let (_, bare) = removed(&bytes, A, &rewritten()).unwrap();
+        let (outcome, _) = removed(&bare, A, &rewritten()).unwrap();
+        assert!(!outcome.changed, "{name}");
+    }
+}
+
+#[test]
+fn f_136_what_remains_of_the_label_before_is_told() {
+    let note = |id: &str| format!("<</Type/Annot/Contents(was {id})>>");
+    let with_note = |body: &[u8], packed: bool| {
+        let mut pdf = Pdf::page("/Extra 6 0 R/Metadata 7 0 R");
+        pdf.object(4, &info_of(L1, A));
+        if packed {
+            pdf.object_stream(8, &[(6, std::str::from_utf8(body).unwrap())]);
+        } else {
+            pdf.object_bytes(6, body);
+        }
+        pdf.stream(7, "/Type/Metadata/Subtype/XML", packet("").as_bytes());
+        pdf.xref_stream(9, "/Info 4 0 R", false);
+        pdf.bytes
+    };
+    let wide: Vec<u8> = format!("\u{feff}{L1}")
+        .encode_utf16()
+        .flat_map(u16::to_be_bytes)
+        .collect();
+    let wide = [b"<</Contents(".as_slice(), &wide, b")>>"].concat();
+    for (what, bytes, remains) in [
+        ("a note", with_note(note(L1).as_bytes(), false), true),
+        ("a packed note", with_note(note(L1).as_bytes(), true), true),
+        ("a note in UTF-16", with_note(&wide, false), true),
+        (
+            "a note of something else",
+            with_note(note(L3).as_bytes(), true),
+            false,
+        ),
+    ] {
+        let (outcome, _) = applied(&bytes, &request(A, L2), &rewritten()).unwrap();
+        assert_eq!(outcome.pdf.unwrap().previous_remains, remains, "{what}");
+        // Appended, the earlier revision has it.
+        let (outcome, _) = applied(&bytes, &request(A, L2), &appended()).unwrap();
+        assert!(outcome.pdf.unwrap().previous_remains, "{what}");
+        // The same label with another name is no earlier one.
+        for options in [appended(), rewritten()] {
+            let mut options = options;
+            options.force = true;
+            let (outcome, _) = applied(&bytes, &named(A, L1, "new"), &options).unwrap();
+            assert!(!outcome.pdf.unwrap().previous_remains, "{what}");
+        }
+    }
+}
+
 #[test]
 fn f_136_rewriting_keeps_every_object_that_counts_byte_for_byte() {
     let mut pdf = Pdf::page("/Metadata 5 0 R/Names<</Weird#20name 12 0 R>>");
@@ -447,7 +592,7 @@ fn f_009_f_136_circles_of_references_come_to_an_end() {
 }
 
 #[test]
-fn rewriting_drops_no_pages_that_only_a_damaged_hidden_section_names() {
+fn nothing_is_written_where_a_hidden_section_is_damaged() {
     let mut pdf = Pdf::new();
     pdf.object(1, "<</Type/Catalog/Pages 2 0 R>>");
     pdf.object(4, &info_of(L1, A));
@@ -461,10 +606,11 @@ fn rewriting_drops_no_pages_that_only_a_damaged_hidden_section_names() {
     let at = pdf.bytes.windows(mark.len()).position(|ten| ten == mark);
     pdf.bytes[at.unwrap() + 2] = b'n';
     assert_eq!(effective(&read_default(&pdf.bytes)), pairs(&[(A, L1)]));
-    let refused = apply_refused(&pdf.bytes, &request(A, L2), &rewritten());
-    assert_eq!(refused, "malformed");
-    // What is appended leaves everything there.
-    applied(&pdf.bytes, &request(A, L2), &appended()).unwrap();
+    // Other programs may not find the pages, which are in no other section.
+    for options in [appended(), rewritten()] {
+        let refused = apply_refused(&pdf.bytes, &request(A, L2), &options);
+        assert_eq!(refused, "malformed");
+    }
 }
 
 #[test]
@@ -591,6 +737,75 @@ fn f_134_pdf_a_1_to_3_describe_every_property() {
             assert!(xmp.contains("pdfaid:part"));
         }
     }
+}
+
+#[test]
+fn f_132_f_134_odd_packets_get_a_label_where_others_look_for_it() {
+    let pdfx = "xmlns:pdfx=\"http://ns.adobe.com/pdfx/1.3/\"";
+    let rdf = "xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\"";
+    let id = "xmlns:pdfaid=\"http://www.aiim.org/pdfa/ns/id/\"";
+    for (what, xmp) in [
+        // One element that is opened for two additions.
+        (
+            "an empty RDF",
+            format!("<x {id} pdfaid:part=\"2\"><rdf:RDF {rdf}/></x>"),
+        ),
+        // Inside a structure it would be a label of something else.
+        (
+            "a description further in",
+            format!(
+                "<rdf:RDF {rdf}><rdf:Bag><rdf:li><rdf:Description {pdfx}><pdfx:a>b</pdfx:a></rdf:Description></rdf:li></rdf:Bag></rdf:RDF>"
+            ),
+        ),
+    ] {
+        let before = simple(Some("<<>>"), Some(xmp.as_bytes()));
+        let (_, after) = applied(&before, &request(A, L1), &appended()).unwrap();
+        has_both_places(&read_default(&after), L1);
+        let new = xmp_of(&after);
+        let way = way_to_label(&new);
+        assert_eq!(way, ["Description"], "{what}: {new}");
+        let (_, bare) = removed(&after, A, &appended()).unwrap();
+        assert!(!xmp_of(&bare).contains("MSIP"), "{what}");
+    }
+}
+
+/// What the elements are in which a label's properties stand, right inside the RDF.
+fn way_to_label(xmp: &str) -> Vec<String> {
+    let body = xmp.split_once("<rdf:RDF").unwrap().1;
+    let place = body.find("<pdfx:MSIP_Label_").unwrap();
+    let open = &body[..place];
+    // Everything that was opened before it and not closed again.
+    let mut way: Vec<String> = Vec::new();
+    for tag in open.split('<').skip(1) {
+        let name: String = tag.chars().take_while(|c| !" />".contains(*c)).collect();
+        if let Some(stripped) = tag.strip_prefix('/') {
+            let _ = stripped;
+            way.pop();
+        } else if !tag.split('>').next().unwrap().ends_with('/') {
+            way.push(name.trim_start_matches("rdf:").to_owned());
+        }
+    }
+    way
+}
+
+#[test]
+fn f_134_descriptions_of_properties_that_are_gone_go_too() {
+    let before = simple(None, Some(pdf_a(2, "").as_bytes()));
+    let (_, labelled) = applied(&before, &request(A, L1), &rewritten()).unwrap();
+    // Another program takes the property off, and leaves its description and the Info entry.
+    let xmp = xmp_of(&labelled);
+    let name = format!("MSIP_Label_{L1}_SetDate");
+    let start = xmp.find(&format!("<pdfx:{name}>")).unwrap();
+    let end = xmp.find(&format!("</pdfx:{name}>")).unwrap() + name.len() + 8;
+    let without = format!("{}{}", &xmp[..start], &xmp[end..]);
+    let mut pdf = Pdf::page("/Metadata 5 0 R");
+    pdf.object(4, &info_of(L1, A));
+    pdf.stream(5, "/Type/Metadata/Subtype/XML", without.as_bytes());
+    pdf.table("/Info 4 0 R");
+    assert!(xmp_of(&pdf.bytes).contains(&described(&name)));
+    let (_, bare) = removed(&pdf.bytes, A, &appended()).unwrap();
+    assert!(!xmp_of(&bare).contains("MSIP"), "{}", xmp_of(&bare));
+    assert!(!xmp_of(&bare).contains("pdfaExtension"));
 }
 
 #[test]

@@ -36,6 +36,7 @@ pub(super) fn plan<'a>(
     let (label_info, custom_properties) = match operation {
         Operation::Apply(applied) => apply_parts(package, tenant, applied, storage)?,
         Operation::Remove => remove_parts(package, tenant, storage)?,
+        Operation::Keep => return Ok(None),
     };
     if package.is_signed() {
         // The label part is among what Office signs; custom properties are not (6.6).

@@ -4,6 +4,7 @@
 mod live;
 mod original;
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
@@ -25,7 +26,7 @@ pub(super) use self::original::{Placed, SectionKind};
 const WHERE: &str = "cross-reference";
 
 /// Most sections that are followed; each revision adds one or two.
-const SECTIONS_MAX: usize = 512;
+const SECTIONS_MAX: usize = 4_096;
 
 /// Most subsections of a table.
 const SUBSECTIONS_MAX: usize = 20_000;
@@ -38,6 +39,18 @@ pub(super) const REFERENCES_MAX: usize = 16;
 
 /// First piece of an object that is read; doubled fourfold until the object is complete.
 const OBJECT_BYTES: usize = 2 * 1024;
+
+/// How far behind a stream's data `endstream` is looked for where its length says that it ends, in
+/// bytes: white space is all that may stand between.
+const STREAM_END_BYTES: u64 = 64;
+
+/// Where the length of a stream is wrong: the first piece in which its end is looked for, in bytes;
+/// the next ones are longer, up to this.
+const SEARCH_BYTES: usize = 4 * 1024;
+const SEARCH_BYTES_MAX: usize = 1024 * 1024;
+
+/// Most bytes that are read and inflated for the object streams of a damaged file.
+const CONTAINED_BYTES_MAX: u64 = 64 * 1_048_576;
 
 /// How far from the end `startxref` is looked for, in bytes.
 const TAIL_BYTES: u64 = 2 * 1024;
@@ -71,7 +84,14 @@ enum Section {
         index: Vec<(u64, u64, u64)>,
         rows: Vec<u8>,
     },
-    Rebuilt(BTreeMap<u32, u64>),
+    Rebuilt {
+        /// Objects that stand by themselves, by number.
+        offsets: BTreeMap<u32, u64>,
+        /// The object streams of those in one, as far as that is the last that has the number.
+        contained: BTreeMap<u32, u32>,
+        /// Whether there is an object stream that can't be read.
+        lost: bool,
+    },
 }
 
 impl Section {
@@ -80,7 +100,7 @@ impl Section {
         match self {
             Self::Table { subsections, .. } => subsections.len(),
             Self::Stream { index, .. } => index.len(),
-            Self::Rebuilt(_) => 1,
+            Self::Rebuilt { .. } => 1,
         }
     }
 
@@ -117,9 +137,13 @@ impl Section {
                     .max()
                     .unwrap_or_default()
             }
-            Self::Rebuilt(offsets) => offsets
-                .last_key_value()
-                .map_or(0, |(number, _)| u64::from(*number) + 1),
+            Self::Rebuilt {
+                offsets, contained, ..
+            } => {
+                let last = offsets.last_key_value().map(|(number, _)| *number);
+                let last = last.max(contained.last_key_value().map(|(number, _)| *number));
+                last.map_or(0, |number| u64::from(number) + 1)
+            }
         }
     }
 
@@ -135,7 +159,9 @@ impl Section {
                 (subsections.len() as u64) * 24 + hidden
             }
             Self::Stream { index, rows, .. } => rows.len() as u64 + (index.len() as u64) * 24,
-            Self::Rebuilt(offsets) => (offsets.len() as u64) * 16,
+            Self::Rebuilt {
+                offsets, contained, ..
+            } => ((offsets.len() + contained.len()) as u64) * 16,
         }
     }
 }
@@ -200,6 +226,8 @@ pub(super) struct PdfFile<'a> {
     pub(super) revisions: Revisions,
     /// How many of the newest sections are passed over: those of later revisions.
     skipped: Cell<usize>,
+    /// Whether the length of a stream is being looked for inside another one.
+    in_length: Cell<bool>,
     /// Bytes read and inflated so far.
     work: Cell<u64>,
     /// How many that may be.
@@ -224,6 +252,9 @@ impl<'a> PdfFile<'a> {
             if !file.is_usable() {
                 return Err(PartError::malformed("PDF catalog", "not found"));
             }
+        } else if file.has_lost_section() {
+            // What only the hidden part names may be a label.
+            file.recover();
         }
         Ok(file)
     }
@@ -262,6 +293,7 @@ impl<'a> PdfFile<'a> {
             size: 0,
             revisions: Revisions::default(),
             skipped: Cell::new(0),
+            in_length: Cell::new(false),
             work: Cell::new(0),
             work_max: Cell::new(limits.pdf_work_bytes_max),
         })
@@ -416,9 +448,33 @@ impl<'a> PdfFile<'a> {
     pub(super) fn content_up_to(&self, stream: &Stream, max: u64) -> Result<Vec<u8>, PartError> {
         let raw = self.raw(stream, max)?;
         let raw = self.crypt.stream(stream.id, &stream.dictionary, raw)?;
-        let content = stream::decode(&stream.dictionary, raw, max, "PDF stream")?;
+        let filters = self.filters(&stream.dictionary);
+        let content = stream::decode(&filters, raw, max, "PDF stream")?;
         self.spend(content.len())?;
         Ok(content)
+    }
+
+    /// What a stream's dictionary says of its filters, with what stands behind references.
+    fn filters<'d>(&self, dictionary: &'d Dictionary) -> Cow<'d, Dictionary> {
+        const KEYS: [&[u8]; 4] = [b"Filter", b"DecodeParms", b"F", b"DP"];
+        let is_indirect = |value: &Object| match value {
+            Object::Reference(_) => true,
+            Object::Array(items) => items.iter().any(|one| matches!(one, Object::Reference(_))),
+            _ => false,
+        };
+        let own = KEYS.map(|key| Some((key, dictionary.get(key)?)));
+        if !own.iter().flatten().any(|(_, value)| is_indirect(value)) {
+            return Cow::Borrowed(dictionary);
+        }
+        let direct = |value: &Object| self.direct(value).unwrap_or(Object::Null);
+        let resolved = own.into_iter().flatten().map(|(key, value)| {
+            let value = match direct(value) {
+                Object::Array(items) => Object::Array(items.iter().map(direct).collect()),
+                other => other,
+            };
+            (key.to_vec(), value)
+        });
+        Cow::Owned(Dictionary(resolved.collect()))
     }
 
     /// The bytes of a stream that stand in the file as they are; `None` where they are compressed
@@ -536,7 +592,7 @@ impl<'a> PdfFile<'a> {
     }
 
     /// Reads the object at an offset.
-    fn read_object(&self, offset: u64) -> Result<(ObjectId, Found), PartError> {
+    pub(super) fn read_object(&self, offset: u64) -> Result<(ObjectId, Found), PartError> {
         let place = || format!("object at byte {offset}");
         match self.parse_at(offset, &place, parse_object)? {
             ((id, object, None), _) => Ok((id, Found::Direct(object))),
@@ -573,10 +629,10 @@ impl<'a> PdfFile<'a> {
             && let Some(end) = start.checked_add(length)
             && end <= self.source.len()
         {
-            let window = usize::try_from((self.source.len() - end).min(16)).unwrap_or_default();
+            let window = (self.source.len() - end).min(STREAM_END_BYTES);
             // The content is wanted next, as a rule.
-            self.fetch(start, length.saturating_add(window as u64))?;
-            let after = self.read(end, window)?;
+            self.fetch(start, length.saturating_add(window))?;
+            let after = self.read(end, usize::try_from(window).unwrap_or_default())?;
             let trimmed = after.iter().position(|byte| !is_space(*byte)).unwrap_or(0);
             if after
                 .get(trimmed..)
@@ -586,30 +642,54 @@ impl<'a> PdfFile<'a> {
                 return Ok(length);
             }
         }
-        let window = self
-            .limits
-            .pdf_stream_bytes_max
-            .min(self.source.len().saturating_sub(start));
-        let bytes = self.read(start, usize::try_from(window).unwrap_or_default())?;
-        bytes
-            .windows(9)
-            .position(|window| window == b"endstream")
-            .map(|at| at as u64)
-            .ok_or_else(|| PartError::malformed("PDF stream", "without end"))
+        self.distance_to_end(start)
     }
 
-    /// An indirect length is a plain number at an offset; nothing else is followed, so that
-    /// streams can't define one another.
+    /// How far it is to `endstream`, looked for in longer and longer pieces.
+    fn distance_to_end(&self, start: u64) -> Result<u64, PartError> {
+        const WORD: &[u8] = b"endstream";
+        let available = self.source.len().saturating_sub(start);
+        let available = available.min(self.limits.pdf_stream_bytes_max);
+        let mut size = SEARCH_BYTES;
+        let mut at: u64 = 0;
+        while at < available {
+            // Pieces overlap, so that the word is not cut.
+            let own = usize::try_from(available - at).map_or(size, |rest| rest.min(size));
+            let piece = self.read(start.saturating_add(at), own)?;
+            if let Some(found) = memchr::memmem::find(&piece, WORD) {
+                return Ok(at + found as u64);
+            }
+            if own < size {
+                break;
+            }
+            at += (own - WORD.len()) as u64;
+            size = size.saturating_mul(4).min(SEARCH_BYTES_MAX);
+        }
+        Err(PartError::malformed("PDF stream", "without end"))
+    }
+
+    /// An indirect length: a plain number at an offset, or in an object stream. The length of that
+    /// stream has to be at an offset, so that streams can't define one another.
     fn length_behind(&self, id: ObjectId) -> Option<u64> {
-        let Ok(Some(Place::Offset(offset))) = self.place(id.number) else {
-            return None;
-        };
-        let offset = self.base.checked_add(offset)?;
-        let len = usize::try_from(self.source.len().checked_sub(offset)?.min(64)).ok()?;
-        let bytes = self.read(offset, len).ok()?;
-        let mut parser = Parser::new(&bytes);
-        parser.header().ok()?;
-        parser.number().ok()
+        match self.place(id.number).ok()?? {
+            Place::Offset(offset) => {
+                let offset = self.base.checked_add(offset)?;
+                let len = usize::try_from(self.source.len().checked_sub(offset)?.min(64)).ok()?;
+                let bytes = self.read(offset, len).ok()?;
+                let mut parser = Parser::new(&bytes);
+                let found = parser.header().ok()?;
+                (found.number == id.number).then(|| parser.number().ok())?
+            }
+            Place::InStream(_) if self.in_length.replace(true) => None,
+            Place::InStream(container) => {
+                let stream = self.object_stream(container);
+                self.in_length.set(false);
+                let stream = stream.ok()?;
+                let mut parser = Parser::new(stream.object(id.number)?);
+                parser.object().ok()?.unsigned()
+            }
+            Place::Free => None,
+        }
     }
 
     /// Where an object is, by the newest section that knows it.
@@ -632,9 +712,12 @@ impl<'a> PdfFile<'a> {
                 .map(|(first, _, start)| (wanted - first, *start))
         };
         match section {
-            Section::Rebuilt(offsets) => {
-                Ok(offsets.get(&number).map(|offset| Place::Offset(*offset)))
-            }
+            Section::Rebuilt {
+                offsets, contained, ..
+            } => Ok(match contained.get(&number) {
+                Some(container) => Some(Place::InStream(*container)),
+                None => offsets.get(&number).map(|offset| Place::Offset(*offset)),
+            }),
             Section::Table {
                 subsections,
                 hybrid,
@@ -731,11 +814,15 @@ impl<'a> PdfFile<'a> {
         let mut next = Some(self.start);
         let mut seen = HashSet::new();
         while let Some(offset) = next {
-            if !seen.insert(offset) || self.sections.len() >= SECTIONS_MAX {
+            if !seen.insert(offset) {
                 return Err(PartError::malformed(
                     WHERE,
                     "the chain goes round in a circle",
                 ));
+            }
+            if self.sections.len() >= SECTIONS_MAX {
+                let cause = format!("over {SECTIONS_MAX} sections");
+                return Err(PartError::malformed(WHERE, cause));
             }
             let (section, trailer) = self.read_section(offset)?;
             let is_bare =
@@ -745,9 +832,19 @@ impl<'a> PdfFile<'a> {
             self.keep(section)?;
             let size = trailer.get(b"Size").and_then(Object::unsigned);
             self.size = self.size.max(size.unwrap_or_default());
-            next = trailer.get(b"Prev").and_then(Object::unsigned);
+            // Some writers say 0 where there is nothing before.
+            next = trailer
+                .get(b"Prev")
+                .and_then(Object::unsigned)
+                .filter(|offset| *offset > 0);
+            // The newest trailer counts; one without a catalog leaves to older ones what it
+            // doesn't say.
             if self.trailer.get(b"Root").is_none() {
-                self.trailer = trailer;
+                let older = trailer.0.into_iter();
+                let missing: Vec<_> = older
+                    .filter(|(key, _)| self.trailer.get(key).is_none())
+                    .collect();
+                self.trailer.0.extend(missing);
             }
         }
         self.unlock();
@@ -799,10 +896,13 @@ impl<'a> PdfFile<'a> {
             if parser.keyword(b"trailer").is_ok() {
                 let (dictionary, _) = self.read_direct(at + parser.at as u64)?;
                 let hidden = dictionary.get(b"XRefStm").and_then(Object::unsigned);
-                let hybrid = hidden.and_then(|offset| {
-                    let stream = self.read_stream(self.base.saturating_add(offset));
-                    stream.ok().map(|(section, _)| Box::new(section))
-                });
+                let hybrid =
+                    match hidden.map(|offset| self.read_stream(self.base.saturating_add(offset))) {
+                        None => None,
+                        Some(Ok((section, _))) => Some(Box::new(section)),
+                        Some(Err(PartError::Malformed(_) | PartError::Unsupported(_))) => None,
+                        Some(Err(error)) => return Err(error),
+                    };
                 let section = Section::Table {
                     subsections,
                     lost: hidden.is_some() && hybrid.is_none(),
@@ -866,6 +966,9 @@ impl<'a> PdfFile<'a> {
             match parse(&mut parser) {
                 Ok(found) => return Ok((found, offset.saturating_add(parser.at as u64))),
                 Err(ParseError::Bad) => return Err(PartError::malformed(&place(), "damaged")),
+                Err(ParseError::Large) => {
+                    return Err(PartError::too_large(&place(), "too many parts"));
+                }
                 Err(ParseError::End) if complete => {
                     return Err(PartError::malformed(&place(), "cut off"));
                 }
@@ -941,25 +1044,31 @@ impl<'a> PdfFile<'a> {
         self.sections.clear();
         self.streams.borrow_mut().clear();
         let scan = Scan::run(self.source)?;
-        self.keep(Section::Rebuilt(scan.objects))?;
-        let mut trailer = Dictionary::default();
-        for offset in scan.trailers.into_iter().rev() {
-            if let Ok((found, _)) = self.read_direct(offset)
-                && found.get(b"Root").is_some()
-            {
-                trailer = found;
-                break;
+        self.keep(Section::Rebuilt {
+            offsets: scan.objects,
+            contained: BTreeMap::new(),
+            lost: false,
+        })?;
+        // Cross-reference streams are trailers too, and they name objects inside streams. The last
+        // trailer with a catalog counts.
+        let mut trailers: Vec<(u64, Dictionary)> = Vec::new();
+        for offset in scan.trailers {
+            if let Ok((found, _)) = self.read_direct(offset) {
+                trailers.push((offset, found));
             }
         }
-        // Cross-reference streams are trailers too, and they name objects inside streams.
         for offset in scan.streams.into_iter().rev() {
             if let Ok((section, found)) = self.read_stream(offset) {
                 self.keep(section)?;
-                if trailer.get(b"Root").is_none() && found.get(b"Root").is_some() {
-                    trailer = found;
-                }
+                trailers.push((offset, found));
             }
         }
+        let mut trailer = trailers
+            .into_iter()
+            .filter(|(_, trailer)| trailer.get(b"Root").is_some())
+            .max_by_key(|(offset, _)| *offset)
+            .map(|(_, trailer)| trailer)
+            .unwrap_or_default();
         if trailer.get(b"Root").is_none()
             && let Some(id) = scan.catalog
         {
@@ -967,6 +1076,53 @@ impl<'a> PdfFile<'a> {
         }
         self.trailer = trailer;
         self.unlock();
+        self.find_contained(&scan.containers)
+    }
+
+    /// Looks into the object streams of a damaged file. Like in the rest of it, the last object of
+    /// a number counts, and one in a stream stands where its stream does.
+    fn find_contained(&mut self, containers: &[(u32, u64)]) -> Result<(), PartError> {
+        let Some(Section::Rebuilt { offsets, .. }) = self.sections.first() else {
+            return Ok(());
+        };
+        // Their lists are cipher text too.
+        let mut is_lost = matches!(self.crypt, Crypt::Locked) && !containers.is_empty();
+        let mut found = BTreeMap::new();
+        let too_many = |count: usize| count as u64 * 16 > self.limits.pdf_reference_bytes_max;
+        self.within(CONTAINED_BYTES_MAX, |file| {
+            for (container, offset) in containers {
+                if is_lost && matches!(file.crypt, Crypt::Locked) {
+                    break;
+                }
+                if offsets.get(container) != Some(offset) {
+                    continue;
+                }
+                let Ok(stream) = file.object_stream(*container) else {
+                    is_lost = true;
+                    continue;
+                };
+                for number in stream.offsets.keys() {
+                    if offsets.get(number).is_none_or(|plain| plain < offset) {
+                        found.insert(*number, *container);
+                    }
+                }
+                if too_many(found.len()) {
+                    is_lost = true;
+                    break;
+                }
+            }
+        });
+        if let Some(Section::Rebuilt {
+            contained, lost, ..
+        }) = self.sections.first_mut()
+        {
+            *contained = found;
+            *lost = is_lost;
+        }
+        let kept: u64 = self.sections.iter().map(Section::kept_bytes).sum();
+        if kept > self.limits.pdf_reference_bytes_max {
+            return Err(PartError::too_large(WHERE, format!("{kept} bytes")));
+        }
         Ok(())
     }
 }

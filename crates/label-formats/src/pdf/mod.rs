@@ -12,6 +12,7 @@ mod packet;
 mod pdfa;
 mod raw;
 mod rebuild;
+mod residue;
 mod revisions;
 mod rewrite;
 mod serial;
@@ -22,6 +23,7 @@ mod update;
 mod xmp;
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use label_core::{FileLabel, LabelStorage};
 
@@ -41,8 +43,8 @@ use crate::source::ByteSource;
 /// The name of the attachment that holds a document under rights management.
 const IRM_HANDLER: &[u8] = b"MicrosoftIRMServices";
 
-/// Most attached files of the catalog that are looked at.
-const ATTACHMENTS_MAX: usize = 64;
+/// Most attached files of the catalog that are looked at, and most nodes of the tree of their names.
+const ATTACHMENTS_MAX: usize = 1_000;
 
 /// Reads the labels of a PDF.
 pub(crate) fn read(source: &dyn ByteSource, options: &ReadOptions<'_>) -> Reading {
@@ -232,9 +234,19 @@ fn info_labels(
         }
     };
     let mut labels = LabelProperties::new(LabelStorage::Info, &options.limits);
-    for (key, value) in &dictionary.0 {
+    // Of a key that occurs twice the last counts, as everywhere in a PDF.
+    let mut last: HashMap<&[u8], usize> = HashMap::new();
+    for (at, (key, _)) in dictionary.0.iter().enumerate() {
+        last.insert(key, at);
+    }
+    for (at, (key, value)) in dictionary.0.iter().enumerate() {
         let property = String::from_utf8_lossy(key);
         if crate::keys::parse(&property).is_none() {
+            continue;
+        }
+        if last.get(key.as_slice()) != Some(&at) {
+            let cause = format!("`{property}` occurs again; the last one counts");
+            diagnostics.add(DiagnosticCode::DuplicateProperty, "Info", cause);
             continue;
         }
         if matches!(property, Cow::Owned(_)) {
@@ -297,13 +309,18 @@ struct Cover {
 
 impl Cover {
     fn find(file: &PdfFile<'_>, catalog: &Dictionary) -> Option<Self> {
-        let Some(Object::Array(attached)) = catalog
-            .get(b"AF")
-            .and_then(|attached| file.direct(attached))
-        else {
-            return None;
+        let mut attached = match catalog.get(b"AF").map(|attached| file.direct(attached)) {
+            Some(Some(Object::Array(items))) => items,
+            // Some writers leave the brackets out.
+            Some(Some(one @ Object::Dictionary(_))) => vec![one],
+            _ => Vec::new(),
         };
-        for item in attached.iter().take(ATTACHMENTS_MAX) {
+        attached.truncate(ATTACHMENTS_MAX);
+        // A cover shows its attachments as a collection, and need not associate them with anything.
+        if catalog.get(b"Collection").is_some() {
+            attached.extend(embedded(file, catalog));
+        }
+        for item in &attached {
             let Some(specification) = file.dictionary(item) else {
                 continue;
             };
@@ -338,4 +355,39 @@ impl Cover {
         }
         None
     }
+}
+
+/// The files in the tree of names of attachments.
+fn embedded(file: &PdfFile<'_>, catalog: &Dictionary) -> Vec<Object> {
+    let names = catalog
+        .get(b"Names")
+        .and_then(|names| file.dictionary(names));
+    let root = names.and_then(|names| names.get(b"EmbeddedFiles").cloned());
+    let mut files = Vec::new();
+    let mut seen = HashSet::new();
+    let mut queue: Vec<Object> = root.into_iter().collect();
+    let mut visited = 0;
+    while let Some(node) = queue.pop() {
+        if let Object::Reference(id) = node
+            && !seen.insert(id)
+        {
+            continue;
+        }
+        visited += 1;
+        if visited > ATTACHMENTS_MAX || files.len() >= ATTACHMENTS_MAX {
+            break;
+        }
+        let Some(node) = file.dictionary(&node) else {
+            continue;
+        };
+        let list = |key: &[u8]| match node.get(key).map(|list| file.direct(list)) {
+            Some(Some(Object::Array(items))) => items,
+            _ => Vec::new(),
+        };
+        let room = ATTACHMENTS_MAX - files.len();
+        // Names and files by turns.
+        files.extend(list(b"Names").into_iter().skip(1).step_by(2).take(room));
+        queue.extend(list(b"Kids").into_iter().take(ATTACHMENTS_MAX));
+    }
+    files
 }

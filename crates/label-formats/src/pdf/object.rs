@@ -6,7 +6,7 @@ use std::fmt;
 const DEPTH_MAX: usize = 64;
 
 /// Most objects inside one object.
-const NODES_MAX: usize = 100_000;
+const NODES_MAX: usize = 500_000;
 
 /// An object's number and generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -93,6 +93,8 @@ pub(super) enum ParseError {
     End,
     /// These bytes are no object.
     Bad,
+    /// An object of more parts than are looked at.
+    Large,
 }
 
 /// Reads objects from a piece of the file.
@@ -225,7 +227,7 @@ impl<'a> Parser<'a> {
         match self.keyword(b"stream") {
             Ok(()) => {}
             Err(ParseError::End) => return Err(ParseError::End),
-            Err(ParseError::Bad) => {
+            Err(_) => {
                 *self = before;
                 return Ok(None);
             }
@@ -259,8 +261,11 @@ impl<'a> Parser<'a> {
 
     fn nested(&mut self, depth: usize) -> Result<Object, ParseError> {
         self.nodes += 1;
-        if depth > DEPTH_MAX || self.nodes > NODES_MAX {
+        if depth > DEPTH_MAX {
             return Err(ParseError::Bad);
+        }
+        if self.nodes > NODES_MAX {
+            return Err(ParseError::Large);
         }
         self.skip_space();
         match self.peek().ok_or(ParseError::End)? {

@@ -1,12 +1,13 @@
 //! The XMP packet as a tree of elements with their places: for changing label properties in it and
 //! nothing else (F-132).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use label_core::{FileLabel, LabelStorage};
 
 use super::pdfa::{self, Extension};
+use super::xmp::without_padding;
 use crate::error::PartError;
 use crate::keys::{LabelProperties, Leaving};
 use crate::limits::Limits;
@@ -107,12 +108,8 @@ pub(super) struct Packet {
 impl Packet {
     /// Takes a packet apart.
     pub(super) fn parse(content: Vec<u8>, limits: &Limits) -> Result<Self, PartError> {
-        let mut content = content;
-        let is_utf16 = content.starts_with(&[0xfe, 0xff]) || content.starts_with(&[0xff, 0xfe]);
         let whole = content.len();
-        while !is_utf16 && content.last() == Some(&0) {
-            content.pop();
-        }
+        let content = without_padding(content);
         let padding = whole - content.len();
         let xml = XmlText::decode(PLACE, content)?;
         let mut nodes: Vec<Node> = Vec::new();
@@ -220,6 +217,15 @@ impl Packet {
             .map(|property| (property.name.as_str(), property.value.as_str()))
     }
 
+    /// Whether it has a property that goes, or a description of one.
+    pub(super) fn has_any(&self, goes: &dyn Fn(&str, &str) -> bool) -> bool {
+        self.properties().any(|(name, value)| goes(name, value))
+            || Extension::find(self)
+                .named(|name| goes(name, ""))
+                .next()
+                .is_some()
+    }
+
     /// What the packet says besides these labels, and besides what PDF/A wants to know of them: the
     /// way to each element that says something, its attributes and its text, in order. Elements that
     /// only hold others count with what they hold.
@@ -312,9 +318,10 @@ impl Packet {
         if described && !new_names.is_empty() {
             kept.extend(extension.containers());
         }
-        gone.extend(
-            extension.named(|name| gone_names.contains(name) && !new_names.contains(&name)),
-        );
+        // Also what describes a property that somebody took off before.
+        gone.extend(extension.named(|name| {
+            (gone_names.contains(name) || goes(name, "")) && !new_names.contains(&name)
+        }));
         for property in &self.properties {
             if !goes(&property.name, &property.value) {
                 continue;
@@ -348,13 +355,15 @@ impl Packet {
                 edits.replace(node.span.clone(), String::new());
             }
         }
+        // By element, because one that is empty can be opened only once.
+        let mut children: BTreeMap<usize, String> = BTreeMap::new();
         match target {
             None => {}
             Some(Target::Inside { node, prefix }) => {
-                self.append(node, &elements(&prefix, added), &mut edits);
+                children.insert(node, elements(&prefix, added));
             }
             Some(Target::New { rdf, prefix, about }) => {
-                self.append(rdf, &description(&prefix, &about, added), &mut edits);
+                children.insert(rdf, description(&prefix, &about, added));
             }
         }
         if described && !new_names.is_empty() {
@@ -363,7 +372,12 @@ impl Packet {
                 .copied()
                 .filter(|name| extension.named(|known| known == *name).next().is_none())
                 .collect();
-            self.describe(&extension, &missing, &mut edits)?;
+            if let Some((at, described)) = self.describe(&extension, &missing)? {
+                children.entry(at).or_default().push_str(&described);
+            }
+        }
+        for (at, children) in &children {
+            self.append(*at, children, &mut edits);
         }
         let mut bytes = self
             .xml
@@ -456,19 +470,18 @@ impl Packet {
                 Some(_) => Some(property.node),
                 None => self.nodes.get(property.node)?.parent,
             });
+        // Elsewhere than right inside the RDF they would describe something else.
+        let is_root = |node: &Node| {
+            let parent = node.parent.and_then(|at| self.nodes.get(at));
+            node.is(Namespace::Rdf, "Description")
+                && parent.is_some_and(|parent| parent.is(Namespace::Rdf, "RDF"))
+        };
+        let with_some = with_some.filter(|at| self.nodes.get(*at).is_some_and(is_root));
         if let Some(target) = with_some.take(DESCRIPTIONS_MAX).find_map(inside) {
             return Ok(target);
         }
         let mut about = None;
-        let descriptions = self.nodes().filter(|(at, node)| {
-            let is_description = |at: usize| {
-                self.nodes
-                    .get(at)
-                    .is_some_and(|node| node.is(Namespace::Rdf, "Description"))
-            };
-            node.is(Namespace::Rdf, "Description")
-                && !self.ancestors(*at).skip(1).any(is_description)
-        });
+        let descriptions = self.nodes().filter(|(_, node)| is_root(node));
         for (at, node) in descriptions.take(DESCRIPTIONS_MAX) {
             if about.is_none() {
                 about = node.attribute(Namespace::Rdf, "about");
@@ -507,7 +520,7 @@ impl Packet {
     }
 
     /// Adds children to the end of an element.
-    pub(super) fn append(&self, at: usize, children: &str, edits: &mut Edits) {
+    fn append(&self, at: usize, children: &str, edits: &mut Edits) {
         let Some(node) = self.nodes.get(at) else {
             return;
         };
@@ -521,19 +534,17 @@ impl Packet {
         }
     }
 
-    /// Adds what PDF/A-1 to 3 want to know of properties (5.7).
+    /// What PDF/A-1 to 3 want to know of properties (5.7), and the element that it goes into.
     fn describe(
         &self,
         extension: &Extension,
         names: &[&str],
-        edits: &mut Edits,
-    ) -> Result<(), PartError> {
+    ) -> Result<Option<(usize, String)>, PartError> {
         if names.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
-        if let Some((at, children)) = extension.addition(self, names) {
-            self.append(at, &children, edits);
-            return Ok(());
+        if let Some(addition) = extension.addition(self, names) {
+            return Ok(Some(addition));
         }
         let rdf = self
             .nodes()
@@ -545,8 +556,7 @@ impl Packet {
             .nodes()
             .find_map(|(_, node)| node.attribute(Namespace::Rdf, "about"));
         let block = pdfa::new_block(&node.prefix, about.unwrap_or_default(), names);
-        self.append(rdf, &block, edits);
-        Ok(())
+        Ok(Some((rdf, block)))
     }
 }
 

@@ -51,7 +51,7 @@ impl RawDictionary {
                         entries,
                     });
                 }
-                Err(ParseError::End) => return Err(ParseError::End),
+                Err(error @ (ParseError::End | ParseError::Large)) => return Err(error),
                 Err(ParseError::Bad) => {}
             }
             parser.keyword(b"/")?;

@@ -6,53 +6,104 @@ use super::file::{Found, PdfFile};
 use super::object::{Dictionary, Object, ObjectId};
 use crate::signatures::{PdfCertification, PdfSignatures};
 
-/// Most fields that are looked at in a form that says it has signatures.
-const FIELDS_MAX: usize = 1_000;
-
-/// Most fields that are looked at in a form that doesn't say so. Writers set the flag as a rule,
-/// and a form of hundreds of plain fields must not be slow.
-const FIELDS_UNFLAGGED_MAX: usize = 64;
-
 /// Most signature references of one signature. Genuine ones have one or two.
 const REFERENCES_MAX: usize = 16;
-
-/// Most bytes that looking at signatures may read. A signature has some 20 KB.
-const WORK_BYTES_MAX: u64 = 8 * 1_048_576;
 
 /// Bit 1 of `/SigFlags`: there are signatures.
 const SIGNATURES_EXIST: i64 = 1;
 
-/// What the file says about signatures; `None` if it is not signed.
-pub(super) fn read(file: &PdfFile<'_>, catalog: &Dictionary) -> Option<PdfSignatures> {
-    look(file, catalog).filter(PdfSignatures::is_signed)
+/// Bit 2 of `/SigFlags`: whoever writes the file anew may break signatures.
+const APPEND_ONLY: i64 = 2;
+
+/// How far a look goes.
+struct Extent {
+    /// Most fields that are looked at in a form that says it has signatures.
+    fields: usize,
+    /// Most in one that doesn't say so. Writers set the flag as a rule.
+    fields_unflagged: usize,
+    /// Most bytes that are read. A signature has some 20 KB.
+    work_bytes: u64,
 }
 
-/// What was seen of signatures, also where there are none; `None` where there can't be any.
-pub(super) fn look(file: &PdfFile<'_>, catalog: &Dictionary) -> Option<PdfSignatures> {
+/// Who reads wants the label; a form of hundreds of plain fields must not be slow.
+const TO_READ: Extent = Extent {
+    fields: 1_000,
+    fields_unflagged: 64,
+    work_bytes: 8 * 1_048_576,
+};
+
+/// Who writes has to know, and a form of thousands of plain fields must not pass for a signed one.
+const TO_WRITE: Extent = Extent {
+    fields: 100_000,
+    fields_unflagged: 100_000,
+    work_bytes: 128 * 1_048_576,
+};
+
+/// What the file says about signatures; `None` if it is not signed.
+pub(super) fn read(file: &PdfFile<'_>, catalog: &Dictionary) -> Option<PdfSignatures> {
+    let (found, _) = look(file, catalog, &TO_READ)?;
+    found.is_signed().then_some(found)
+}
+
+/// What speaks against a change.
+#[derive(Debug, Default)]
+pub(super) struct Obstacles {
+    /// What was seen of signatures, where there are any or may be some that were not seen.
+    pub(super) signatures: Option<PdfSignatures>,
+    /// Whether the form asks that the file be appended to and nothing else.
+    pub(super) append_only: bool,
+}
+
+/// Looks for signatures more thoroughly than reading does, for a change.
+pub(super) fn obstacles(file: &PdfFile<'_>, catalog: &Dictionary) -> Obstacles {
+    let Some((found, append_only)) = look(file, catalog, &TO_WRITE) else {
+        return Obstacles::default();
+    };
+    // What could not be looked at as a whole may be signed: to write it would be the worse mistake.
+    let counts = found.is_signed() || found.incomplete;
+    Obstacles {
+        signatures: counts.then_some(found),
+        append_only,
+    }
+}
+
+/// What was seen of signatures, also where there are none, and whether the form is for appending
+/// only; `None` where there can't be any.
+fn look(
+    file: &PdfFile<'_>,
+    catalog: &Dictionary,
+    extent: &Extent,
+) -> Option<(PdfSignatures, bool)> {
     let (permissions, form) = (catalog.get(b"Perms"), catalog.get(b"AcroForm"));
     if permissions.is_none() && form.is_none() {
         return None;
     }
-    file.within(WORK_BYTES_MAX, |file| {
+    file.within(extent.work_bytes, |file| {
         let mut look = Look {
             file,
+            extent,
             found: PdfSignatures::default(),
+            append_only: false,
             signatures: HashSet::new(),
         };
         if let Some(permissions) = permissions {
             look.permissions(permissions);
         }
-        if let Some(form) = form.and_then(|form| file.dictionary(form)) {
-            look.form(&form);
+        match form.map(|form| look.see(form)) {
+            Some(Seen::Dictionary(form)) => look.form(&form),
+            Some(Seen::Damaged) => look.found.incomplete = true,
+            Some(Seen::Nothing) | None => {}
         }
-        Some(look.found)
+        Some((look.found, look.append_only))
     })
 }
 
 /// A look at the signatures of one file.
 struct Look<'f, 'a> {
     file: &'f PdfFile<'a>,
+    extent: &'f Extent,
     found: PdfSignatures,
+    append_only: bool,
     /// The signatures that were counted already. One that certifies stands in two places.
     signatures: HashSet<ObjectId>,
 }
@@ -132,13 +183,15 @@ impl Look<'_, '_> {
     fn form(&mut self, form: &Dictionary) {
         let direct = |key: &[u8]| form.get(key).and_then(|object| self.file.direct(object));
         let flags = direct(b"SigFlags").and_then(|flags| flags.integer());
-        let flagged = flags.unwrap_or(0) & SIGNATURES_EXIST != 0;
+        let flags = flags.unwrap_or(0);
+        let flagged = flags & SIGNATURES_EXIST != 0;
         let fields = direct(b"Fields");
+        self.append_only |= flags & APPEND_ONLY != 0;
         self.found.flagged |= flagged;
         let fields_max = if flagged {
-            FIELDS_MAX
+            self.extent.fields
         } else {
-            FIELDS_UNFLAGGED_MAX
+            self.extent.fields_unflagged
         };
         if let Some(Object::Array(fields)) = fields {
             self.fields(&fields, fields_max);
@@ -179,8 +232,8 @@ impl Look<'_, '_> {
             let kind = field.get(b"FT").and_then(|kind| self.file.direct(kind));
             let is_signature = match kind.as_ref().and_then(Object::name) {
                 Some(b"Sig") => true,
-                // What is below a text field or a button is that too.
-                Some(_) => continue,
+                // What is below a text field or a button is that too, unless it says otherwise.
+                Some(_) => false,
                 None => inherited,
             };
             if let (true, Some(value)) = (is_signature, field.get(b"V")) {

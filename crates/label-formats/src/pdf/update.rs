@@ -10,6 +10,7 @@ use super::file::{PdfFile, Placed};
 use super::object::{Dictionary, Object, ObjectId, Parser};
 use super::packet::Packet;
 use super::raw::RawDictionary;
+use super::residue::{self, Words};
 use super::{Opened, rewrite, serial, signature, text};
 use crate::edited::EditedFile;
 use crate::error::{PartError, WriteError};
@@ -48,24 +49,23 @@ pub(crate) fn plan<'a>(
         return Err(WriteError::Protected(Protection::EncryptedUnknown));
     }
     let save = options.pdf_save;
-    // What could not be looked at as a whole may be signed: to write it would be the worse mistake.
-    let signatures = match signature::look(file, catalog) {
+    let obstacles = signature::obstacles(file, catalog);
+    let signatures = match obstacles.signatures {
         None => None,
-        Some(found) if !found.is_signed() && !found.incomplete => None,
-        Some(_) if !allow_signed || save == PdfSave::Rewritten => return Err(WriteError::Signed),
-        Some(found) => Some(outlook(&found)?),
-    };
-    match save {
-        PdfSave::Appended => refuse_damaged(file)?,
-        // What it names can't be kept, and would be gone without a word.
-        PdfSave::Rewritten if file.has_lost_section() => {
-            return Err(WriteError::Malformed(
-                "cross-reference: its hidden part is damaged, so nothing can be rewritten"
-                    .to_owned(),
+        Some(_) if !allow_signed => return Err(WriteError::Signed),
+        Some(_) if save == PdfSave::Rewritten => {
+            return Err(WriteError::SignatureForbids(
+                "a file that is written anew loses its signatures",
             ));
         }
-        PdfSave::Rewritten => {}
+        Some(found) => Some(outlook(&found)?),
+    };
+    if obstacles.append_only && save == PdfSave::Rewritten {
+        return Err(WriteError::SignatureForbids(
+            "its form asks that it be appended to only",
+        ));
     }
+    refuse_damaged(file, save)?;
     let Some(Object::Reference(root)) = file.trailer.get(b"Root") else {
         return Err(WriteError::Malformed(
             "PDF catalog: not an object of its own".to_owned(),
@@ -93,6 +93,7 @@ pub(crate) fn plan<'a>(
     if !changed && save == PdfSave::Appended {
         return Ok(None);
     }
+    let before = Words::ids(&edit.replaced(operation));
     let outcome = PdfOutcome {
         save,
         places: match (&new_metadata, without_info) {
@@ -100,7 +101,7 @@ pub(crate) fn plan<'a>(
             (_, true) => PdfPlaces::XmpOnly,
             (_, false) => PdfPlaces::Both,
         },
-        previous_remains: save == PdfSave::Appended && !edit.removed.is_empty(),
+        previous_remains: save == PdfSave::Appended && !before.is_empty(),
         was_linearized: is_linearized(source)?,
         pdf_a_part,
         signatures,
@@ -111,10 +112,20 @@ pub(crate) fn plan<'a>(
             outcome,
         },
         PdfSave::Rewritten => {
-            let file = rewrite::rewrite(source, file, changes)?;
-            let previous_remains = holds_any(&file, &edit.removed)?;
+            let rewritten = rewrite::rewrite(source, file, changes)?;
+            let after = Opened::new(&rewritten, limits)?;
+            if !changed {
+                // Worth a new file only where that says less of labels.
+                let labels = Words::new(&[residue::PROPERTY]);
+                let old = labels.count_in(source, file)?;
+                if old <= labels.count_in(&rewritten, &after.file)? {
+                    return Ok(None);
+                }
+            }
+            let previous_remains = before.count_in(&rewritten, &after.file)? > 0;
+            drop(after);
             Planned {
-                file,
+                file: rewritten,
                 outcome: PdfOutcome {
                     previous_remains,
                     ..outcome
@@ -125,9 +136,16 @@ pub(crate) fn plan<'a>(
 }
 
 /// Nothing can be appended to a file whose offsets are not what they say: the update would be one
-/// for another file.
-fn refuse_damaged(file: &PdfFile<'_>) -> Result<(), WriteError> {
-    let cause = if file.rebuilt {
+/// for another file. And nothing is written where other programs may see another document than the
+/// one that was found here, or where a part of it may not have been found.
+fn refuse_damaged(file: &PdfFile<'_>, save: PdfSave) -> Result<(), WriteError> {
+    let cause = if file.recovered {
+        "cross-reference: it leads to a document, and to other objects than the file holds"
+    } else if file.has_lost_section() {
+        "cross-reference: a part is damaged, so that objects may be missing"
+    } else if save == PdfSave::Rewritten {
+        return Ok(());
+    } else if file.rebuilt {
         "cross-reference: damaged, so nothing can be appended; the file can be rewritten"
     } else if file.header_offset > 0 {
         "PDF header: behind other bytes, so nothing can be appended; the file can be rewritten"
@@ -229,7 +247,7 @@ impl Metadata {
             Err(PartError::Io(error)) => return Err(WriteError::io("reading", error)),
             Err(_) => return Ok(Self::Unreadable),
         };
-        let has_labels = memchr::memmem::find(&content, b"MSIP_Label_").is_some();
+        let has_labels = Words::new(&[residue::PROPERTY]).occur_in(&content);
         match Packet::parse(content, limits) {
             Ok(packet) => Ok(Self::Packet { placed, packet }),
             // Others may still see the labels in it.
@@ -282,6 +300,14 @@ impl Edit {
                 (applied.properties(tenant), vec![applied.label])
             }
             Operation::Remove => (Vec::new(), Vec::new()),
+            Operation::Keep => {
+                return Ok(Self {
+                    leaving_info: Leaving::new(Vec::new(), &[]),
+                    leaving_xmp: Leaving::new(Vec::new(), &[]),
+                    removed: Vec::new(),
+                    added: Vec::new(),
+                });
+            }
         };
         let removed = keys::groups_of(&both, tenant, &also);
         // A group may say in one place only whose it is.
@@ -294,6 +320,15 @@ impl Edit {
             removed,
             added,
         })
+    }
+
+    /// The labels that go and don't come again with other values.
+    fn replaced(&self, operation: &Operation<'_>) -> Vec<LabelId> {
+        let mut labels = self.removed.clone();
+        if let Operation::Apply(applied) = operation {
+            labels.retain(|label| *label != applied.label);
+        }
+        labels
     }
 
     /// Changes the information dictionary; whether there was anything to do. In PDF/A-4 nothing is
@@ -354,7 +389,7 @@ impl Edit {
             }
         };
         let goes = |name: &str, value: &str| self.leaving_xmp.has(name, value);
-        let has_any = packet.properties().any(|(name, value)| goes(name, value));
+        let has_any = packet.has_any(&goes);
         if !has_any && self.added.is_empty() {
             return Ok(None);
         }
@@ -428,32 +463,13 @@ fn records(texts: &[(String, String)], limits: &Limits) -> Vec<FileLabel> {
 fn is_linearized(source: &dyn ByteSource) -> Result<bool, WriteError> {
     let len = usize::try_from(source.len().min(LINEARIZED_BYTES)).unwrap_or_default();
     let head = read_range(source, 0, len).map_err(|error| WriteError::io("reading", error))?;
-    Ok(memchr::memmem::find(&head, b"/Linearized").is_some())
-}
-
-/// Whether the id of one of these labels occurs anywhere in the file.
-fn holds_any(file: &EditedFile<'_>, labels: &[LabelId]) -> Result<bool, WriteError> {
-    /// How much is looked at at a time, in bytes.
-    const PIECE_BYTES: u64 = 1 << 20;
-    /// The length of an id, less one.
-    const OVERLAP: u64 = 35;
-    let texts: Vec<String> = labels
-        .iter()
-        .flat_map(|label| {
-            let text = label.to_string();
-            [text.to_ascii_uppercase(), text]
-        })
-        .collect();
-    let mut at = 0;
-    while at < file.len() && !texts.is_empty() {
-        let size = (file.len() - at).min(PIECE_BYTES + OVERLAP);
-        let piece = read_range(file, at, usize::try_from(size).unwrap_or_default())
-            .map_err(|error| WriteError::io("reading back", error))?;
-        let found = |text: &String| memchr::memmem::find(&piece, text.as_bytes()).is_some();
-        if texts.iter().any(found) {
-            return Ok(true);
-        }
-        at += PIECE_BYTES;
-    }
-    Ok(false)
+    let is_said = || {
+        let word = memchr::memmem::find(&head, b"/Linearized")?;
+        let start = memchr::memmem::rfind(head.get(..word)?, b"<<")?;
+        let object = Parser::new(head.get(start..)?).object().ok()?;
+        // After an update the length is another one, and nobody takes it for linearised any more.
+        let length = object.dictionary()?.get(b"L")?.unsigned()?;
+        Some(length == source.len())
+    };
+    Ok(is_said() == Some(true))
 }

@@ -20,12 +20,7 @@ pub(super) fn labels(
     limits: &Limits,
     diagnostics: &mut Diagnostics,
 ) -> Result<Vec<FileLabel>, PartError> {
-    let mut packet = packet;
-    // Writers pad packets, some with zeros.
-    let is_utf16 = packet.starts_with(&[0xfe, 0xff]) || packet.starts_with(&[0xff, 0xfe]);
-    while !is_utf16 && packet.last() == Some(&0) {
-        packet.pop();
-    }
+    let packet = without_padding(packet);
     let xml = XmlText::decode(PLACE, packet)?;
     let mut reader = XmlReader::new(PLACE, &xml.text, limits);
     let mut labels = LabelProperties::new(LabelStorage::Xmp, limits);
@@ -55,6 +50,24 @@ pub(super) fn labels(
         }
     }
     Ok(labels.into_records(PLACE, diagnostics))
+}
+
+/// A packet without the zeros behind it, which some writers pad with.
+pub(super) fn without_padding(packet: Vec<u8>) -> Vec<u8> {
+    let is_utf16 = matches!(
+        packet.as_slice(),
+        [0xfe, 0xff, ..] | [0xff, 0xfe, ..] | [b'<', 0, ..] | [0, b'<', ..]
+    );
+    let mut packet = packet;
+    if is_utf16 && !packet.len().is_multiple_of(2) && packet.last() == Some(&0) {
+        packet.pop();
+    }
+    // Half of an ASCII character in UTF-16 is zero too.
+    let zeros: &[u8] = if is_utf16 { &[0, 0] } else { &[0] };
+    while packet.ends_with(zeros) {
+        packet.truncate(packet.len() - zeros.len());
+    }
+    packet
 }
 
 #[cfg(test)]
@@ -110,15 +123,23 @@ mod tests {
                 1
             ),
         );
-        let mut utf16 = vec![0xfe, 0xff];
-        for unit in packet(&split).replace('\u{feff}', "").encode_utf16() {
-            utf16.extend(unit.to_be_bytes());
-        }
+        let wide = |mark: &[u8], to_bytes: fn(u16) -> [u8; 2], padding: usize| -> Vec<u8> {
+            let text = packet(&split).replace('\u{feff}', "");
+            let units = text.encode_utf16().flat_map(to_bytes);
+            let zeros = std::iter::repeat_n(0, padding);
+            mark.iter().copied().chain(units).chain(zeros).collect()
+        };
         for bytes in [
             packet(&elements).into_bytes(),
             packet(&attributes).into_bytes(),
             packet(&split).into_bytes(),
-            utf16,
+            wide(&[0xfe, 0xff], u16::to_be_bytes, 0),
+            wide(&[0xff, 0xfe], u16::to_le_bytes, 0),
+            wide(&[], u16::to_be_bytes, 0),
+            wide(&[], u16::to_le_bytes, 0),
+            wide(&[0xfe, 0xff], u16::to_be_bytes, 8),
+            wide(&[], u16::to_le_bytes, 7),
+            wide(&[], u16::to_be_bytes, 1),
             [packet(&elements).as_bytes(), &[0; 9]].concat(),
         ] {
             let found = read(bytes);

@@ -17,7 +17,7 @@ const OBJECTS_MAX: usize = 1_000_000;
 const INFLATED_BYTES_MAX: u64 = 256 * 1_048_576;
 
 /// How far behind an object its end is looked for, in bytes.
-const END_BYTES: u64 = 64;
+const END_BYTES: u64 = 128;
 
 /// An object that stands by itself in the file.
 #[derive(Clone, Debug)]

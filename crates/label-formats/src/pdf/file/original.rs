@@ -33,7 +33,7 @@ fn standing(parser: &mut Parser<'_>) -> Result<Standing, ParseError> {
     let before = parser.clone();
     match RawDictionary::parse(parser) {
         Ok(dictionary) => Ok(Standing::Dictionary(dictionary, None)),
-        Err(ParseError::End) => Err(ParseError::End),
+        Err(error @ (ParseError::End | ParseError::Large)) => Err(error),
         Err(ParseError::Bad) => {
             *parser = before;
             parser.object().map(Standing::Other)
@@ -134,7 +134,12 @@ impl PdfFile<'_> {
 
     /// Whether objects may be there that only a damaged part of the cross-reference names.
     pub(in super::super) fn has_lost_section(&self) -> bool {
-        let is_lost = |section: &Section| matches!(section, Section::Table { lost: true, .. });
+        let is_lost = |section: &Section| {
+            matches!(
+                section,
+                Section::Table { lost: true, .. } | Section::Rebuilt { lost: true, .. }
+            )
+        };
         self.sections.iter().any(is_lost)
     }
 
