@@ -19,24 +19,27 @@ const FILE_BYTES_MAX: u64 = u32::MAX as u64;
 /// How long the parts of `/ID` are, in bytes.
 const ID_BYTES: usize = 16;
 
-/// Entries of a cross-reference stream's dictionary that say nothing of the document, and those of
-/// a trailer that only it can have.
-const OF_SECTION: [&[u8]; 14] = [
-    b"Type",
-    b"W",
-    b"Index",
-    b"Length",
-    b"Filter",
-    b"DecodeParms",
-    b"DL",
-    b"F",
-    b"FFilter",
-    b"FDecodeParms",
-    b"DP",
-    b"Prev",
-    b"XRefStm",
-    b"Size",
-];
+/// Whether an entry of a trailer, or of a cross-reference stream's dictionary, belongs to the
+/// section alone: it says where things stand, and nothing of the document.
+pub(super) fn is_of_section(key: &[u8]) -> bool {
+    const KEYS: [&[u8]; 6] = [b"Type", b"W", b"Index", b"Prev", b"XRefStm", b"Size"];
+    KEYS.contains(&key) || is_of_content(key)
+}
+
+/// Whether an entry of a stream's dictionary says how its content is stored, not what it is.
+pub(super) fn is_of_content(key: &[u8]) -> bool {
+    const KEYS: [&[u8]; 8] = [
+        b"Length",
+        b"Filter",
+        b"DecodeParms",
+        b"DL",
+        b"F",
+        b"FFilter",
+        b"FDecodeParms",
+        b"DP",
+    ];
+    KEYS.contains(&key)
+}
 
 /// Objects that change or are new, and the trailer that goes with them.
 pub(super) struct Changes {
@@ -49,9 +52,7 @@ pub(super) struct Changes {
 impl Changes {
     pub(super) fn new(file: &PdfFile<'_>) -> Result<Self, WriteError> {
         let mut trailer = file.trailer.clone();
-        trailer
-            .0
-            .retain(|(key, _)| !OF_SECTION.contains(&key.as_slice()));
+        trailer.0.retain(|(key, _)| !is_of_section(key));
         let next = file.free_number();
         if next > NUMBER_MAX {
             return Err(WriteError::Malformed(format!(

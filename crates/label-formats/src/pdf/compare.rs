@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use label_core::{FileLabel, LabelId, TenantId};
 
+use super::append::{is_of_content, is_of_section};
 use super::file::{Found, PdfFile, Stream};
 use super::object::{Dictionary, Object, ObjectId};
 use super::packet::Packet;
@@ -28,22 +29,8 @@ const PAIRS_MAX: usize = 1_000_000;
 /// Most bytes that looking at all objects of one file may read: each costs a few KB.
 const WORK_BYTES_MAX: u64 = 4 << 30;
 
-/// Entries of a trailer that say where things stand, not what they are.
-const OF_SECTION: [&[u8]; 13] = [
-    b"Type",
-    b"W",
-    b"Index",
-    b"Length",
-    b"Filter",
-    b"DecodeParms",
-    b"Prev",
-    b"XRefStm",
-    b"Size",
-    b"ID",
-    b"Info",
-    b"Root",
-    b"DL",
-];
+/// Entries of a trailer that are compared in ways of their own.
+const COMPARED_APART: [&[u8]; 3] = [b"ID", b"Info", b"Root"];
 
 /// Compares two files that were read as PDFs.
 pub(crate) fn compare(
@@ -167,7 +154,7 @@ fn trailer(old: &PdfFile<'_>, new: &PdfFile<'_>, differences: &mut Differences) 
     let own = |file: &PdfFile<'_>| -> BTreeMap<Vec<u8>, Object> {
         let entries = file.trailer.0.iter();
         entries
-            .filter(|(key, _)| !OF_SECTION.contains(&key.as_slice()))
+            .filter(|(key, _)| !is_of_section(key) && !COMPARED_APART.contains(&key.as_slice()))
             .cloned()
             .collect()
     };
@@ -409,13 +396,11 @@ impl Walk<'_, '_> {
         let old = stream(Side::Before, self.old.1, old)?;
         let new = stream(Side::After, self.new.1, new)?;
         if let (Some(old), Some(new)) = (&old, &new) {
-            let of_storage =
-                |key: &[u8]| [&b"Length"[..], b"Filter", b"DecodeParms", b"DL"].contains(&key);
             self.dictionaries(
                 "Root/Metadata",
                 &old.dictionary,
                 &new.dictionary,
-                of_storage,
+                is_of_content,
             );
         }
         let elements = |file: &PdfFile<'_>, stream: &Option<Stream>| match stream {

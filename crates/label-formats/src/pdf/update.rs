@@ -408,16 +408,6 @@ impl Edit {
 
 /// A metadata stream without filter, so that programs which only look at bytes can read it.
 fn stream_body(dictionary: &RawDictionary, packet: &[u8]) -> Vec<u8> {
-    const OF_CONTENT: [&[u8]; 8] = [
-        b"Length",
-        b"Filter",
-        b"DecodeParms",
-        b"DL",
-        b"F",
-        b"FFilter",
-        b"FDecodeParms",
-        b"DP",
-    ];
     let mut added = Vec::new();
     for (key, value) in [(&b"Type"[..], &b"/Metadata"[..]), (b"Subtype", b"/XML")] {
         if !dictionary.has(key) {
@@ -425,7 +415,7 @@ fn stream_body(dictionary: &RawDictionary, packet: &[u8]) -> Vec<u8> {
         }
     }
     added.push((b"Length", packet.len().to_string().into_bytes()));
-    let mut body = dictionary.edited(|key, _| OF_CONTENT.contains(&key), &added);
+    let mut body = dictionary.edited(|key, _| append::is_of_content(key), &added);
     body.extend_from_slice(b"\nstream\n");
     body.extend_from_slice(packet);
     body.extend_from_slice(b"\nendstream");
