@@ -52,7 +52,7 @@ fn labels(html: &mut String, service: &Service) {
     for label in view.catalog().labels() {
         let id = label.key.label;
         let state = match label.state {
-            LabelState::Active => "active",
+            LabelState::Active | LabelState::Unknown => "active",
             LabelState::Disabled => "disabled",
             _ => "",
         };

@@ -9,7 +9,7 @@ use crate::label::{Label, LabelState, NAME_CHARS_MAX, Publication};
 
 /// Most labels of one tenant. The product's advice is five with five sublabels each; exports with
 /// more than a thousand exist.
-pub const LABELS_MAX: usize = 5_000;
+pub const LABELS_MAX: usize = 10_000;
 
 /// Deepest nesting that is kept. The product has two levels.
 const DEPTH_MAX: usize = 16;
@@ -287,7 +287,7 @@ impl LabelCatalog {
         match entry.label.state {
             LabelState::Deleted => return Some(NotAppliable::Deleted),
             LabelState::Disabled => return Some(NotAppliable::Disabled),
-            LabelState::Active => {}
+            LabelState::Active | LabelState::Unknown => {}
         }
         if entry.label.is_group || entry.has_children {
             return Some(NotAppliable::Heading);

@@ -64,7 +64,7 @@ impl IdError {
 #[non_exhaustive]
 pub enum CatalogError {
     /// More labels than [`LABELS_MAX`](crate::catalog::LABELS_MAX).
-    #[error("{count} labels, at most 5000 are allowed")]
+    #[error("{count} labels, at most 10000 are allowed")]
     TooManyLabels {
         /// How many there were.
         count: usize,

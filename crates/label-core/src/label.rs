@@ -1,8 +1,11 @@
 //! A label: its names, place in the hierarchy, state, targets and protection.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::id::{LabelId, LabelKey, TenantId};
+use crate::marking::ContentMarking;
+use crate::protection::Encryption;
 
 /// Longest name of a label that is kept, in characters. The product allows 64; exports and foreign
 /// files are not trusted to.
@@ -22,6 +25,15 @@ pub enum LabelState {
     Disabled,
     /// Gone from the source: not displayed, still resolved on files that carry it (R-189, R-190).
     Deleted,
+    /// The source doesn't say: counts as active.
+    Unknown,
+}
+
+impl LabelState {
+    /// Whether the label is in use, as far as is known.
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Active | Self::Unknown)
+    }
 }
 
 /// Who set the label up, and so which documents it may be written to.
@@ -82,8 +94,8 @@ impl LabelProtection {
 }
 
 /// What kinds of thing a label may be put on: Graph's `applicableTo`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Targets {
     /// Whether the source said anything; if not, the label counts as one for files and e-mail.
     pub known: bool,
@@ -91,9 +103,22 @@ pub struct Targets {
     pub file: bool,
     /// E-mail.
     pub email: bool,
-    /// Sites, groups, teams, data assets: containers, not documents.
-    pub container: bool,
+    /// Sites.
+    pub site: bool,
+    /// Groups.
+    pub unified_group: bool,
+    /// Meetings and chats.
+    pub teamwork: bool,
+    /// Tables of databases.
+    pub schematized_data: bool,
+    /// Other data that the compliance centre knows.
+    pub purview_assets: bool,
+    /// Words that this version doesn't know, as they are written.
+    pub other: Vec<String>,
 }
+
+/// Most unknown words that are kept.
+const TARGET_WORDS_MAX: usize = 32;
 
 impl Targets {
     /// Reads Graph's flags text, an array already joined by commas, or PowerShell's `ContentType`
@@ -109,28 +134,98 @@ impl Targets {
             .map(str::trim)
             .filter(|word| !word.is_empty())
         {
-            if word.eq_ignore_ascii_case("file") {
-                targets.file = true;
-            } else if word.eq_ignore_ascii_case("email") {
-                targets.email = true;
-            } else if word.eq_ignore_ascii_case("unknownFutureValue") {
-                return Self::default();
-            } else if !word.eq_ignore_ascii_case("none") {
-                targets.container = true;
+            match word.to_ascii_lowercase().as_str() {
+                "file" => targets.file = true,
+                "email" => targets.email = true,
+                "site" => targets.site = true,
+                "unifiedgroup" => targets.unified_group = true,
+                "teamwork" => targets.teamwork = true,
+                "schematizeddata" => targets.schematized_data = true,
+                "purviewassets" => targets.purview_assets = true,
+                "unknownfuturevalue" => return Self::default(),
+                "none" => {}
+                _ => {
+                    let is_known = targets.other.iter().any(|known| known == word);
+                    if !is_known && targets.other.len() < TARGET_WORDS_MAX {
+                        targets.other.push(word.to_owned());
+                    }
+                }
             }
         }
         targets
     }
 
+    /// The words of Graph, in a fixed order; nothing if the targets are unknown.
+    pub fn words(&self) -> Option<Vec<&str>> {
+        let named = [
+            (self.file, "file"),
+            (self.email, "email"),
+            (self.site, "site"),
+            (self.unified_group, "unifiedGroup"),
+            (self.teamwork, "teamwork"),
+            (self.schematized_data, "schematizedData"),
+            (self.purview_assets, "purviewAssets"),
+        ];
+        self.known.then(|| {
+            named
+                .into_iter()
+                .filter_map(|(is_there, word)| is_there.then_some(word))
+                .chain(self.other.iter().map(String::as_str))
+                .collect()
+        })
+    }
+
     /// Whether documents may carry the label.
-    pub const fn usable_for_files(self) -> bool {
+    pub const fn usable_for_files(&self) -> bool {
         !self.known || self.file
     }
 
     /// The stricter rule of later years: files and e-mail both (A-043).
-    pub const fn usable_for_files_and_email(self) -> bool {
+    pub const fn usable_for_files_and_email(&self) -> bool {
         !self.known || (self.file && self.email)
     }
+}
+
+/// A list of words, or null where the targets are unknown.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Targets {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.words().serialize(serializer)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Targets {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let words: Option<Vec<String>> = serde::Deserialize::deserialize(deserializer)?;
+        Ok(words.map_or_else(Self::default, |words| Self::parse(&words.join(","))))
+    }
+}
+
+/// Who applies the label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum ApplicationMode {
+    /// People.
+    Manual,
+    /// Office, by what it finds in the content.
+    Automatic,
+    /// Office recommends it.
+    Recommended,
+}
+
+/// Names and texts in one language.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
+#[non_exhaustive]
+pub struct LocalizedTexts {
+    /// What people see.
+    pub display_name: Option<String>,
+    /// The text shown to users.
+    pub tooltip: Option<String>,
 }
 
 /// A label as its tenant defines it.
@@ -179,10 +274,28 @@ pub struct Label {
     pub targets: Targets,
     /// What protection it brings.
     pub protection: LabelProtection,
+    /// How it encrypts, where the source says.
+    pub encryption: Option<Encryption>,
+    /// What it writes visibly into documents; nothing where the source doesn't say.
+    pub markings: Option<Vec<ContentMarking>>,
     /// A label group holds names only and is never applied.
     pub is_group: bool,
     /// The sublabel that choosing this parent means (L-007).
     pub default_sublabel: Option<LabelId>,
+    /// The text shown with automatic or recommended labelling.
+    pub auto_tooltip: Option<String>,
+    /// Who applies it, where the source says.
+    pub application_mode: Option<ApplicationMode>,
+    /// The policies that publish it, by name, where the source says.
+    pub published_in: Vec<String>,
+    /// Names and texts by language, a BCP-47 tag in lower case ([`Label::localized`]).
+    pub locales: BTreeMap<String, LocalizedTexts>,
+    /// Settings of the label, by lower-case key.
+    pub settings: BTreeMap<String, String>,
+    /// What finds content for it, as it is written.
+    pub conditions: Option<String>,
+    /// Members that the model has no place for, as JSON text (L-003).
+    pub extras: BTreeMap<String, String>,
 }
 
 impl Label {
@@ -204,7 +317,52 @@ impl Label {
             protection: LabelProtection::None,
             is_group: false,
             default_sublabel: None,
+            encryption: None,
+            markings: None,
+            auto_tooltip: None,
+            application_mode: None,
+            published_in: Vec::new(),
+            locales: BTreeMap::new(),
+            settings: BTreeMap::new(),
+            conditions: None,
+            extras: BTreeMap::new(),
         }
+    }
+
+    /// Name and tooltip in a language: that of the whole tag, else of its language, else the usual
+    /// ones (L-062).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use label_core::{Label, LabelId, LocalizedTexts, TenantId};
+    ///
+    /// let mut label = Label::new(TenantId::from_u128(1), LabelId::from_u128(2), "General");
+    /// let mut german = LocalizedTexts::default();
+    /// german.display_name = Some("Allgemein".to_owned());
+    /// label.locales.insert("de".to_owned(), german);
+    /// assert_eq!(label.localized("de-AT").0, "Allgemein");
+    /// assert_eq!(label.localized("fr").0, "General");
+    /// ```
+    pub fn localized(&self, tag: &str) -> (&str, Option<&str>) {
+        let tag = tag.to_lowercase();
+        let language = tag.split('-').next().unwrap_or_default();
+        let nearest = || {
+            self.locales
+                .iter()
+                .find(|(known, _)| known.split('-').next() == Some(language))
+                .map(|(_, texts)| texts)
+        };
+        let exact = self.locales.get(&tag);
+        let texts = exact
+            .or_else(|| self.locales.get(language))
+            .or_else(nearest);
+        let name = texts.and_then(|texts| texts.display_name.as_deref());
+        let tooltip = texts.and_then(|texts| texts.tooltip.as_deref());
+        (
+            name.unwrap_or_else(|| self.name()),
+            tooltip.or(self.tooltip.as_deref()),
+        )
     }
 
     /// The label's name: display name, else back-end name, else nothing (L-005). The catalogue
@@ -230,23 +388,38 @@ mod tests {
 
     #[test]
     fn l_006_three_spellings_give_the_same_targets() {
-        let expected = Targets {
-            known: true,
-            file: true,
-            email: true,
-            container: true,
-        };
-        for text in [
-            "email,teamwork,file",
-            "File, Email, Site, UnifiedGroup",
-            " FILE ,email,purviewAssets,",
+        for (text, words) in [
+            ("email,teamwork,file", vec!["file", "email", "teamwork"]),
+            (
+                "File, Email, Site, UnifiedGroup",
+                vec!["file", "email", "site", "unifiedGroup"],
+            ),
+            (
+                " FILE ,email,purviewAssets,Brand New,Brand New,",
+                vec!["file", "email", "purviewAssets", "Brand New"],
+            ),
+            ("schematizedData", vec!["schematizedData"]),
+            ("None", vec![]),
         ] {
-            assert_eq!(Targets::parse(text), expected, "{text}");
+            let targets = Targets::parse(text);
+            assert_eq!(targets.words(), Some(words), "{text}");
         }
         let unknown = Targets::parse("email,teamwork,unknownFutureValue");
         assert!(!unknown.known && unknown.usable_for_files());
+        assert_eq!(unknown.words(), None);
         assert!(!Targets::parse("site,unifiedGroup").usable_for_files());
         assert!(!Targets::parse("None").usable_for_files());
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn l_006_targets_round_trip() {
+        for text in ["file,x", "none", "unknownFutureValue", "site,teamwork"] {
+            let targets = Targets::parse(text);
+            let json = serde_json::to_string(&targets).unwrap();
+            let back: Targets = serde_json::from_str(&json).unwrap();
+            assert_eq!(back, targets, "{json}");
+        }
     }
 
     #[test]

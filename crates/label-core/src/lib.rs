@@ -35,6 +35,9 @@ mod error;
 pub mod file_label;
 pub mod id;
 pub mod label;
+pub mod marking;
+pub mod policy;
+pub mod protection;
 pub mod settings;
 pub mod source;
 pub mod view;
@@ -43,7 +46,13 @@ pub use catalog::{LabelCatalog, NotAppliable};
 pub use error::{CatalogError, IdError, LookupError, SourceError};
 pub use file_label::{AssignmentMethod, EffectiveLabel, FileLabel, LabelStorage};
 pub use id::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
-pub use label::{Label, LabelProtection, LabelScheme, LabelState, Publication, Targets};
+pub use label::{
+    ApplicationMode, Label, LabelProtection, LabelScheme, LabelState, LocalizedTexts, Publication,
+    Targets,
+};
+pub use marking::{ContentMarking, MarkingPlace};
+pub use policy::{LabelPolicy, PolicySettings};
+pub use protection::{Encryption, EncryptionKind, Grant, UsageRights};
 pub use settings::{IntegrationSettings, IntegrationState, LabelCapableApps, OwnTenants, Profile};
 pub use source::LabelSource;
 pub use view::{ExternalLabel, ExternalLabels, LabelOrigin, LabelView};

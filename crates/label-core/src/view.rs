@@ -201,7 +201,7 @@ impl LabelView {
     /// What this key is to us.
     pub fn origin_of(&self, key: LabelKey) -> LabelOrigin {
         match self.catalog.label(key).map(|label| label.state) {
-            Some(LabelState::Active) => LabelOrigin::Own(key),
+            Some(LabelState::Active | LabelState::Unknown) => LabelOrigin::Own(key),
             Some(LabelState::Disabled) => LabelOrigin::OwnDisabled(key),
             Some(LabelState::Deleted) => LabelOrigin::OwnDeleted(key),
             None if self.own.contains(key.tenant) => LabelOrigin::OwnUnknown(key),

@@ -76,22 +76,24 @@ impl SyncReport {
             let id = label.key.label;
             let old = before.by_id(id).map(|label| label.state);
             let name = path(after, id);
-            match (old, label.state) {
-                (None | Some(LabelState::Deleted), LabelState::Active | LabelState::Disabled) => {
+            let was_there = old.is_some_and(|state| state != LabelState::Deleted);
+            match (was_there, label.state) {
+                (false, LabelState::Deleted) => {}
+                (false, _) => {
                     report.added.push(name);
                     continue;
                 }
-                (Some(LabelState::Active | LabelState::Disabled), LabelState::Deleted) => {
+                (true, LabelState::Deleted) => {
                     report.removed.push(name);
                     continue;
                 }
-                (Some(LabelState::Active), LabelState::Disabled) => {
+                (true, LabelState::Disabled) if old != Some(LabelState::Disabled) => {
                     report.disabled.push(name.clone());
                 }
-                (Some(LabelState::Disabled), LabelState::Active) => {
+                (true, state) if state.is_active() && old == Some(LabelState::Disabled) => {
                     report.enabled.push(name.clone());
                 }
-                _ => {}
+                (true, _) => {}
             }
             let former = path(before, id);
             if label.state != LabelState::Deleted && former != name {

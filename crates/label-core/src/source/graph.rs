@@ -14,7 +14,7 @@ use crate::id::{LabelId, TenantId};
 use crate::label::{Label, LabelProtection, LabelState, Publication, Targets};
 use crate::source::{LabelList, LabelSource};
 
-/// Largest answer that is read, in bytes. A list of 5,000 labels has about 5 MiB.
+/// Largest answer that is read, in bytes. A list of 10,000 labels has about 10 MiB.
 pub const BODY_BYTES_MAX: u64 = 50 * 1_048_576;
 
 /// Deepest nesting of sublabels that is followed. The product has two levels.
@@ -90,7 +90,7 @@ fn read_label(
         return Err(document_error(pointer, "sublabels nest too deeply"));
     }
     if list.labels.len() >= LABELS_MAX {
-        return Err(document_error(pointer, "more than 5000 labels"));
+        return Err(document_error(pointer, "more than 10000 labels"));
     }
     let Value::Object(members) = item else {
         return Err(document_error(pointer, "a label must be an object"));
@@ -129,8 +129,9 @@ fn read_label(
     label.source_order = reader.number("priority")?.unwrap_or(0);
     label.state = match reader.flag("isEnabled")? {
         Some(false) => LabelState::Disabled,
-        // Absent means that this form of the answer doesn't say: act as active.
-        Some(true) | None => LabelState::Active,
+        Some(true) => LabelState::Active,
+        // This form of the answer doesn't say.
+        None => LabelState::Unknown,
     };
     // A tenant-wide list returns labels whether published or not (L-020).
     label.publication = Publication::Unknown;
