@@ -20,10 +20,21 @@ const USUAL_OVERRIDE: [&str; 3] = ["<Override PartName=\"", "\" ContentType=\"",
 /// A declaration of the list.
 struct Declaration<'a> {
     declared: Declared,
-    /// The extension, or the part's name without the leading slash.
-    of: &'a str,
+    /// The extension, or the part's name, as it is written.
+    written: &'a str,
     content_type: &'a str,
     span: Range<usize>,
+}
+
+impl<'a> Declaration<'a> {
+    /// The extension, or the part's name without the leading slash.
+    fn of(&self) -> &'a str {
+        let mut of = self.written;
+        while let Some(rest) = of.strip_prefix('/') {
+            of = rest;
+        }
+        of
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,7 +71,7 @@ impl ContentTypes {
             if usual_counts && let Some([of, content_type]) = reader.next_usual(&USUAL_OVERRIDE) {
                 take(Declaration {
                     declared: Declared::Override,
-                    of: of.trim_start_matches('/'),
+                    written: of,
                     content_type,
                     span: reader.span(),
                 });
@@ -87,7 +98,7 @@ impl ContentTypes {
                     };
                     take(Declaration {
                         declared,
-                        of: of.unwrap_or_default().trim_start_matches('/'),
+                        written: of.unwrap_or_default(),
                         content_type: element.attribute("ContentType").unwrap_or_default(),
                         span: span.start..reader.span().end,
                     });
@@ -113,7 +124,7 @@ impl ContentTypes {
                 Declared::Default => (&mut by_default, extension),
                 Declared::Override => (&mut by_override, Some(part)),
             };
-            if found.is_none() && is_of.is_some_and(|name| name.eq_ignore_ascii_case(one.of)) {
+            if found.is_none() && is_of.is_some_and(|name| name.eq_ignore_ascii_case(one.of())) {
                 *found = Some(one.content_type.to_owned());
             }
         })?;
@@ -142,17 +153,17 @@ impl ContentTypes {
             if one.declared == Declared::Default {
                 return;
             }
-            if removed.iter().any(|part| is(part, one.of)) {
+            if removed.iter().any(|part| is(part, one.of())) {
                 edits.replace(one.span.clone(), String::new());
             }
             for ((part, content_type), is_there) in set.iter().zip(&mut is_there) {
-                if !is(part, one.of) {
+                if !is(part, one.of()) {
                     continue;
                 }
                 if *is_there {
                     edits.replace(one.span.clone(), String::new());
                 } else if one.content_type != *content_type {
-                    wrong.push((one.span.clone(), one.of.to_owned(), *content_type));
+                    wrong.push((one.span.clone(), one.of().to_owned(), *content_type));
                 }
                 *is_there = true;
             }

@@ -6,7 +6,7 @@
 
 #![expect(
     clippy::indexing_slicing,
-    reason = "fixed-size records are cut to size before their fields are taken"
+    reason = "fixed-size records are cut to size before their fields are taken, places in a table are masked"
 )]
 
 use std::io;
@@ -52,8 +52,6 @@ pub(super) struct Entry {
     record_at: usize,
     record_len: u32,
     name_len: u16,
-    /// The first bytes of the name, so that a look for another one needn't fetch it.
-    name_start: NameStart,
     pub(super) flags: u16,
     pub(super) method: u16,
     pub(super) crc: u32,
@@ -66,15 +64,45 @@ pub(super) struct Entry {
     zip64_offset_at: Option<u32>,
 }
 
-/// The first bytes of a name, alike for names that differ in letter case alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct NameStart(u32);
+/// What one look at a name says.
+struct NameFacts {
+    /// The same number for names that differ in ASCII letter case alone, and nearly always another
+    /// one for others. Where two are the same the names themselves are compared, so nothing
+    /// depends on it. Never 0.
+    print: u32,
+    has_backslash: bool,
+}
 
-impl NameStart {
+impl NameFacts {
     fn of(name: &[u8]) -> Self {
-        // The bit in which upper and lower case differ.
-        let folded = |bytes: &[u8; 4]| u32::from_le_bytes(*bytes) | 0x2020_2020;
-        Self(name.first_chunk().map_or(0, folded))
+        const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+        const LOW_BITS: u64 = 0x0101_0101_0101_0101;
+        let mut print = name.len() as u64;
+        let mut backslashes = 0;
+        let mut take = |chunk: u64| {
+            // The bit in which upper and lower case differ.
+            let folded = chunk | (LOW_BITS * 0x20);
+            print = (print.rotate_left(5) ^ folded).wrapping_mul(FACTOR);
+            // Where a byte is zero its highest bit gets set, and nowhere if none is.
+            let zero = chunk ^ (LOW_BITS * u64::from(b'\\'));
+            backslashes |= zero.wrapping_sub(LOW_BITS) & !zero;
+        };
+        match name.last_chunk() {
+            // The last bytes together with some that went in already, which is quicker than one by
+            // one.
+            Some(last) => {
+                for chunk in name.as_chunks().0 {
+                    take(u64::from_le_bytes(*chunk));
+                }
+                take(u64::from_le_bytes(*last));
+            }
+            None => name.iter().for_each(|byte| take(u64::from(*byte))),
+        }
+        let [.., a, b, c, d] = print.to_le_bytes();
+        Self {
+            print: u32::from_le_bytes([a, b, c, d]) | 1,
+            has_backslash: backslashes & (LOW_BITS << 7) != 0,
+        }
     }
 }
 
@@ -99,6 +127,11 @@ impl Entry {
 pub(super) struct Directory {
     bytes: Piece,
     entries: Vec<Entry>,
+    /// What [`NameFacts`] says of each entry's name, close together: a look for a name goes
+    /// through all of them.
+    prints: Vec<u32>,
+    /// Whether an entry is of a kind, or has a name, that has to be told of.
+    pub(super) has_odd_entries: bool,
     /// Where the directory starts in the source.
     pub(super) offset: u64,
     /// Everything from the end of the directory to the end of the source.
@@ -189,20 +222,22 @@ impl Directory {
         let end_record_at =
             usize::try_from(record_position.saturating_sub(after)).unwrap_or_default();
         let shift = directory_start.wrapping_sub(end.offset);
-        let (entries, multi_disk) = parse_records(&bytes, &end, shift, limits)?;
+        let records = parse_records(&bytes, &end, shift, limits)?;
         let archive_end = record_position + END_RECORD_BYTES as u64 + u64::from(comment_len);
-        let first = entries.iter().map(|entry| entry.offset).min();
-        let stray_bytes =
-            shift != 0 || archive_end != len || first.is_some_and(|offset| offset != 0);
+        let stray_bytes = shift != 0
+            || archive_end != len
+            || (!records.entries.is_empty() && records.first != 0);
         Ok(Self {
             bytes,
-            entries,
+            entries: records.entries,
+            prints: records.prints,
+            has_odd_entries: records.has_odd,
             offset: directory_start,
             end: end_bytes,
             end_record_at,
             zip64,
             stray_bytes,
-            multi_disk: multi_disk || end.disk != 0 || end.directory_disk != 0,
+            multi_disk: records.multi_disk || end.disk != 0 || end.directory_disk != 0,
         })
     }
 
@@ -231,14 +266,38 @@ impl Directory {
     /// The second value says whether another entry has that name too: two programs would then see
     /// two different parts (F-108).
     pub(super) fn find(&self, name: &str) -> Option<(usize, bool)> {
-        let start = NameStart::of(name.as_bytes());
-        let mut hits = self.entries.iter().enumerate().filter(|(_, entry)| {
-            usize::from(entry.name_len) == name.len()
-                && entry.name_start == start
-                && self.name(entry).eq_ignore_ascii_case(name.as_bytes())
-        });
+        let print = NameFacts::of(name.as_bytes()).print;
+        let mut hits = self
+            .prints
+            .iter()
+            .zip(&self.entries)
+            .enumerate()
+            .filter(|(_, (one, entry))| {
+                **one == print && self.name(entry).eq_ignore_ascii_case(name.as_bytes())
+            });
         let (first, _) = hits.next()?;
         Some((first, hits.next().is_some()))
+    }
+
+    /// Whether two names may differ in letter case alone; `false` is certain.
+    pub(super) fn may_have_twins(&self) -> bool {
+        // Open addressing: a slot is the print that is in it, or 0.
+        let bits = (self.prints.len() * 2).next_power_of_two().trailing_zeros();
+        let mut slots = vec![0; 1 << bits];
+        // Names that were made to meet each other are not looked at for long.
+        let mut steps_left = self.prints.len() * 4;
+        for print in &self.prints {
+            let mut at = (u64::from(*print) << bits >> 32) as usize;
+            while slots[at] != 0 {
+                if slots[at] == *print || steps_left == 0 {
+                    return true;
+                }
+                steps_left -= 1;
+                at = (at + 1) & (slots.len() - 1);
+            }
+            slots[at] = *print;
+        }
+        false
     }
 
     /// Reads and inflates an entry, up to `max` bytes, checking size, CRC and the local header.
@@ -473,21 +532,35 @@ fn read_if_there(
     }
 }
 
+/// The directory's records, and what they say together.
+struct Records {
+    entries: Vec<Entry>,
+    prints: Vec<u32>,
+    has_odd: bool,
+    multi_disk: bool,
+    /// The lowest offset.
+    first: u64,
+}
+
 fn parse_records(
     bytes: &[u8],
     end: &End,
     shift: u64,
     limits: &Limits,
-) -> Result<(Vec<Entry>, bool), PartError> {
+) -> Result<Records, PartError> {
     let malformed = |cause: &str| PartError::malformed(WHERE, cause);
     // No more than there is room for, whatever is declared.
     let room = bytes.len() / CENTRAL_RECORD_BYTES;
-    let mut entries: Vec<Entry> =
-        Vec::with_capacity(usize::try_from(end.entries).map_or(room, |count| count.min(room)));
+    let room = usize::try_from(end.entries).map_or(room, |count| count.min(room));
+    let mut entries: Vec<Entry> = Vec::with_capacity(room);
+    let mut prints = Vec::with_capacity(room);
     let mut at = 0;
     let mut multi_disk = false;
+    let mut has_odd = false;
+    let mut first = u64::MAX;
     while entries.len() < limits.entries_max && (entries.len() as u64) < end.entries {
-        let Some(record) = bytes.get(at..at + CENTRAL_RECORD_BYTES) else {
+        let record = bytes.get(at..).and_then(<[u8]>::first_chunk);
+        let Some::<&[u8; CENTRAL_RECORD_BYTES]>(record) = record else {
             return Err(malformed("cut off"));
         };
         if record[..4] != CENTRAL_RECORD {
@@ -511,7 +584,6 @@ fn parse_records(
             // Four lengths of two bytes: it fits.
             record_len: u32::try_from(stop - at).map_err(|_| cut_off())?,
             name_len,
-            name_start: NameStart::of(name),
             flags: u16_at(record, 8).unwrap_or_default(),
             method: u16_at(record, 10).unwrap_or_default(),
             crc: u32_at(record, 16).unwrap_or_default(),
@@ -524,14 +596,24 @@ fn parse_records(
         widen(&mut entry, bytes, extra, at).ok_or_else(|| malformed("a damaged zip64 field"))?;
         entry.offset = entry.offset.wrapping_add(shift);
         multi_disk |= entry.disk != 0;
+        first = first.min(entry.offset);
+        let facts = NameFacts::of(name);
+        has_odd |= facts.has_backslash || !entry.is_supported() || name.ends_with(b".piece");
         at = stop;
+        prints.push(facts.print);
         entries.push(entry);
     }
     // Fewer records than bytes: another program would count differently.
     if at != bytes.len() && !bytes[at..].starts_with(b"PK\x05\x05") {
         return Err(malformed("more bytes than records"));
     }
-    Ok((entries, multi_disk))
+    Ok(Records {
+        entries,
+        prints,
+        has_odd,
+        multi_disk,
+        first,
+    })
 }
 
 /// Takes the 64-bit values where the 32-bit ones are saturated.

@@ -323,18 +323,7 @@ const DUPLICATE_CHECK_MAX: usize = 4_096;
 /// Names that occur twice, in some letter case: two programs may see two different parts.
 fn note_duplicates(directory: &Directory, diagnostics: &mut Diagnostics) {
     let entries = directory.entries();
-    if entries.len() > DUPLICATE_CHECK_MAX {
-        return;
-    }
-    let mut prints: Vec<u64> = entries
-        .iter()
-        .map(|entry| name_print(directory.name(entry)))
-        .collect();
-    prints.sort_unstable();
-    if !prints
-        .windows(2)
-        .any(|pair| matches!(pair, [one, other] if one == other))
-    {
+    if entries.len() > DUPLICATE_CHECK_MAX || !directory.may_have_twins() {
         return;
     }
     let mut seen = HashSet::with_capacity(entries.len());
@@ -348,26 +337,6 @@ fn note_duplicates(directory: &Directory, diagnostics: &mut Diagnostics) {
             );
         }
     }
-}
-
-/// The same number for names that differ in letter case alone, and nearly always another one for
-/// others. Where two are the same the names themselves are compared, so nothing depends on it.
-fn name_print(name: &[u8]) -> u64 {
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mix = |print: u64, chunk: u64| (print.rotate_left(5) ^ chunk).wrapping_mul(FACTOR);
-    // The bit in which upper and lower case differ.
-    let folded = |chunk: &[u8; 8]| u64::from_le_bytes(*chunk) | 0x2020_2020_2020_2020;
-    let mut print = name.len() as u64;
-    // The last bytes together with some that went in already, which is quicker than one by one.
-    let Some(last) = name.last_chunk() else {
-        return name
-            .iter()
-            .fold(print, |print, byte| mix(print, u64::from(byte | 0x20)));
-    };
-    for chunk in name.as_chunks().0 {
-        print = mix(print, folded(chunk));
-    }
-    mix(print, folded(last))
 }
 
 /// Entries that are odd without touching the labels.
@@ -385,11 +354,13 @@ fn note_odd_entries(
         );
         write_obstacle.get_or_insert_with(|| "an archive of several disks".to_owned());
     }
+    if !directory.has_odd_entries {
+        return;
+    }
     for entry in directory.entries() {
         let name = directory.name(entry);
         let shown = || String::from_utf8_lossy(name.get(..80).unwrap_or(name)).into_owned();
-        // Without a way out in between, which is quicker for something so short.
-        if name.iter().fold(false, |has, byte| has | (*byte == b'\\')) {
+        if name.contains(&b'\\') {
             diagnostics.add(
                 DiagnosticCode::BackslashEntry,
                 &shown(),

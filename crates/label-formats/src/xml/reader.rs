@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memchr3};
 
 use super::{Namespace, is_xml_char};
 use crate::error::PartError;
@@ -625,19 +625,11 @@ fn until_quote(text: &str) -> Option<(&str, &str)> {
     rest.starts_with('"').then_some((value, rest))
 }
 
-/// How many bytes are neither the start of a reference nor white space but spaces. Many are looked
-/// at together.
+/// How many bytes are neither the start of a reference nor white space but spaces.
 fn plain_len(bytes: &[u8]) -> usize {
-    const AT_ONCE: usize = 64;
-    let is_special = |byte: &u8| (*byte < b' ') | (*byte == b'&');
-    let (chunks, _) = bytes.as_chunks::<AT_ONCE>();
-    let whole = chunks
-        .iter()
-        .position(|chunk| chunk.iter().fold(false, |any, byte| any | is_special(byte)))
-        .unwrap_or(chunks.len());
-    let start = whole * AT_ONCE;
-    let rest = bytes.get(start..).unwrap_or_default();
-    start + rest.iter().position(is_special).unwrap_or(rest.len())
+    let len = memchr3(b'\t', b'\n', b'\r', bytes).unwrap_or(bytes.len());
+    // No further than that: the next look starts behind it.
+    memchr(b'&', bytes.get(..len).unwrap_or_default()).unwrap_or(len)
 }
 
 const SPACE: u8 = 1;
