@@ -78,11 +78,14 @@ impl NameFacts {
         const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
         const LOW_BITS: u64 = 0x0101_0101_0101_0101;
         let mut print = name.len() as u64;
+        let mut factor = FACTOR;
         let mut backslashes = 0;
         let mut take = |chunk: u64| {
             // The bit in which upper and lower case differ.
             let folded = chunk | (LOW_BITS * 0x20);
-            print = (print.rotate_left(5) ^ folded).wrapping_mul(FACTOR);
+            // No product waits for the one before.
+            print = print.wrapping_add(folded.wrapping_mul(factor));
+            factor = factor.rotate_left(23);
             // Where a byte is zero its highest bit gets set, and nowhere if none is.
             let zero = chunk ^ (LOW_BITS * u64::from(b'\\'));
             backslashes |= zero.wrapping_sub(LOW_BITS) & !zero;
@@ -98,7 +101,7 @@ impl NameFacts {
             }
             None => name.iter().for_each(|byte| take(u64::from(*byte))),
         }
-        let [.., a, b, c, d] = print.to_le_bytes();
+        let [.., a, b, c, d] = (print ^ print >> 32).wrapping_mul(FACTOR).to_le_bytes();
         Self {
             print: u32::from_le_bytes([a, b, c, d]) | 1,
             has_backslash: backslashes & (LOW_BITS << 7) != 0,
@@ -224,9 +227,8 @@ impl Directory {
         let shift = directory_start.wrapping_sub(end.offset);
         let records = parse_records(&bytes, &end, shift, limits)?;
         let archive_end = record_position + END_RECORD_BYTES as u64 + u64::from(comment_len);
-        let stray_bytes = shift != 0
-            || archive_end != len
-            || (!records.entries.is_empty() && records.first != 0);
+        let stray_bytes =
+            shift != 0 || archive_end != len || (!records.entries.is_empty() && records.first != 0);
         Ok(Self {
             bytes,
             entries: records.entries,
@@ -266,16 +268,28 @@ impl Directory {
     /// The second value says whether another entry has that name too: two programs would then see
     /// two different parts (F-108).
     pub(super) fn find(&self, name: &str) -> Option<(usize, bool)> {
+        /// How many prints are looked at together.
+        const AT_ONCE: usize = 16;
         let print = NameFacts::of(name.as_bytes()).print;
-        let mut hits = self
-            .prints
+        let (chunks, rest) = self.prints.as_chunks::<AT_ONCE>();
+        let has_print = |chunk: &&[u32; AT_ONCE]| {
+            let hit = |any, one: &u32| any | (*one == print);
+            chunk.iter().fold(false, hit)
+        };
+        let is_named = |at: &usize| {
+            let entry = self.prints.get(*at).filter(|one| **one == print);
+            let entry = entry.and_then(|_| self.entries.get(*at));
+            entry.is_some_and(|entry| self.name(entry).eq_ignore_ascii_case(name.as_bytes()))
+        };
+        let whole = chunks
             .iter()
-            .zip(&self.entries)
             .enumerate()
-            .filter(|(_, (one, entry))| {
-                **one == print && self.name(entry).eq_ignore_ascii_case(name.as_bytes())
-            });
-        let (first, _) = hits.next()?;
+            .filter(|(_, chunk)| has_print(chunk))
+            .flat_map(|(at, _)| at * AT_ONCE..(at + 1) * AT_ONCE);
+        let mut hits = whole
+            .chain(self.prints.len() - rest.len()..self.prints.len())
+            .filter(is_named);
+        let first = hits.next()?;
         Some((first, hits.next().is_some()))
     }
 
@@ -820,7 +834,55 @@ mod tests {
         assert_eq!(directory.find("aa.xml"), Some((0, true)));
     }
 
+    /// A hundred parts, as many as several chunks of prints and a rest.
+    fn names() -> Vec<String> {
+        (0..100)
+            .map(|at| format!("ppt/slides/slide{at}.xml"))
+            .collect()
+    }
+
+    fn directory_of(names: &[String]) -> Directory {
+        let entries: Vec<(&str, &[u8])> = names.iter().map(|name| (&**name, &b"x"[..])).collect();
+        read(&archive(&entries)).unwrap()
+    }
+
+    #[test]
+    fn every_name_is_found_in_any_letter_case() {
+        let names = names();
+        let directory = directory_of(&names);
+        for (at, name) in names.iter().enumerate() {
+            assert_eq!(directory.find(name), Some((at, false)));
+            assert_eq!(directory.find(&name.to_uppercase()), Some((at, false)));
+        }
+        assert_eq!(directory.find("ppt/slides/slide100.xml"), None);
+        assert!(!directory.may_have_twins());
+        assert!(!directory.has_odd_entries);
+    }
+
+    #[test]
+    fn f_108_a_twin_is_found_at_any_place() {
+        for (one, other) in [(0, 1), (0, 99), (15, 16), (95, 96), (98, 99)] {
+            let mut names = names();
+            names[other] = names[one].to_uppercase();
+            let directory = directory_of(&names);
+            assert!(directory.may_have_twins());
+            assert_eq!(directory.find(&names[one]), Some((one, true)));
+        }
+    }
+
     proptest::proptest! {
+        #[test]
+        fn a_print_leaves_letter_case_out_and_sees_back_slashes(name in "[ -~äß\\u{7f}\\u{80}]{0,30}") {
+            let facts = NameFacts::of(name.as_bytes());
+            for other in [name.to_ascii_lowercase(), name.to_ascii_uppercase()] {
+                proptest::prop_assert_eq!(NameFacts::of(other.as_bytes()).print, facts.print);
+            }
+            proptest::prop_assert_ne!(facts.print, 0);
+            proptest::prop_assert_eq!(facts.has_backslash, name.contains('\\'));
+            let other = format!("{name}\\");
+            proptest::prop_assert!(NameFacts::of(other.as_bytes()).has_backslash);
+        }
+
         #[test]
         fn any_damage_is_survived(at in 0_usize..400, byte: u8, len in 0_usize..400) {
             let mut bytes = archive(&[("a.xml", b"one"), ("b/c.xml", b"two"), ("d", b"")]);

@@ -315,9 +315,8 @@ fn refuse_twice(name: &str, twice: bool) -> Result<(), PartError> {
     Ok(())
 }
 
-/// Up to how many entries reading looks for duplicate names. Real packages have a few hundred;
-/// beyond the bound the look would cost more than everything else, and writing refuses duplicates
-/// whatever their number.
+/// Up to how many entries reading looks for duplicate names. Real packages have a few hundred, and
+/// writing refuses duplicates whatever their number.
 const DUPLICATE_CHECK_MAX: usize = 4_096;
 
 /// Names that occur twice, in some letter case: two programs may see two different parts.
