@@ -4,10 +4,12 @@
         --validator node_modules/.bin/ooxml-validator --work target/interop --sample
 
 For every Office file of the corpus that may be written: apply a label of a tenant that the file
-does not know, read it back, remove it, read back; for a labelled file the same with its own
-tenant, so that a label is replaced. After each write Python's own ZIP and XML readers compare
-the packages: what is not a label part must be the same byte for byte. Then `labels verify`, which
-shares no code with the writer, has to come to the same verdict.
+does not know, read it back, remove it, read back; for a labelled file the same with each of its
+own tenants, so that a label is replaced. All that three times: for tenants of which it is not known
+whether they have opted in to labels in a part of their own, for tenants that have, and for tenants
+that have not. After each write Python's own ZIP and XML readers compare the packages: what is not a
+label part must be the same byte for byte. Then `labels verify`, which shares no code with the
+writer, has to come to the same verdict.
 
 On a sample of about forty files (`--sample`), or on all (`--all`), more judges look at the file
 before and after: the Open XML SDK validator, 7z, unzip, and python-docx, openpyxl or python-pptx.
@@ -60,6 +62,12 @@ SIGNATURE_RELATIONSHIP = (
 )
 CUSTOM_TYPE = "application/vnd.openxmlformats-officedocument.custom-properties+xml"
 LABEL_TYPE = "application/vnd.ms-office.classificationlabels+xml"
+
+# What may be known of a tenant, and where its label then goes: into the part, into custom
+# properties, or wherever the tenant has one.
+STATES = ("unknown", "opted-in", "not-opted-in")
+# What is done to a file, and how many of those files have another tenant's label too.
+DEEDS = ("apply", "replace", "remove", "beside")
 
 # The columns of the table, in the order of the work.
 OWN_CHECKS = (
@@ -232,9 +240,9 @@ class Package:
                 found.append(attributes)
         return found
 
-    def label_of(self, tenant: str) -> tuple[str, str] | None:
-        """The tenant's label and where it is stored, for a tenant of unknown policy."""
-        for element in self.elements:
+    def label_of(self, tenant: str, state: str) -> tuple[str, str] | None:
+        """The tenant's label and where it is stored."""
+        for element in [] if state == "not-opted-in" else self.elements:
             if element["siteId"] == tenant:
                 if element.get("removed") in ("1", "true") or element.get("enabled") in ("0", "false"):
                     return None
@@ -421,13 +429,14 @@ def no_residue(labelled: Package, unlabelled: Package, label: str) -> None:
 class Labels:
     """The example program `labels`."""
 
-    def __init__(self, program: Path):
+    def __init__(self, program: Path, state: str):
         self.program = str(program)
+        self.state = state
 
-    def _run(self, *arguments: str) -> subprocess.CompletedProcess:
+    def _run(self, deed: str, *arguments: str) -> subprocess.CompletedProcess:
         try:
             return subprocess.run(
-                [self.program, *arguments],
+                [self.program, deed, "--storage", self.state, *arguments],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 encoding="utf-8",
@@ -435,7 +444,7 @@ class Labels:
                 timeout=TOOL_SECONDS_MAX,
             )
         except subprocess.TimeoutExpired:
-            raise Fault(f"`labels {arguments[0]}` does not end") from None
+            raise Fault(f"`labels {deed}` does not end") from None
 
     def read(self, file: Path) -> dict:
         run = self._run("read", "--json", str(file))
@@ -579,9 +588,17 @@ class Judges:
         self.folder = folder
         self.seconds: Counter = Counter()
         self.runs: Counter = Counter()
+        # By the file's bytes: two states of a tenant often come to the same file.
+        self.asked: dict[bytes, dict] = {}
         self.verdicts = self._ask(original)
 
     def _ask(self, file: Path) -> dict:
+        bytes_of_it = hashlib.sha256(file.read_bytes()).digest()
+        if bytes_of_it not in self.asked:
+            self.asked[bytes_of_it] = self._ask_anew(file)
+        return self.asked[bytes_of_it]
+
+    def _ask_anew(self, file: Path) -> dict:
         questions = {
             "validator": lambda: validate(self.validator, file, self.folder),
             "7z": lambda: run_tool("7z", "t", "-bd", str(file)).returncode,
@@ -636,6 +653,8 @@ class Outcome:
     refusals: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     done: Counter = field(default_factory=Counter)
+    # The same counts, by the tenant's state and the deed.
+    deeds: Counter = field(default_factory=Counter)
     seconds: Counter = field(default_factory=Counter)
     runs: Counter = field(default_factory=Counter)
     trouble: str | None = None
@@ -649,14 +668,17 @@ def write_and_judge(task: Task) -> Outcome:
     task.work.mkdir(parents=True, exist_ok=True)
     case = "corpus"
     try:
-        labels = Labels(task.labels)
         before = Package(task.source)
         outcome.as_listed = hashlib.sha256(before.bytes).hexdigest() == task.sha256
-        report = labels.read(task.source)
         judges = Judges(task.validator, task.source, kind, task.work) if task.judged else None
-        own = sorted({item["tenant"] for item in report["labels"]} - {None})
-        for case, tenant in [("new tenant", NEW_TENANT), *((f"tenant {one}", one) for one in own)]:
-            write_case(task, case, tenant, labels, before, report, judges, outcome)
+        for state in STATES:
+            labels = Labels(task.labels, state)
+            report = labels.read(task.source)
+            own = sorted({item["tenant"] for item in report["labels"]} - {None})
+            for tenant in (NEW_TENANT, *own):
+                who = "new tenant" if tenant == NEW_TENANT else f"tenant {tenant}"
+                case = f"{who} {state}"
+                write_case(task, case, tenant, labels, before, report, judges, outcome)
         if task.source.read_bytes() != before.bytes:
             raise Fault("the input file was changed")
         if judges is not None:
@@ -687,7 +709,19 @@ def write_case(
     again_path = folder / f"again.{outcome.kind}"
     removed_path = folder / f"removed.{outcome.kind}"
     done = outcome.done
+    state = labels.state
     others = of_others(report, tenant, strangers=tenant == NEW_TENANT)
+    has_others = any(item["tenant"] not in (tenant, None) for item in others[0])
+
+    def count(deed: str, before_write: Counter) -> None:
+        """Adds what was found of one write to the row of its deed."""
+        checks = done - before_write
+        rows = [deed, *(["beside"] if has_others else [])]
+        for row in rows:
+            outcome.deeds[state, row, "writes"] += 1
+            for check in ("verify", "zip", *JUDGES):
+                outcome.deeds[state, row, check] += 1 if checks[check] else 0
+
     wanted = ("--tenant", tenant, "--label", NEW_LABEL, "--name", NAME, "--date", DATE)
 
     refusal = labels.write("apply", *wanted, source=task.source, target=applied_path)
@@ -699,6 +733,7 @@ def write_case(
         return
     if expected is not None:
         raise Fault(f"written, but should be refused: {expected}")
+    so_far = done.copy()
     done["apply"] += 1
 
     after = Package(applied_path)
@@ -710,15 +745,20 @@ def write_case(
         raise Fault("another tenant's label is read differently after applying")
     done["read"] += 1
 
-    # Whoever has an element keeps being stored in the part, everybody else in custom properties.
-    in_part = any(element["siteId"] == tenant for element in before.elements)
+    # Where nothing is known, whoever has an element keeps being stored in the part, everybody else
+    # in custom properties.
+    has_element = any(element["siteId"] == tenant for element in before.elements)
+    in_part = {"unknown": has_element, "opted-in": True, "not-opted-in": False}[state]
     storage = "labelinfo" if in_part else "custom.xml"
-    if after.label_of(tenant) != (NEW_LABEL, storage) or effective[0]["storage"] != storage:
-        raise Fault(f"stored: {after.label_of(tenant)}, expected it in {storage}")
+    stored = after.label_of(tenant, state)
+    if stored != (NEW_LABEL, storage) or effective[0]["storage"] != storage:
+        raise Fault(f"stored: {stored}, expected it in {storage}")
     if in_part and before.properties != after.properties:
         raise Fault("stored in the part, but custom properties changed")
-    if not in_part and before.elements != after.elements:
+    if not in_part and not has_element and before.elements != after.elements:
         raise Fault("stored in custom properties, but the part changed")
+    if not in_part and any(element["siteId"] == tenant for element in after.elements):
+        raise Fault("stored in custom properties, but the tenant's element is still there")
     name = after.groups.get(NEW_LABEL, {}).get("name")
     if not in_part and not (name == NAME == effective[0]["name"]):
         raise Fault(f"stored: name `{name}`, read as `{effective[0]['name']}`")
@@ -738,7 +778,9 @@ def write_case(
     done["verify"] += 1
     if judges is not None:
         judges.compare(applied_path, done)
+    count("apply" if tenant == NEW_TENANT else "replace", so_far)
 
+    so_far = done.copy()
     refusal = labels.write(
         "remove", "--tenant", tenant, source=applied_path, target=removed_path
     )
@@ -751,8 +793,10 @@ def write_case(
         raise Fault(f"after removal: {now['status']}, {now['effective']}, {now['error']}")
     if of_others(now, tenant, strangers=tenant == NEW_TENANT) != others:
         raise Fault("another tenant's label is read differently after removing")
-    if removed.label_of(tenant) is not None:
-        raise Fault(f"after removal stored: {removed.label_of(tenant)}")
+    if removed.label_of(tenant, state) is not None:
+        raise Fault(f"after removal stored: {removed.label_of(tenant, state)}")
+    if state == "opted-in" and after.properties != removed.properties:
+        raise Fault("removed from the part, but custom properties changed")
     done["unread"] += 1
 
     compare_packages(after, removed)
@@ -766,6 +810,7 @@ def write_case(
     done["verify"] += 1
     if judges is not None:
         judges.compare(removed_path, done)
+    count("remove", so_far)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -838,6 +883,17 @@ def print_table(outcomes: list[Outcome]) -> None:
         print("  ".join(cell.rjust(width) for cell, width in zip(row, widths)))
 
 
+def print_deeds(outcomes: list[Outcome]) -> None:
+    """What was written, by the tenant's state, and how many of it each judge saw without a fault."""
+    found = sum((outcome.deeds for outcome in outcomes), Counter())
+    columns = ("writes", "verify", "zip", *JUDGES)
+    print(f"{'tenant':<14}{'deed':<9}" + "".join(f"{column:>11}" for column in columns))
+    for state in STATES:
+        for deed in DEEDS:
+            cells = "".join(f"{found[state, deed, column]:>11}" for column in columns)
+            print(f"{state:<14}{deed:<9}{cells}")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--labels", type=Path, required=True, help="the example program `labels`")
@@ -872,6 +928,8 @@ def main() -> int:
 
     print(f"{len(rows)} files, {len(judged)} of them before all judges; one count per write")
     print_table(outcomes)
+    print("by what is known of the tenant; `beside`: those of files with another tenant's label")
+    print_deeds(outcomes)
     seconds = sum((outcome.seconds for outcome in outcomes), Counter())
     runs = sum((outcome.runs for outcome in outcomes), Counter())
     for judge in JUDGES:

@@ -1,12 +1,15 @@
 //! Reads, applies and removes the labels of files.
 //!
 //! ```text
-//! labels read [--json] [--stats] PATH…
+//! labels read [--json] [--stats] [--storage STATE] PATH…
 //! labels apply --tenant GUID --label GUID --name NAME [--method standard|privileged] [--date RFC3339]
-//!     [--allow-signed] [--rewrite] IN OUT
-//! labels remove --tenant GUID [--allow-signed] [--rewrite] IN OUT
-//! labels verify [--json] [--tenant GUID] BEFORE AFTER
+//!     [--storage STATE] [--allow-signed] [--rewrite] IN OUT
+//! labels remove --tenant GUID [--storage STATE] [--allow-signed] [--rewrite] IN OUT
+//! labels verify [--json] [--tenant GUID] [--storage STATE] BEFORE AFTER
 //! ```
+//!
+//! `--storage` says whether the tenant has opted in to labels in a part of their own: `opted-in`,
+//! `not-opted-in` or, if it is not given, `unknown`.
 //!
 //! `--allow-signed` writes signed files as far as their signatures can stay valid. `--rewrite` saves a
 //! PDF anew, so that no earlier revision is left in it; otherwise the change is appended.
@@ -25,8 +28,8 @@ use examples::label_json::{to_json, verification_to_json};
 use label_core::{AssignmentMethod, EffectiveLabel, LabelId, TenantId};
 use label_formats::{
     ApplyRequest, CountingSource, EditedFile, FileSource, PdfOutcome, PdfPlaces, PdfSave,
-    ReadOptions, Reading, Status, Verification, VerifyOptions, WriteOptions, WritePlan, plan_apply,
-    plan_remove, read, read_many, replace_file,
+    ReadOptions, Reading, Status, TenantStorage, Verification, VerifyOptions, WriteOptions,
+    WritePlan, plan_apply, plan_remove, read, read_many, replace_file,
 };
 
 /// Deepest folder that is looked into.
@@ -36,11 +39,12 @@ const FOLDER_DEPTH_MAX: usize = 64;
 const READ_AT_ONCE: usize = 512;
 
 const USAGE: &str = "usage:
-  labels read [--json] [--stats] PATH…
+  labels read [--json] [--stats] [--storage STATE] PATH…
   labels apply --tenant GUID --label GUID --name NAME [--method standard|privileged] [--date RFC3339]
-               [--allow-signed] [--rewrite] IN OUT
-  labels remove --tenant GUID [--allow-signed] [--rewrite] IN OUT
-  labels verify [--json] [--tenant GUID] BEFORE AFTER";
+               [--storage STATE] [--allow-signed] [--rewrite] IN OUT
+  labels remove --tenant GUID [--storage STATE] [--allow-signed] [--rewrite] IN OUT
+  labels verify [--json] [--tenant GUID] [--storage STATE] BEFORE AFTER
+STATE: opted-in, not-opted-in, unknown";
 
 /// Flags of the two commands that write.
 const WRITE_FLAGS: [&str; 2] = ["--allow-signed", "--rewrite"];
@@ -68,19 +72,26 @@ fn main() -> ExitCode {
     let mut arguments = examples::arguments::given();
     let result = match arguments.next().as_deref() {
         None => read_samples(),
-        Some("read") => Arguments::parse(arguments, &[], &["--json", "--stats"])
+        Some("read") => Arguments::parse(arguments, &["--storage"], &["--json", "--stats"])
             .map_err(Failure::from)
             .and_then(|arguments| read_paths(&arguments)),
         Some("apply") => {
-            let flags = ["--tenant", "--label", "--name", "--method", "--date"];
+            let flags = [
+                "--tenant",
+                "--label",
+                "--name",
+                "--method",
+                "--date",
+                "--storage",
+            ];
             Arguments::parse(arguments, &flags, &WRITE_FLAGS)
                 .map_err(Failure::from)
                 .and_then(|arguments| apply(&arguments))
         }
-        Some("remove") => Arguments::parse(arguments, &["--tenant"], &WRITE_FLAGS)
+        Some("remove") => Arguments::parse(arguments, &["--tenant", "--storage"], &WRITE_FLAGS)
             .map_err(Failure::from)
             .and_then(|arguments| remove(&arguments)),
-        Some("verify") => Arguments::parse(arguments, &["--tenant"], &["--json"])
+        Some("verify") => Arguments::parse(arguments, &["--tenant", "--storage"], &["--json"])
             .map_err(Failure::from)
             .and_then(|arguments| verify(&arguments)),
         Some(other) => Err(Failure::Usage(format!("unknown command `{other}`"))),
@@ -115,6 +126,7 @@ fn read_paths(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.rest().is_empty() {
         return Err(Failure::Usage("no path given".to_owned()));
     }
+    let storage = storage(arguments)?;
     let mut paths = Vec::new();
     for argument in arguments.rest() {
         let path = Path::new(argument);
@@ -128,9 +140,15 @@ fn read_paths(arguments: &Arguments) -> Result<(), Failure> {
     let mut counts = Counts::default();
     for some in paths.chunks(READ_AT_ONCE) {
         let found = if arguments.has("--stats") {
-            some.iter().map(|path| read_counted(path)).collect()
+            some.iter()
+                .map(|path| read_counted(path, storage))
+                .collect()
         } else {
-            let options = |_: &Path| ReadOptions::default();
+            let options = |_: &Path| {
+                let mut options = ReadOptions::default();
+                options.default_storage = storage;
+                options
+            };
             let readings = read_many(some, options, &|_, _| ());
             readings
                 .into_iter()
@@ -206,13 +224,14 @@ fn files_below(folder: &Path, depth: usize) -> Vec<PathBuf> {
 /// How many reads and bytes an answer took.
 type Stats = (u64, u64);
 
-fn read_counted(path: &Path) -> (Reading, Option<Stats>) {
+fn read_counted(path: &Path, storage: TenantStorage) -> (Reading, Option<Stats>) {
     let name = path
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
     let mut options = ReadOptions::default();
     options.name = Some(&name);
+    options.default_storage = storage;
     match FileSource::open(path) {
         Ok(file) => {
             let source = CountingSource::new(file);
@@ -304,23 +323,36 @@ fn apply(arguments: &Arguments) -> Result<(), Failure> {
     let mut request = ApplyRequest::new(tenant, label, date_ms);
     request.name = Some(arguments.required("--name")?.to_owned());
     request.method = method;
-    let options = write_options(arguments);
+    let options = write_options(arguments)?;
     write(arguments, |source| plan_apply(source, &request, &options))
 }
 
 fn remove(arguments: &Arguments) -> Result<(), Failure> {
     let tenant = TenantId::parse(arguments.required("--tenant")?).map_err(|e| e.to_string())?;
-    let options = write_options(arguments);
+    let options = write_options(arguments)?;
     write(arguments, |source| plan_remove(source, tenant, &options))
 }
 
-fn write_options(arguments: &Arguments) -> WriteOptions<'static> {
+/// Whether tenants have opted in.
+fn storage(arguments: &Arguments) -> Result<TenantStorage, Failure> {
+    match arguments.value("--storage") {
+        None | Some("unknown") => Ok(TenantStorage::Unknown),
+        Some("opted-in") => Ok(TenantStorage::OptedIn),
+        Some("not-opted-in") => Ok(TenantStorage::NotOptedIn),
+        Some(other) => Err(Failure::Usage(format!(
+            "`--storage`: `{other}` is none of `opted-in`, `not-opted-in`, `unknown`"
+        ))),
+    }
+}
+
+fn write_options(arguments: &Arguments) -> Result<WriteOptions<'static>, Failure> {
     let mut options = WriteOptions::default();
+    options.read.default_storage = storage(arguments)?;
     options.allow_signed = arguments.has("--allow-signed");
     if arguments.has("--rewrite") {
         options.pdf_save = PdfSave::Rewritten;
     }
-    options
+    Ok(options)
 }
 
 fn write(
@@ -375,6 +407,7 @@ fn verify(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::Usage("BEFORE and AFTER are needed".to_owned()));
     };
     let mut options = VerifyOptions::default();
+    options.default_storage = storage(arguments)?;
     if let Some(text) = arguments.value("--tenant") {
         options.tenant = Some(TenantId::parse(text).map_err(|error| error.to_string())?);
     }

@@ -43,14 +43,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     package::of_size(&from, Office::Word, BYTES)?;
     println!("input: {} bytes", from.metadata()?.len());
 
-    // The highest mark starts again here; where the system has none, nothing is said.
-    let marked = fs::write("/proc/self/clear_refs", "5").is_ok();
+    // What both grow from: the second may use again what the first gave back.
     let before = status("VmRSS");
-    apply(&from, &to)?;
-    if let (true, Some(before), Some(peak)) = (marked, before, status("VmHWM")) {
-        println!("peak memory of apply: {} KiB", peak.saturating_sub(before));
+    type Work = fn(&Path, &Path) -> Result<(), Box<dyn Error>>;
+    for (name, work) in [("apply", apply as Work), ("remove", remove)] {
+        // The highest mark starts again here; where the system has none, nothing is said.
+        let marked = fs::write("/proc/self/clear_refs", "5").is_ok();
+        work(&from, &to)?;
+        if let (true, Some(before), Some(peak)) = (marked, before, status("VmHWM")) {
+            let grown = peak.saturating_sub(before);
+            println!("peak memory of {name}: {grown} KiB, from {before} KiB");
+        }
+        println!("output of {name}: {} bytes", to.metadata()?.len());
     }
-    println!("output: {} bytes", to.metadata()?.len());
 
     let [applied, removed, kernel, _] = paired::medians(
         ROUNDS,
