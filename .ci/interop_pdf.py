@@ -3,16 +3,22 @@
     python3 .ci/interop_pdf.py --labels target/release/examples/labels --work target/interop-pdf --all
 
 For every PDF of the corpus that may be written, and for files made here in every form of
-cross-reference, as PDF/A-1 to 4, signed and certified: apply a label of a tenant that the file does
-not know, apply it again, replace it, remove it; once appended and once written anew. After each
-write
+cross-reference, updated by others, as PDF/A-1 to 4, signed, certified, with usage rights: apply a
+label of a tenant that the file does not know, apply it again, replace it, remove it; once appended
+and once written anew. Signed files are refused first, and then written with `--allow-signed`. After
+each write
 
 - an appended file begins with the bytes of the file before;
 - `qpdf --check` finds nothing that it did not find before, and `pdftotext` the same text;
-- pikepdf and MuPDF see the label's values in the information dictionary and the XMP packet, pdfinfo
-  too, and pikepdf sees every other entry, every other element of the packet and every page unchanged;
+- pikepdf, pypdf, MuPDF and exiftool (where there is one) see the label in the information dictionary
+  and the XMP packet, pdfinfo in the former, and pikepdf sees every other entry, every other element
+  of the packet and every page unchanged;
 - `labels verify`, which shares no code with the writer, finds that only labels changed;
-- of signed files, pdfsig and pyHanko call every signature valid that was valid before.
+- of signed files, pdfsig and pyHanko say of every signature what they said before.
+
+Where a label was removed and the file written anew, neither its GUID nor its name is left: not in
+the raw bytes, in no string and in no decoded stream, as ASCII, UTF-8 or UTF-16. The same search
+finds both in the file before.
 
 Without `--all` every fourth corpus file is written. The corpus folder comes from LABEL_CORPUS.
 Exit 1 on any difference.
@@ -22,6 +28,7 @@ import argparse
 import csv
 import datetime
 import io
+import json
 import os
 import re
 import shutil
@@ -35,29 +42,36 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pikepdf
+import pypdf
+import pypdf.annotations
 from asn1crypto import keys, x509
 from cryptography import x509 as certificates
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import copy_into_new_writer
 from pyhanko.sign import signers
 from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigFieldSpec
-from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.validation import validate_pdf_signature, validate_pdf_timestamp
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 TENANT = "6f2c1d1e-52a7-4f0b-9d0a-3b8f5b7c9e21"
 LABEL = "0b9e7a54-8c1d-4e62-a3f7-d5c2946b1e08"
 OTHER_LABEL = "5d1f0c6b-2a94-4b7e-8c33-e07a61d5b942"
-NAME = 'Prüfung & "Vertrieb" <intern>'
+NAME = 'Prüfung & "Vertriebsweg7" <intern>'
+# What is looked for of the name: XML and PDF write the rest of it in more than one way.
+NAME_CORE = "Vertriebsweg7"
 DATE = "2021-05-11T14:00:00Z"
 PDFX = "{http://ns.adobe.com/pdfx/1.3/}"
 PDFA_SCHEMAS = "{http://www.aiim.org/pdfa/ns/extension/}schemas"
 TOOL_SECONDS_MAX = 120
 CHECKS = (
-    "apply", "prefix", "qpdf", "text", "pikepdf", "mutool", "pdfinfo", "others", "pages", "again",
-    "replace", "remove", "no residue", "verify", "pdfsig", "pyHanko",
+    "apply", "again", "replace", "remove", "prefix", "qpdf", "text", "pikepdf", "pypdf", "mutool",
+    "pdfinfo", "exiftool", "others", "pages", "verify", "no residue", "pdfsig", "pyHanko",
 )
 
 
@@ -137,6 +151,10 @@ class Seen:
         found = [] if tree is None else tree.iter()
         return {e.tag[len(prefix):]: e.text or "" for e in found if e.tag.startswith(prefix)}
 
+    def names_its_subject(self) -> bool:
+        about, tree = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about", self.tree()
+        return tree is not None and any(element.get(about) for element in tree.iter())
+
     def described(self, label: str) -> int:
         """How many of the label's properties the extension schema of PDF/A describes."""
         tree = self.tree()
@@ -163,13 +181,93 @@ def without_schema(elements: list) -> list:
     return [one for one in elements if "/pdfa/ns/" not in one[0] and not one[0].endswith("}li")]
 
 
-def qpdf_verdict(path: Path) -> int:
+def qpdf_verdict(path: Path) -> tuple[int, int]:
+    """How bad, and in how many ways: 0 clean, 1 warnings, 2 errors."""
     done = subprocess.run(
         ["qpdf", "--check", str(path)], stdin=subprocess.DEVNULL, capture_output=True,
         timeout=TOOL_SECONDS_MAX,
     )
-    # 0 clean, 3 warnings, 2 errors.
-    return {0: 0, 3: 1}.get(done.returncode, 2)
+    said = len(re.findall(rb"^WARNING: |^ERROR: ", done.stderr + done.stdout, re.MULTILINE))
+    return {0: 0, 3: 1}.get(done.returncode, 2), said
+
+
+def in_pypdf(path: Path) -> tuple[dict[str, str], dict[str, str]] | None:
+    """Information dictionary and custom properties of the packet; `None` where pypdf can't say."""
+    try:
+        reader = pypdf.PdfReader(path)
+        info = {key: str(value) for key, value in (reader.metadata or {}).items()}
+        xmp = reader.xmp_metadata
+        return info, {} if xmp is None else dict(xmp.custom_properties)
+    except Exception:  # Whatever it raises: it is asked again only where it could read the file.
+        return None
+
+
+def in_exiftool(path: Path) -> dict[str, str] | None:
+    if shutil.which("exiftool") is None:
+        return None
+    said = run("exiftool", "-j", "-G0", "-struct", str(path), codes=(0, 1))
+    return {key: str(value) for key, value in json.loads(said)[0].items()} if said else None
+
+
+def strings_of(node) -> list[bytes]:
+    """Every string directly in an object, its names too."""
+    if isinstance(node, pikepdf.Stream | pikepdf.Dictionary):
+        inside = [one for key, value in node.items() for one in (key, value)]
+    elif isinstance(node, pikepdf.Array):
+        inside = list(node)
+    elif isinstance(node, str):
+        return [node.encode()]
+    elif isinstance(node, pikepdf.String):
+        return [bytes(node)]
+    else:
+        return []
+    # References are other objects; those are looked at by themselves.
+    return [
+        text
+        for one in inside
+        if not (isinstance(one, pikepdf.Object) and one.is_indirect)
+        for text in strings_of(one)
+    ]
+
+
+def residue(path: Path, needles: tuple[str, ...]) -> set[str]:
+    """Which of these texts a file holds: in its raw bytes, in a string, or in a decoded stream."""
+    texts = [path.read_bytes()]
+    with pikepdf.open(path) as pdf:
+        for node in pdf.objects:
+            if isinstance(node, pikepdf.Stream):
+                try:
+                    texts.append(node.read_bytes())
+                except pikepdf.PdfError:
+                    texts.append(node.read_raw_bytes())
+            texts += strings_of(node)
+    everything = b"\0\0".join(texts).lower()
+    return {
+        needle
+        for needle in needles
+        for encoding in ("utf-8", "utf-16-be", "utf-16-le")
+        if needle.lower().encode(encoding) in everything
+    }
+
+
+def signed_state(path: Path) -> str:
+    """What may be done to a file for the sake of its signatures: `plain`, `signed`, `refused`."""
+    with pikepdf.open(path) as pdf:
+        permissions, form = pdf.Root.get("/Perms", {}), pdf.Root.get("/AcroForm", {})
+        if "/UR3" in permissions or "/UR" in permissions:
+            return "refused"
+        queue, signatures = list(form.get("/Fields", [])), []
+        while queue and len(queue) < 10_000:
+            field = queue.pop()
+            if field.get("/FT") == "/Sig" and "/V" in field:
+                signatures.append(field.V)
+            queue += list(field.get("/Kids", []))
+        for signature in signatures:
+            for reference in signature.get("/Reference", []):
+                if reference.get("/TransformMethod") == "/DocMDP":
+                    if reference.get("/TransformParams", {}).get("/P", 2) == 1:
+                        return "refused"
+        return "signed" if signatures else "plain"
 
 
 def page_text(path: Path) -> bytes:
@@ -194,6 +292,58 @@ def xmp_packet(inside: str) -> bytes:
     ).encode()
 
 
+def usage_rights(pdf: pikepdf.Pdf) -> pikepdf.Pdf:
+    """What gives usage rights, but for the signature's value: only Adobe could make one."""
+    reference = pikepdf.Dictionary(
+        Type=pikepdf.Name.SigRef, TransformMethod=pikepdf.Name.UR3,
+        TransformParams=pikepdf.Dictionary(
+            Type=pikepdf.Name.TransformParams, V=pikepdf.Name("/2.2"),
+            Form=[pikepdf.Name.FillIn], Document=[pikepdf.Name.FullSave],
+        ),
+    )
+    signature = pikepdf.Dictionary(
+        Type=pikepdf.Name.Sig, Filter=pikepdf.Name("/Adobe.PPKLite"),
+        SubFilter=pikepdf.Name("/adbe.pkcs7.detached"), ByteRange=[0, 10, 20, 10],
+        Contents=pikepdf.String(bytes(16)), Reference=[reference],
+    )
+    pdf.Root.Perms = pikepdf.Dictionary(UR3=pdf.make_indirect(signature))
+    return pdf
+
+
+def streams_alone(source: bytes) -> bytes:
+    """A cross-reference stream, and no object stream."""
+    reader = PdfFileReader(io.BytesIO(source))
+    writer = copy_into_new_writer(reader, {"stream_xrefs": True})
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    return buffer.getvalue()
+
+
+def updated(source: bytes, by: str) -> bytes:
+    """Another title, and another annotation on the first page, appended by another program."""
+    buffer = io.BytesIO()
+    if by == "pypdf":
+        # It writes the whole file, the old bytes first.
+        writer = pypdf.PdfWriter(io.BytesIO(source), incremental=True)
+        writer.add_metadata({"/Subject": "Zweite Fassung"})
+        note = pypdf.annotations.Text(text="Bitte prüfen", rect=(50, 50, 80, 80))
+        writer.add_annotation(page_number=0, annotation=note)
+        writer.write(buffer)
+    else:
+        writer = IncrementalPdfFileWriter(io.BytesIO(source), strict=False)
+        name, place = generic.NameObject, map(generic.NumberObject, (9, 9, 30, 30))
+        note = generic.DictionaryObject({
+            name("/Type"): name("/Annot"), name("/Subtype"): name("/Text"),
+            name("/Rect"): generic.ArrayObject(place),
+            name("/Contents"): generic.TextStringObject("Bitte prüfen"),
+        })
+        writer.register_annotation(writer.find_page_for_modification(1)[0], writer.add_object(note))
+        writer.write(buffer)
+    if not buffer.getvalue().startswith(source):
+        raise Fault(f"{by} did not append")
+    return buffer.getvalue()
+
+
 def base(part: int | None = None, with_info: bool = True, with_xmp: bool = True) -> pikepdf.Pdf:
     pdf = pikepdf.new()
     content = b"BT /F1 24 Tf 72 700 Td (Terms of a contract, page one.) Tj ET"
@@ -210,9 +360,12 @@ def base(part: int | None = None, with_info: bool = True, with_xmp: bool = True)
         pdf.docinfo["/Title"] = "Vertrag über Lieferung"
         pdf.docinfo["/ModDate"] = "D:20210101120000Z"
     if with_xmp or part:
+        conformance = "<pdfaid:conformance>B</pdfaid:conformance>"
+        if part == 4:
+            conformance = "<pdfaid:rev>2020</pdfaid:rev>"
         pdfaid = (
             '<rdf:Description rdf:about="" xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/">'
-            f"<pdfaid:part>{part}</pdfaid:part></rdf:Description>"
+            f"<pdfaid:part>{part}</pdfaid:part>{conformance}</rdf:Description>"
             if part
             else ""
         )
@@ -294,26 +447,39 @@ class Signer:
         )
         lock = FieldMDPSpec(FieldMDPAction.ALL) if locks else None
         field_ = SigFieldSpec("Signature1", field_mdp_spec=lock)
-        writer = IncrementalPdfFileWriter(io.BytesIO(source))
+        writer = IncrementalPdfFileWriter(io.BytesIO(source), strict=False)
         return signers.PdfSigner(metadata, self.signer, new_field_spec=field_).sign_pdf(writer).getvalue()
 
 
-def verdicts(path: Path, certificate: bytes) -> list[tuple]:
-    """What pyHanko says of every signature."""
-    context = ValidationContext(
-        trust_roots=[x509.Certificate.load(certificate)], allow_fetching=False
-    )
+def verdicts(path: Path) -> list[tuple]:
+    """What pyHanko says of every signature; the signer's own certificate counts as trusted."""
     with open(path, "rb") as file:
         found = []
-        for signature in PdfFileReader(file).embedded_signatures:
-            status = validate_pdf_signature(signature, context)
-            change = status.modification_level.name if status.modification_level else "NONE"
-            found.append((status.intact, status.valid, status.docmdp_ok, change))
+        for signature in PdfFileReader(file, strict=False).embedded_signatures:
+            try:
+                context = ValidationContext(
+                    trust_roots=[signature.signer_cert], allow_fetching=False
+                )
+                if signature.sig_object.get("/Type") == "/DocTimeStamp":
+                    status = validate_pdf_timestamp(signature, context)
+                    found.append((status.intact, status.valid, None, status.modification_level))
+                    continue
+                status = validate_pdf_signature(signature, context)
+                level = status.modification_level
+                found.append((status.intact, status.valid, status.docmdp_ok, level))
+            except Exception as error:  # Such a signature is none for pyHanko, before and after.
+                found.append((type(error).__name__, str(error), None, None))
         return found
 
 
-def made_files(folder: Path) -> tuple[list[tuple[str, Path, str]], bytes]:
-    """Files in every form: a name, a path, and what is expected of writing; the certificate."""
+def in_pdfsig(path: Path) -> list[str]:
+    """What pdfsig says of every signature, in its order."""
+    said = run("pdfsig", "-nocert", str(path), codes=(0, 1, 2))
+    return re.findall(r"Signature Validation: (.*)", said)
+
+
+def made_files(folder: Path) -> list[tuple[str, Path, str]]:
+    """Files in every form: a name, a path, and what is expected of writing."""
     folder.mkdir(parents=True)
     signer = Signer()
     files = []
@@ -332,25 +498,33 @@ def made_files(folder: Path) -> tuple[list[tuple[str, Path, str]], bytes]:
     plain = {"object_stream_mode": pikepdf.ObjectStreamMode.disable}
     packed = {"object_stream_mode": pikepdf.ObjectStreamMode.generate}
     table = add("table", saved(base(), **plain))
-    add("object streams", saved(base(), **packed))
+    packed_file = add("object streams", saved(base(), **packed))
     add("table, linearised", saved(base(), linearize=True, **plain))
     add("object streams, linearised", saved(base(), linearize=True, **packed))
-    add("hybrid", hybrid(table))
+    stream = add("stream", streams_alone(table))
+    both = add("hybrid", hybrid(table))
+    for form, source in (("table", table), ("stream", stream), ("object streams", packed_file)):
+        once = add(f"{form}, updated by pypdf", updated(source, "pypdf"))
+        add(f"{form}, updated by pyHanko", updated(source, "pyHanko"))
+        add(f"{form}, updated by both", updated(once, "pyHanko"))
+    add("hybrid, updated by pyHanko", updated(both, "pyHanko"))
     add("no Info", saved(base(with_info=False), **plain))
     add("no XMP", saved(base(with_xmp=False), **packed))
     add("neither", saved(base(with_info=False, with_xmp=False), **plain))
     for part in (1, 2, 3):
-        add(f"PDF A-{part}", saved(base(part=part), **plain))
+        add(f"PDF A-{part}b", saved(base(part=part), **(plain if part == 1 else packed)))
     add("PDF A-4", saved(base(part=4, with_info=False), **packed))
-    for form, source in (("table", table), ("streams", saved(base(), **packed)),
+    for form, source in (("table", table), ("object streams", packed_file), ("hybrid", both),
                          ("no XMP", saved(base(with_xmp=False), **plain))):
         add(f"signed, {form}", signer.sign(source), "signed")
         add(f"fields locked, {form}", signer.sign(source, locks=True), "signed")
         add(f"certified 2, {form}", signer.sign(source, MDPPerm.FILL_FORMS), "signed")
         add(f"certified 3, {form}", signer.sign(source, MDPPerm.ANNOTATE), "signed")
         add(f"certified 1, {form}", signer.sign(source, MDPPerm.NO_CHANGES), "refused")
+        add(f"signed, then updated, {form}", updated(signer.sign(source), "pyHanko"), "signed")
+    add("usage rights", saved(usage_rights(base()), **plain), "refused")
     add("header behind bytes", b"\n\n\n" + table, "rewritten only")
-    return files, signer.certificate.dump()
+    return files
 
 
 # ---------------------------------------------------------------------------------------------
@@ -365,7 +539,6 @@ class Task:
     expected: str
     labels: Path
     work: Path
-    certificate: bytes
 
 
 @dataclass
@@ -373,6 +546,10 @@ class Outcome:
     name: str
     kind: str
     done: Counter = field(default_factory=Counter)
+    # What pyHanko said of a signature before and after a write.
+    signatures: Counter = field(default_factory=Counter)
+    # What became of labels that corpus files came with.
+    own: Counter = field(default_factory=Counter)
     refusals: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -394,16 +571,28 @@ def write_and_judge(task: Task) -> Outcome:
     return outcome
 
 
+def refusal_type(reason: str) -> str:
+    """The refusal as the crate has it, by its text."""
+    for text, name in (("digitally signed: ", "SignatureForbids: "), ("digitally signed", "Signed"),
+                       ("malformed: ", "Malformed: "), ("protected", "Protected")):
+        if reason.startswith(text):
+            return name + reason[len(text):]
+    return reason
+
+
 def one_way(task: Task, save: str, folder: Path, outcome: Outcome) -> None:
     done = outcome.done
+    try:
+        state = signed_state(task.source)
+    except pikepdf.PasswordError:
+        state = "plain"
     flags = ["--rewrite"] if save == "rewritten" else []
-    if task.expected in ("signed", "refused") and save == "appended":
-        flags.append("--allow-signed")
 
-    def labels(deed: str, source: Path, target: Path, label: str = LABEL) -> str | None:
+    def labels(deed: str, source: Path, target: Path, label: str = LABEL, more=None) -> str | None:
         wanted = ["--label", label, "--name", NAME, "--date", DATE] if deed == "apply" else []
+        options = flags if more is None else more
         ran = subprocess.run(
-            [str(task.labels), deed, "--tenant", TENANT, *wanted, *flags, str(source), str(target)],
+            [str(task.labels), deed, "--tenant", TENANT, *wanted, *options, str(source), str(target)],
             stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8",
             timeout=TOOL_SECONDS_MAX,
         )
@@ -411,39 +600,53 @@ def one_way(task: Task, save: str, folder: Path, outcome: Outcome) -> None:
             return None
         if target.exists() or ran.returncode != 1:
             raise Fault(f"`labels {deed}`: exit {ran.returncode}: {ran.stderr[-200:]}")
-        return ran.stderr.strip().split(": ", 1)[-1]
+        return refusal_type(ran.stderr.strip().split(": ", 1)[-1])
 
     one, again, two, bare = (folder / f"{name}.pdf" for name in ("one", "again", "two", "bare"))
+    if state != "plain":
+        # Nobody asked for signed files.
+        if (refusal := labels("apply", task.source, one)) != "Signed":
+            raise Fault(f"signed, and without --allow-signed: {refusal}")
+        outcome.refusals.append(f"{save}, not allowed: {refusal}")
+        flags.append("--allow-signed")
+    allowed = {
+        ("signed", "rewritten"): "Signed", ("refused", "rewritten"): "Signed",
+        ("refused", "appended"): "SignatureForbids: (its certification|a change would)",
+    }
+    must_be = allowed.get((state, save))
+    if task.expected == "rewritten only" and save == "appended":
+        must_be = "Malformed: PDF header"
+    if task.expected not in ("any", "written", "rewritten only", state):
+        raise Fault(f"made to be {task.expected}, but is {state}")
     refusal = labels("apply", task.source, one)
-    must_refuse = (
-        task.expected == "refused"
-        or (task.expected == "signed" and save == "rewritten")
-        or (task.expected == "rewritten only" and save == "appended")
-    )
     if refusal is not None:
-        rightly = must_refuse or (task.expected == "any" and re.match(
-            "digitally signed|protected|malformed: (cross-reference|PDF header)", refusal
-        ))
-        if not rightly:
+        may_be = must_be
+        if may_be is None and task.expected == "any":
+            may_be = "Protected|Malformed: (cross-reference|PDF header)"
+        if may_be is None or not re.match(may_be, refusal):
             raise Fault(f"refused without need: {refusal}")
-        outcome.refusals.append(f"{save}: {refusal}")
+        allowing = ", allowed" if state != "plain" else ""
+        outcome.refusals.append(f"{save}{allowing}: {refusal}")
         return
-    if must_refuse:
+    if must_be is not None:
         raise Fault("written, but should be refused")
     done["apply"] += 1
 
     before = Seen.of(task.source)
-    is_signed = task.expected == "signed"
+    is_signed = state == "signed"
+    pypdf_reads = in_pypdf(task.source) is not None
     old_verdict, old_text = qpdf_verdict(task.source), page_text(task.source)
-    old_signatures = verdicts(task.source, task.certificate) if is_signed else []
+    old_signatures = verdicts(task.source) if is_signed else []
+    old_said = in_pdfsig(task.source) if is_signed else []
 
     def judge(path: Path, previous: Path, label: str | None) -> None:
         if save == "appended":
             if not path.read_bytes().startswith(previous.read_bytes()):
                 raise Fault("the file before is not the beginning of the new one")
             done["prefix"] += 1
-        if qpdf_verdict(path) > old_verdict:
-            raise Fault("qpdf finds more than before")
+        verdict = qpdf_verdict(path)
+        if any(new > old for new, old in zip(verdict, old_verdict)):
+            raise Fault(f"qpdf finds more than before: {old_verdict}, now {verdict}")
         done["qpdf"] += 1
         if page_text(path) != old_text:
             raise Fault("pdftotext gives another text")
@@ -480,6 +683,24 @@ def one_way(task: Task, save: str, folder: Path, outcome: Outcome) -> None:
             if before.part != "4" and NAME not in custom and "Producer" in custom:
                 raise Fault("pdfinfo does not see the label's name")
             done["pdfinfo"] += NAME in custom
+            keys = {f"MSIP_Label_{label}_{key}": value for key, value in expected.items()}
+            if pypdf_reads:
+                info, properties = in_pypdf(path) or ({}, {})
+                if before.part != "4" and any(info.get(f"/{k}") != v for k, v in keys.items()):
+                    raise Fault(f"pypdf sees in Info: {info}")
+                # It passes over what a packet says of anything but "".
+                is_asked = not info_only and not seen.names_its_subject()
+                if is_asked and any(properties.get(k) != v for k, v in keys.items()):
+                    raise Fault(f"pypdf sees in XMP: {properties}")
+                done["pypdf"] += 1
+            seen_there = in_exiftool(path)
+            if seen_there is not None and "Error" not in seen_there:
+                name = f"MSIP_Label_{label}_Name"
+                for place, is_there in (("PDF", before.part != "4"), ("XMP", not info_only)):
+                    value = seen_there.get(f"{place}:{name}")
+                    if is_there and value != NAME:
+                        raise Fault(f"exiftool sees in {place}: {value}")
+                done["exiftool"] += 1
         done["pikepdf"] += 1
         (old_info, old_xmp), (new_info, new_xmp) = before.others(), seen.others()
         if old_info != new_info:
@@ -494,13 +715,17 @@ def one_way(task: Task, save: str, folder: Path, outcome: Outcome) -> None:
         run(str(task.labels), "verify", "--tenant", TENANT, str(task.source), str(path))
         done["verify"] += 1
         if is_signed:
-            said = run("pdfsig", "-nocert", str(path))
-            if said.count("Signature is Valid.") != len(old_signatures):
-                raise Fault(f"pdfsig: {said[-300:]}")
+            if (said := in_pdfsig(path)) != old_said:
+                raise Fault(f"pdfsig: {old_said}, now {said}")
             done["pdfsig"] += 1
-            for old, new in zip(old_signatures, verdicts(path, task.certificate), strict=True):
-                if new[:3] != old[:3] or new[3] not in ("NONE", "LTA_UPDATES"):
+            for old, new in zip(old_signatures, verdicts(path), strict=True):
+                # Metadata may change among what may change without any harm.
+                may_be = ModificationLevel.LTA_UPDATES.value
+                level = max(may_be, old[3].value) if old[3] else may_be
+                if new[:3] != old[:3] or (new[3] and new[3].value > level):
                     raise Fault(f"pyHanko: {old}, now {new}")
+                names = [one[3].name if one[3] is not None else one[0] for one in (old, new)]
+                outcome.signatures[" -> ".join(map(str, names))] += 1
             done["pyHanko"] += 1
 
     judge(one, task.source, LABEL)
@@ -515,10 +740,59 @@ def one_way(task: Task, save: str, folder: Path, outcome: Outcome) -> None:
         raise Fault(f"removing refused: {refusal}")
     judge(bare, two, None)
     done["remove"] += 1
+    needles = (LABEL, OTHER_LABEL, NAME_CORE)
+
+    def expect(path: Path, *expected: str) -> None:
+        if (found := residue(path, needles)) != set(expected):
+            raise Fault(f"{path.stem}: holds {sorted(found)}, not {sorted(expected)}")
+
     if save == "rewritten":
-        if any(label.encode() in bare.read_bytes() for label in (LABEL, OTHER_LABEL)):
-            raise Fault("a removed label is still in the file")
+        expect(one, LABEL, NAME_CORE)
+        expect(two, OTHER_LABEL, NAME_CORE)
+        expect(bare)
         done["no residue"] += 1
+        own_labels(task, folder, outcome)
+    elif not is_signed:
+        # Three revisions with labels, written anew without.
+        expect(two, *needles)
+        clean = folder / "clean.pdf"
+        if (refusal := labels("remove", two, clean, more=["--rewrite"])) is not None:
+            raise Fault(f"removing from revisions refused: {refusal}")
+        expect(clean)
+        done["no residue"] += 1
+
+
+def own_labels(task: Task, folder: Path, outcome: Outcome) -> None:
+    """Removes the labels that a corpus file came with, each tenant's."""
+    seen = Seen.of(task.source)
+    texts = dict(seen.info)
+    tree = seen.tree()
+    for element in [] if tree is None else tree.iter():
+        texts.setdefault(element.tag.replace(PDFX, "/"), element.text or "")
+    found: dict[str, set[str]] = {}
+    for key, value in texts.items():
+        if match := re.match(r"/MSIP_Label_([0-9a-fA-F-]{36})_SiteId$", key):
+            found.setdefault(value, set()).add(match[1])
+    for number, (tenant, ids) in enumerate(sorted(found.items())):
+        needles = tuple(sorted(ids))
+        if residue(task.source, needles) != set(needles):
+            raise Fault("the search does not find the file's own label")
+        target = folder / f"own-{number}.pdf"
+        ran = subprocess.run(
+            [str(task.labels), "remove", "--tenant", tenant, "--rewrite", str(task.source),
+             str(target)],
+            stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8",
+            timeout=TOOL_SECONDS_MAX,
+        )
+        if ran.returncode != 0:
+            raise Fault(f"own label: {ran.stderr.strip()}")
+        after = Seen.of(target)
+        if any(after.label_in_info(one) or after.label_in_xmp(one) for one in ids):
+            raise Fault("its own label is still there")
+        left = residue(target, needles)
+        if left and "can still be found" not in ran.stdout:
+            raise Fault(f"its own label leaves {sorted(left)}, and nobody says so")
+        outcome.own["left in something else, and said" if left else "gone"] += 1
 
 
 # ---------------------------------------------------------------------------------------------
@@ -542,11 +816,10 @@ def main() -> int:
     if not arguments.all:
         paths = paths[::4]
     shutil.rmtree(arguments.work, ignore_errors=True)
-    made, certificate = made_files(arguments.work / "made")
-    listed = [(path, corpus / path, "any") for path in paths] + made
+    listed = [(path, corpus / path, "any") for path in paths] + made_files(arguments.work / "made")
     tasks = [
         Task(name, path, expected, arguments.labels.resolve(),
-             arguments.work.resolve() / f"{number:03}", certificate)
+             arguments.work.resolve() / f"{number:03}")
         for number, (name, path, expected) in enumerate(listed)
     ]
     with ProcessPoolExecutor(max_workers=arguments.jobs) as pool:
@@ -568,6 +841,15 @@ def main() -> int:
     print(f"refused, rightly ({sum(refusals.values())}):")
     for reason, count in sorted(refusals.items()):
         print(f"  {count:3}  {reason}")
+    signatures = [one.signatures for one in outcomes]
+    own = [one.own for one in outcomes]
+    for title, counters in (
+        ("pyHanko on each signature, before -> after a write", signatures),
+        ("labels that corpus files came with, removed and the file written anew", own),
+    ):
+        print(f"{title}:")
+        for what, count in sorted(sum(counters, Counter()).items()):
+            print(f"  {count:3}  {what}")
     failed = [outcome for outcome in outcomes if outcome.faults]
     for outcome in failed:
         for fault in outcome.faults:

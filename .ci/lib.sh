@@ -71,6 +71,7 @@ install_tools() {
   command -v qpdf >/dev/null || missing+=(qpdf)
   command -v pdfsig >/dev/null || missing+=(poppler-utils)
   command -v mutool >/dev/null || missing+=(mupdf-tools)
+  command -v exiftool >/dev/null || missing+=(libimage-exiftool-perl)
   [[ -x /usr/bin/time ]] || missing+=(time)
   python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
   debian_packages "${missing[@]}"
@@ -78,7 +79,7 @@ install_tools() {
   python3 -m venv "$ci/python"
   "$ci/python/bin/pip" install --quiet --disable-pip-version-check --requirement .ci/requirements.txt
   "$ci/python/bin/pip" list --disable-pip-version-check --format freeze |
-    grep -Ei '^(openpyxl|pikepdf|pyHanko|python-docx|python-pptx)='
+    grep -Ei '^(openpyxl|pikepdf|pyHanko|pypdf|python-docx|python-pptx)='
 
   mkdir -p "$ci/node"
   cp .ci/package.json "$ci/node/"
