@@ -5,6 +5,7 @@
 
 pub mod compound;
 pub mod governance_world;
+pub mod newest;
 pub mod package;
 pub mod pdf;
 pub mod pieces;

@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use label_formats::Reading;
+use lopdf::{Document, LoadOptions};
+
 use crate::Section;
 
 /// How the objects are found.
@@ -25,6 +28,21 @@ impl Form {
             _ => Self::Hybrid,
         }
     }
+}
+
+/// The file in another library's eyes, where that needs no guesses.
+pub fn open(bytes: &[u8]) -> Option<Document> {
+    let options = LoadOptions {
+        strict: true,
+        ..LoadOptions::with_max_decompressed_size(1 << 20)
+    };
+    let document = Document::load_mem_with_options(bytes, options).ok()?;
+    document.xref_recovery.is_none().then_some(document)
+}
+
+/// Whether nobody finds anything wrong with a file.
+pub fn is_sound(bytes: &[u8], reading: &Reading) -> bool {
+    reading.diagnostics.is_empty() && open(bytes).is_some_and(|one| one.catalog().is_ok())
 }
 
 /// Highest object number that a section can ask for.
