@@ -610,7 +610,8 @@ def one_way(task: Task, save: str, folder: Path, outcome: Outcome) -> None:
         outcome.refusals.append(f"{save}, not allowed: {refusal}")
         flags.append("--allow-signed")
     allowed = {
-        ("signed", "rewritten"): "Signed", ("refused", "rewritten"): "Signed",
+        ("signed", "rewritten"): "SignatureForbids: a file that is written anew",
+        ("refused", "rewritten"): "SignatureForbids: (a file that|its certification|a change would)",
         ("refused", "appended"): "SignatureForbids: (its certification|a change would)",
     }
     must_be = allowed.get((state, save))

@@ -54,10 +54,7 @@ pub fn check_reading(reading: &Reading) {
         );
     }
     for record in &reading.labels {
-        assert_eq!(
-            record.tenant.is_some() && record.tenant_text.is_none(),
-            false
-        );
+        assert!(record.tenant.is_none() || record.tenant_text.is_some());
         if let Some(id) = record.id {
             assert_eq!(record.id_text, id.to_string());
         }
