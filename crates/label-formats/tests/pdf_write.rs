@@ -789,6 +789,53 @@ fn way_to_label(xmp: &str) -> Vec<String> {
 }
 
 #[test]
+fn f_133_a_packet_whose_label_stays_is_not_said_to_follow() {
+    // Not RDF, though it looks like it: nothing in it is a property.
+    let xmp = packet(&description(L1, A)).replace("www.w3.org", "www.w1.org");
+    let before = simple(Some(&info_of(L1, A)), Some(xmp.as_bytes()));
+    let (outcome, after) = removed(&before, A, &appended()).unwrap();
+    assert_eq!(outcome.pdf.unwrap().places, PdfPlaces::InfoOnly);
+    assert_eq!(xmp_of(&after), xmp);
+    // One that doesn't name the label has nothing to follow.
+    let before = simple(Some(&info_of(L1, A)), Some(packet("").as_bytes()));
+    let (outcome, _) = removed(&before, A, &appended()).unwrap();
+    assert_eq!(outcome.pdf.unwrap().places, PdfPlaces::Both);
+}
+
+#[test]
+fn f_136_rewritten_rows_point_at_the_digit() {
+    let mut pdf = Pdf::page("");
+    pdf.object(4, &info_of(L1, A));
+    pdf.table("/Info 4 0 R");
+    // A row that points at the line end before its object.
+    let at = pdf
+        .bytes
+        .windows(7)
+        .position(|seven| seven == b"3 0 obj")
+        .unwrap();
+    let (right, wrong) = (
+        format!("{at:010} 00000 n"),
+        format!("{:010} 00000 n", at - 1),
+    );
+    let place = pdf
+        .bytes
+        .windows(18)
+        .position(|row| row == right.as_bytes())
+        .unwrap();
+    pdf.bytes[place..place + 18].copy_from_slice(wrong.as_bytes());
+    let (_, after) = applied(&pdf.bytes, &request(A, L2), &rewritten()).unwrap();
+    let text = String::from_utf8_lossy(&after).into_owned();
+    let table = &text[text.rfind("\nxref").unwrap()..];
+    let mut rows = 0;
+    for row in table.lines().filter(|row| row.ends_with(" n ")) {
+        let offset: usize = row[..10].parse().unwrap();
+        assert!(after[offset].is_ascii_digit(), "{row}");
+        rows += 1;
+    }
+    assert!(rows >= 4);
+}
+
+#[test]
 fn f_134_descriptions_of_properties_that_are_gone_go_too() {
     let before = simple(None, Some(pdf_a(2, "").as_bytes()));
     let (_, labelled) = applied(&before, &request(A, L1), &rewritten()).unwrap();

@@ -200,6 +200,11 @@ impl Packet {
         format!("{NEW_START}{block}{NEW_END}").into_bytes()
     }
 
+    /// All of it.
+    pub(super) fn text(&self) -> &str {
+        &self.xml.text
+    }
+
     /// The label records in it.
     pub(super) fn records(&self, limits: &Limits) -> Vec<FileLabel> {
         let mut unheard = Diagnostics::new(limits);

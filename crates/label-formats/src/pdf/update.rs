@@ -391,7 +391,9 @@ impl Edit {
         let goes = |name: &str, value: &str| self.leaving_xmp.has(name, value);
         let has_any = packet.has_any(&goes);
         if !has_any && self.added.is_empty() {
-            return Ok(None);
+            // Where others may see the label all the same, the packet does not follow the change.
+            let is_named = Words::ids(&self.removed).occur_in(packet.text().as_bytes());
+            return Ok(is_named.then_some(NewMetadata::LeftAlone));
         }
         let packet = match packet.edited(&goes, &self.added) {
             Ok(packet) => packet,

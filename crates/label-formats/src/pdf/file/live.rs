@@ -178,12 +178,21 @@ impl Walk<'_, '_> {
         let file = self.file;
         let start = file.base.saturating_add(offset);
         let place = || format!("object {number}");
-        let ((id, object, data, value), _) = file.parse_at(start, &place, whole)?;
+        let (found, _) = file.parse_at(start, &place, whole)?;
+        let Whole {
+            id,
+            object,
+            data,
+            value,
+            header,
+        } = found;
         if id.number != number {
             return Err(PartError::malformed(&place(), "not at its offset"));
         }
         self.references(&object)?;
         let value = start + value.start as u64..start + value.end as u64;
+        // White space may stand where the cross-reference points to.
+        let own = start + header as u64;
         let body = match (data, object) {
             (Some(data), Object::Dictionary(dictionary)) => {
                 let data = start.saturating_add(data as u64);
@@ -200,12 +209,12 @@ impl Walk<'_, '_> {
                 }
                 let content = data..data.saturating_add(length);
                 match (declared == Some(length), file.end_of_stream(content.end)?) {
-                    (true, Some(end)) => Body::Whole(start..end),
+                    (true, Some(end)) => Body::Whole(own..end),
                     _ => Body::Stream(self.with_length(&value, length)?, content),
                 }
             }
             _ => match file.end_of_object(value.end)? {
-                Some(end) => Body::Whole(start..end),
+                Some(end) => Body::Whole(own..end),
                 None => Body::Value(value),
             },
         };
@@ -275,10 +284,21 @@ fn collect(object: &Object, found: &mut Vec<u32>) {
     }
 }
 
-/// An object with its header; where a stream's data starts; where its value stands.
-fn whole(
-    parser: &mut Parser<'_>,
-) -> Result<(ObjectId, Object, Option<usize>, Range<usize>), ParseError> {
+/// An object with its header, and places in it.
+struct Whole {
+    id: ObjectId,
+    object: Object,
+    /// Where a stream's data starts.
+    data: Option<usize>,
+    /// Where its value stands.
+    value: Range<usize>,
+    /// Where its number stands.
+    header: usize,
+}
+
+fn whole(parser: &mut Parser<'_>) -> Result<Whole, ParseError> {
+    parser.skip_space();
+    let header = parser.at;
     let id = parser.header()?;
     parser.skip_space();
     let start = parser.at;
@@ -288,5 +308,11 @@ fn whole(
         Object::Dictionary(_) => parser.stream_data()?,
         _ => None,
     };
-    Ok((id, object, data, value))
+    Ok(Whole {
+        id,
+        object,
+        data,
+        value,
+        header,
+    })
 }
