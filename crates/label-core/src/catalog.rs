@@ -289,7 +289,8 @@ impl LabelCatalog {
             LabelState::Disabled => return Some(NotAppliable::Disabled),
             LabelState::Active | LabelState::Unknown => {}
         }
-        if entry.label.is_group || entry.has_children {
+        let says_no = entry.label.is_appliable == Some(false);
+        if entry.label.is_group || entry.has_children || says_no {
             return Some(NotAppliable::Heading);
         }
         if entry.label.publication == Publication::NotPublished {

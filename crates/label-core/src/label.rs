@@ -278,6 +278,8 @@ pub struct Label {
     pub encryption: Option<Encryption>,
     /// What it writes visibly into documents; nothing where the source doesn't say.
     pub markings: Option<Vec<ContentMarking>>,
+    /// Whether it can be applied at all, where the source says; a label with sublabels never can.
+    pub is_appliable: Option<bool>,
     /// A label group holds names only and is never applied.
     pub is_group: bool,
     /// The sublabel that choosing this parent means (L-007).
@@ -315,6 +317,7 @@ impl Label {
             scheme: LabelScheme::Unified,
             targets: Targets::default(),
             protection: LabelProtection::None,
+            is_appliable: None,
             is_group: false,
             default_sublabel: None,
             encryption: None,

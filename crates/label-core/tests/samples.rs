@@ -216,3 +216,72 @@ fn l_001_the_same_id_in_two_tenants_has_two_origins() {
     }
     assert_eq!(seen, 4);
 }
+
+#[test]
+fn l_010_l_040_every_form_of_one_taxonomy_gives_the_same_order() {
+    let full = catalog("graph-v1-labels.json");
+    let mut labels = Vec::new();
+    for (name, is_last) in [
+        ("graph-beta-labels-page1.json", false),
+        ("graph-beta-labels-page2.json", true),
+    ] {
+        // One page is not the list.
+        assert_eq!(graph::parse(tenant(), &sample(name)).is_ok(), is_last);
+        let page = graph::parse_page(tenant(), &sample(name)).unwrap();
+        assert_eq!(page.next_link.is_none(), is_last, "{name}");
+        labels.extend(page.list.labels);
+    }
+    let (beta, _) = LabelCatalog::build(tenant(), labels).unwrap();
+    let ordered = |catalog: &LabelCatalog| -> Vec<(String, (u32, u32))> {
+        catalog
+            .labels()
+            .map(|label| label.key.label)
+            .map(|id| {
+                (
+                    catalog.path(id).unwrap().to_owned(),
+                    catalog.order(id).unwrap(),
+                )
+            })
+            .collect()
+    };
+    assert_eq!(ordered(&beta), ordered(&full));
+    // A part of it, without formats and states of headings.
+    let legacy = catalog("graph-beta-legacy-labels.json");
+    let ids: Vec<LabelId> = legacy.labels().map(|label| label.key.label).collect();
+    let mut by_full = ids.clone();
+    by_full.sort_by_key(|id| full.order(*id));
+    assert_eq!(ids, by_full);
+    assert!(ids.len() > 3);
+    for id in ids {
+        assert_eq!(legacy.path(id), full.path(id));
+    }
+}
+
+#[test]
+fn l_019_the_settings_of_a_tenant_are_read() {
+    let body = sample("graph-beta-label-policy-settings.json");
+    let settings = graph::parse_policy_settings(&body).unwrap();
+    assert_eq!(settings.mandatory, Some(true));
+    assert_eq!(settings.requires_downgrade_justification, Some(true));
+    let general = LabelId::parse("247d25b6-53f6-440e-9853-7b0b7f86f502").unwrap();
+    assert_eq!(settings.default_label, Some(Some(general)));
+}
+
+#[test]
+fn l_014_a_tenth_of_bad_labels_is_left_out_and_more_is_a_failed_read() {
+    let list = |good: usize, bad: usize| {
+        let good = (0..good).map(|at| {
+            format!(r#"{{"id":"00000000-0000-0000-0000-0000000{at:05}","name":"L{at}"}}"#)
+        });
+        let bad = (0..bad).map(|at| format!(r#"{{"id":"bad {at}"}}"#));
+        let items: Vec<String> = good.chain(bad).collect();
+        graph::parse(tenant(), format!("[{}]", items.join(",")).as_bytes())
+    };
+    let read = list(18, 2).unwrap();
+    assert_eq!(read.labels.len(), 18);
+    assert_eq!(
+        read.notes,
+        ["left out: /18/id: label id: `bad 0` is not a GUID, and 1 more"]
+    );
+    assert!(list(17, 2).is_err());
+}

@@ -1,9 +1,10 @@
-//! Microsoft Graph v1.0: the JSON of `sensitivityLabels`, sublabels nested.
+//! The JSON of Microsoft Graph: v1.0 with nested `sublabels`, and both beta forms with a `parent`
+//! object.
 //!
 //! Every member but `id` may be absent or null (L-003): the published schema and the documentation
 //! name different ones.
 
-use std::io::Read;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -11,21 +12,37 @@ use serde_json::{Map, Value};
 use crate::catalog::LABELS_MAX;
 use crate::error::{SourceError, quote};
 use crate::id::{LabelId, TenantId};
-use crate::label::{Label, LabelProtection, LabelState, Publication, Targets};
-use crate::source::{LabelList, LabelSource};
+use crate::label::{ApplicationMode, Label, LabelProtection, LabelState, Publication, Targets};
+use crate::source::{LabelList, LabelSource, Rejected, document_error};
 
 /// Largest answer that is read, in bytes. A list of 10,000 labels has about 10 MiB.
 pub const BODY_BYTES_MAX: u64 = 50 * 1_048_576;
 
-/// Deepest nesting of sublabels that is followed. The product has two levels.
+/// Deepest nesting of sublabels and parents that is followed. The product has two levels.
 const DEPTH_MAX: usize = 16;
 
-/// Reads one answer of the list call: the envelope with `value`, or a bare array.
+/// Longest link to a next page that is kept, in bytes.
+const LINK_BYTES_MAX: usize = 16 * 1024;
+
+/// One answer of the list call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Page {
+    /// The labels in it.
+    pub list: LabelList,
+    /// Where the next page is. A list is complete only with all of them (L-040).
+    pub next_link: Option<String>,
+}
+
+/// Reads an answer that is the whole list: the envelope with `value`, or a bare array.
+///
+/// A label that can't be read is left out with a note; more than a tenth of such fail the read.
 ///
 /// # Errors
 ///
 /// [`SourceError::Document`] with a JSON pointer. An answer whose `value` is missing or null is a
-/// failed read, never an empty list: Graph answers so when permissions are half granted (L-043).
+/// failed read, never an empty list: Graph answers so when permissions are half granted (L-043). So
+/// is one page of several: [`parse_page`].
 ///
 /// # Examples
 ///
@@ -39,26 +56,40 @@ const DEPTH_MAX: usize = 16;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn parse(tenant: TenantId, body: &[u8]) -> Result<LabelList, SourceError> {
-    // Editors on Windows save JSON with a byte-order mark.
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let document: Value = serde_json::from_slice(body).map_err(|error| SourceError::Document {
-        pointer: String::new(),
-        cause: format!("not JSON: {error}"),
-    })?;
-    let (pointer, items) = match &document {
-        Value::Array(items) => (String::new(), items),
+    let page = parse_page(tenant, body)?;
+    if page.next_link.is_some() {
+        return Err(document_error(
+            "/@odata.nextLink",
+            "one page of several: the list is not complete",
+        ));
+    }
+    Ok(page.list)
+}
+
+/// Reads one answer of the list call, which may be one page of several.
+///
+/// # Errors
+///
+/// As [`parse`], but for the pages.
+pub fn parse_page(tenant: TenantId, body: &[u8]) -> Result<Page, SourceError> {
+    from_value(tenant, &super::json(body)?)
+}
+
+/// [`parse_page`] of JSON that was parsed already.
+pub(super) fn from_value(tenant: TenantId, document: &Value) -> Result<Page, SourceError> {
+    let (pointer, items, next_link) = match document {
+        Value::Array(items) => (String::new(), items, None),
         Value::Object(envelope) => {
             if let Some(error) = envelope.get("error") {
                 return Err(document_error("/error", &error_text(error)));
             }
-            if envelope.contains_key("@odata.nextLink") {
-                return Err(document_error(
-                    "/@odata.nextLink",
-                    "one page of several: the list is not complete",
-                ));
-            }
+            let next_link = match envelope.get("@odata.nextLink") {
+                None | Some(Value::Null) => None,
+                Some(Value::String(link)) if link.len() <= LINK_BYTES_MAX => Some(link.clone()),
+                Some(_) => return Err(document_error("/@odata.nextLink", "not a link")),
+            };
             match envelope.get("value") {
-                Some(Value::Array(items)) => ("/value".to_owned(), items),
+                Some(Value::Array(items)) => ("/value".to_owned(), items, next_link),
                 Some(Value::Null) => {
                     return Err(document_error("/value", "null instead of a list"));
                 }
@@ -68,98 +99,258 @@ pub fn parse(tenant: TenantId, body: &[u8]) -> Result<LabelList, SourceError> {
         }
         _ => return Err(document_error("", "neither a list nor an object")),
     };
-    let mut list = LabelList {
-        tenant,
-        labels: Vec::new(),
-        notes: Vec::new(),
+    let mut reader = Reader {
+        list: LabelList::new(tenant),
+        rejected: Rejected::default(),
+        parents: BTreeMap::new(),
     };
     for (at, item) in items.iter().enumerate() {
-        read_label(&mut list, item, None, &format!("{pointer}/{at}"), 0)?;
+        reader.label(item, None, &format!("{pointer}/{at}"), 0)?;
     }
-    Ok(list)
+    let list = reader.finish()?;
+    Ok(Page { list, next_link })
 }
 
-fn read_label(
-    list: &mut LabelList,
-    item: &Value,
-    parent: Option<LabelId>,
-    pointer: &str,
-    depth: usize,
-) -> Result<(), SourceError> {
-    if depth > DEPTH_MAX {
-        return Err(document_error(pointer, "sublabels nest too deeply"));
+/// What a tenant or a person has to and need not do: Graph beta's `labelPolicySettings`.
+///
+/// # Errors
+///
+/// [`SourceError::Document`] with a JSON pointer.
+pub fn parse_policy_settings(body: &[u8]) -> Result<crate::policy::PolicySettings, SourceError> {
+    match super::json(body)? {
+        Value::Object(members) => policy_settings(&members),
+        _ => Err(document_error("", "not an object")),
     }
-    if list.labels.len() >= LABELS_MAX {
-        return Err(document_error(pointer, "more than 10000 labels"));
+}
+
+pub(super) fn policy_settings(
+    members: &Map<String, Value>,
+) -> Result<crate::policy::PolicySettings, SourceError> {
+    let reader = Members {
+        members,
+        pointer: "",
+    };
+    let mut pairs: Vec<(&str, String)> = Vec::new();
+    for (member, key) in [
+        ("isMandatory", "mandatory"),
+        (
+            "isDowngradeJustificationRequired",
+            "requiredowngradejustification",
+        ),
+    ] {
+        if let Some(flag) = reader.flag(member)? {
+            pairs.push((key, flag.to_string()));
+        }
     }
-    let Value::Object(members) = item else {
-        return Err(document_error(pointer, "a label must be an object"));
-    };
-    let id = match members.get("id") {
-        Some(Value::String(text)) => {
-            LabelId::parse(text).map_err(|error| SourceError::Document {
-                pointer: format!("{pointer}/id"),
-                cause: error.to_string(),
-            })?
+    if let Some(url) = reader.text("moreInfoUrl")? {
+        pairs.push(("customurl", url));
+    }
+    if let Some(id) = reader.text("defaultLabelId")? {
+        let id = LabelId::parse(&id)
+            .map_err(|error| document_error("/defaultLabelId", &error.to_string()))?;
+        pairs.push(("defaultlabelid", id.to_string()));
+    }
+    Ok(crate::policy::PolicySettings::from_pairs(pairs).0)
+}
+
+/// Members that have a place in the model; all others are kept as they are.
+const KNOWN: [&str; 24] = [
+    "id",
+    "displayName",
+    "name",
+    "description",
+    "toolTip",
+    "tooltip",
+    "autoTooltip",
+    "color",
+    "priority",
+    "sensitivity",
+    "isEnabled",
+    "isActive",
+    "isAppliable",
+    "applicableTo",
+    "contentFormats",
+    "hasProtection",
+    "applicationMode",
+    "sublabels",
+    "parent",
+    "@odata.type",
+    "parent@odata.context",
+    "sublabels@odata.context",
+    "rights@odata.context",
+    "sublabels@odata.count",
+];
+
+/// Reads labels into a list.
+struct Reader {
+    list: LabelList,
+    rejected: Rejected,
+    /// Copies of parents that stand in their sublabels; they count where the list itself lacks the
+    /// parent.
+    parents: BTreeMap<LabelId, Label>,
+}
+
+impl Reader {
+    fn label(
+        &mut self,
+        item: &Value,
+        parent: Option<LabelId>,
+        pointer: &str,
+        depth: usize,
+    ) -> Result<(), SourceError> {
+        if depth > DEPTH_MAX {
+            return Err(document_error(pointer, "sublabels nest too deeply"));
         }
-        Some(_) => return Err(document_error(&format!("{pointer}/id"), "not a text")),
-        None => return Err(document_error(pointer, "a label without `id`")),
-    };
-    let reader = Members { members, pointer };
-    let mut label = Label::new(list.tenant, id, "");
-    label.display_name = reader.text("displayName")?;
-    label.back_end_name = reader.text("name")?;
-    label.description = reader.text("description")?;
-    label.tooltip = match reader.text("toolTip")? {
-        Some(text) => Some(text),
-        None => reader.text("tooltip")?,
-    };
-    label.color = match reader.text("color")? {
-        Some(color) if is_color(&color) => Some(color),
-        Some(color) if !color.is_empty() => {
-            list.notes.push(format!(
-                "{pointer}/color: `{}` is not of the form #RRGGBB; dropped",
-                quote(&color)
-            ));
-            None
+        if self.list.labels.len() >= LABELS_MAX {
+            return Err(document_error(pointer, "more than 10000 labels"));
         }
-        _ => None,
-    };
-    label.parent = parent;
-    label.source_order = reader.number("priority")?.unwrap_or(0);
-    label.state = match reader.flag("isEnabled")? {
-        Some(false) => LabelState::Disabled,
-        Some(true) => LabelState::Active,
-        // This form of the answer doesn't say.
-        None => LabelState::Unknown,
-    };
-    // A tenant-wide list returns labels whether published or not (L-020).
-    label.publication = Publication::Unknown;
-    label.targets = reader
-        .text("applicableTo")?
-        .map_or_else(Targets::default, |text| Targets::parse(&text));
-    label.protection = match reader.flag("hasProtection")? {
-        Some(true) => LabelProtection::Unspecified,
-        Some(false) => LabelProtection::None,
-        None => LabelProtection::Unknown,
-    };
-    list.labels.push(label);
-    match members.get("sublabels") {
-        None | Some(Value::Null) => {}
-        Some(Value::Array(sublabels)) => {
-            for (at, sublabel) in sublabels.iter().enumerate() {
-                let pointer = format!("{pointer}/sublabels/{at}");
-                read_label(list, sublabel, Some(id), &pointer, depth + 1)?;
+        let (mut label, members) = match self.own(item, pointer) {
+            Ok(read) => read,
+            Err(error) => {
+                self.rejected.add(error);
+                return Ok(());
+            }
+        };
+        label.parent = parent;
+        match self.parent(members, pointer) {
+            Ok(found) => label.parent = label.parent.or(found),
+            Err(error) => {
+                self.rejected.add(error);
+                return Ok(());
             }
         }
-        Some(_) => {
-            return Err(document_error(
-                &format!("{pointer}/sublabels"),
-                "not a list",
-            ));
+        let id = label.key.label;
+        self.list.labels.push(label);
+        match members.get("sublabels") {
+            None | Some(Value::Null) => {}
+            Some(Value::Array(sublabels)) => {
+                for (at, sublabel) in sublabels.iter().enumerate() {
+                    let pointer = format!("{pointer}/sublabels/{at}");
+                    self.label(sublabel, Some(id), &pointer, depth + 1)?;
+                }
+            }
+            Some(_) => {
+                let pointer = format!("{pointer}/sublabels");
+                self.rejected.add(document_error(&pointer, "not a list"));
+            }
         }
+        Ok(())
     }
-    Ok(())
+
+    /// The copies of parents inside a label, from the nearest on; the nearest one's id.
+    fn parent(
+        &mut self,
+        members: &Map<String, Value>,
+        pointer: &str,
+    ) -> Result<Option<LabelId>, SourceError> {
+        let mut pointer = pointer.to_owned();
+        let mut members = members;
+        let mut nearest = None;
+        let mut below: Option<LabelId> = None;
+        for _ in 0..DEPTH_MAX {
+            let item = match members.get("parent") {
+                None | Some(Value::Null) => return Ok(nearest),
+                Some(item) => item,
+            };
+            pointer.push_str("/parent");
+            let (label, inner) = self.own(item, &pointer)?;
+            let id = label.key.label;
+            if let Some(child) = below.and_then(|below| self.parents.get_mut(&below)) {
+                child.parent = child.parent.or(Some(id));
+            }
+            nearest = nearest.or(Some(id));
+            self.parents.entry(id).or_insert(label);
+            below = Some(id);
+            members = inner;
+        }
+        Err(document_error(&pointer, "parents nest too deeply"))
+    }
+
+    /// A label's own members.
+    fn own<'v>(
+        &mut self,
+        item: &'v Value,
+        pointer: &str,
+    ) -> Result<(Label, &'v Map<String, Value>), SourceError> {
+        let Value::Object(members) = item else {
+            return Err(document_error(pointer, "a label must be an object"));
+        };
+        let id = match members.get("id") {
+            Some(Value::String(text)) => {
+                LabelId::parse(text).map_err(|error| SourceError::Document {
+                    pointer: format!("{pointer}/id"),
+                    cause: error.to_string(),
+                })?
+            }
+            Some(_) => return Err(document_error(&format!("{pointer}/id"), "not a text")),
+            None => return Err(document_error(pointer, "a label without `id`")),
+        };
+        let reader = Members { members, pointer };
+        let mut label = Label::new(self.list.tenant, id, "");
+        label.display_name = reader.text("displayName")?;
+        label.back_end_name = reader.text("name")?;
+        label.description = reader.text("description")?;
+        label.tooltip = match reader.text("toolTip")? {
+            Some(text) => Some(text),
+            None => reader.text("tooltip")?,
+        };
+        label.auto_tooltip = reader.text("autoTooltip")?;
+        let color = reader.text("color")?;
+        label.color = super::color(
+            color.as_deref(),
+            &format!("{pointer}/color"),
+            &mut self.list,
+        );
+        label.source_order = match reader.number("priority")? {
+            Some(order) => order,
+            None => reader.number("sensitivity")?.unwrap_or(0),
+        };
+        let active = match reader.flag("isEnabled")? {
+            Some(flag) => Some(flag),
+            None => reader.flag("isActive")?,
+        };
+        label.state = match active {
+            Some(false) => LabelState::Disabled,
+            Some(true) => LabelState::Active,
+            // This form of the answer doesn't say.
+            None => LabelState::Unknown,
+        };
+        label.is_appliable = reader.flag("isAppliable")?;
+        // A tenant-wide list returns labels whether published or not (L-020).
+        label.publication = Publication::Unknown;
+        label.targets = match reader.words("applicableTo")? {
+            Some(words) => Targets::parse(&words),
+            None => reader
+                .words("contentFormats")?
+                .map_or_else(Targets::default, |words| Targets::parse(&words)),
+        };
+        label.protection = match reader.flag("hasProtection")? {
+            Some(true) => LabelProtection::Unspecified,
+            Some(false) => LabelProtection::None,
+            None => LabelProtection::Unknown,
+        };
+        label.application_mode = match reader.text("applicationMode")?.as_deref() {
+            Some("manual") => Some(ApplicationMode::Manual),
+            Some("automatic") => Some(ApplicationMode::Automatic),
+            Some("recommended") => Some(ApplicationMode::Recommended),
+            _ => None,
+        };
+        label.extras = super::extras(members, |name| KNOWN.contains(&name));
+        Ok((label, members))
+    }
+
+    fn finish(mut self) -> Result<LabelList, SourceError> {
+        let listed: HashSet<LabelId> = self.list.labels.iter().map(|one| one.key.label).collect();
+        for (id, label) in self.parents {
+            if !listed.contains(&id) && self.list.labels.len() < LABELS_MAX {
+                self.list.notes.push(format!(
+                    "label `{id}`: not in the list itself; taken from a sublabel's `parent`"
+                ));
+                self.list.labels.push(label);
+            }
+        }
+        self.rejected.settle(self.list)
+    }
 }
 
 /// Typed access to a label's members, with the pointer for errors.
@@ -195,20 +386,20 @@ impl Members<'_> {
         }
     }
 
+    /// A text with commas, or an array of texts, as a text with commas (L-006).
+    fn words(&self, name: &str) -> Result<Option<String>, SourceError> {
+        let Some(Value::Array(items)) = self.members.get(name) else {
+            return self.text(name);
+        };
+        let words: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
+        match words {
+            Some(words) => Ok(Some(words.join(","))),
+            None => Err(self.wrong(name, "not a list of texts")),
+        }
+    }
+
     fn wrong(&self, name: &str, cause: &str) -> SourceError {
         document_error(&format!("{}/{name}", self.pointer), cause)
-    }
-}
-
-fn is_color(text: &str) -> bool {
-    text.strip_prefix('#')
-        .is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
-}
-
-fn document_error(pointer: &str, cause: &str) -> SourceError {
-    SourceError::Document {
-        pointer: pointer.to_owned(),
-        cause: cause.to_owned(),
     }
 }
 
@@ -241,20 +432,7 @@ impl GraphFile {
 
 impl LabelSource for GraphFile {
     fn fetch(&mut self) -> Result<LabelList, SourceError> {
-        let io = |error: std::io::Error| SourceError::Io {
-            path: self.path.display().to_string(),
-            cause: error.to_string(),
-        };
-        let file = std::fs::File::open(&self.path).map_err(io)?;
-        let mut body = Vec::new();
-        file.take(BODY_BYTES_MAX + 1)
-            .read_to_end(&mut body)
-            .map_err(io)?;
-        if body.len() as u64 > BODY_BYTES_MAX {
-            return Err(SourceError::TooLarge {
-                limit_bytes: BODY_BYTES_MAX,
-            });
-        }
+        let body = super::read_file(&self.path)?;
         parse(self.tenant, &body)
     }
 }

@@ -21,6 +21,143 @@ pub struct LabelList {
     pub notes: Vec<String>,
 }
 
+impl LabelList {
+    /// A list without labels.
+    pub fn new(tenant: TenantId) -> Self {
+        Self {
+            tenant,
+            labels: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// Labels that could not be read. A few are left out and told; where they are more than a tenth, it
+/// is the list that can't be trusted (section 3.6).
+#[cfg(feature = "sources")]
+#[derive(Debug, Default)]
+pub(crate) struct Rejected {
+    first: Option<SourceError>,
+    count: usize,
+}
+
+#[cfg(feature = "sources")]
+impl Rejected {
+    pub(crate) fn add(&mut self, error: SourceError) {
+        self.first.get_or_insert(error);
+        self.count += 1;
+    }
+
+    /// The list without them, or the error of the first.
+    pub(crate) fn settle(self, mut list: LabelList) -> Result<LabelList, SourceError> {
+        let Some(first) = self.first else {
+            return Ok(list);
+        };
+        if self.count.saturating_mul(10) > list.labels.len() + self.count {
+            return Err(first);
+        }
+        let more = match self.count {
+            1 => String::new(),
+            count => format!(", and {} more", count - 1),
+        };
+        list.notes.truncate(NOTES_MAX);
+        list.notes.push(format!("left out: {first}{more}"));
+        Ok(list)
+    }
+}
+
+/// Most notes of one list.
+#[cfg(feature = "sources")]
+const NOTES_MAX: usize = 1_000;
+
+#[cfg(feature = "sources")]
+pub(crate) fn document_error(pointer: &str, cause: &str) -> SourceError {
+    SourceError::Document {
+        pointer: pointer.to_owned(),
+        cause: cause.to_owned(),
+    }
+}
+
+/// JSON in the encodings that exports come in: UTF-8, and UTF-16 with a mark (L-060).
+#[cfg(feature = "sources")]
+pub(crate) fn json(body: &[u8]) -> Result<serde_json::Value, SourceError> {
+    let not_json = |error: serde_json::Error| document_error("", &format!("not JSON: {error}"));
+    let units = |rest: &[u8], to_unit: fn([u8; 2]) -> u16| -> Result<String, SourceError> {
+        let (pairs, odd) = rest.as_chunks::<2>();
+        if !odd.is_empty() {
+            return Err(document_error("", "UTF-16 of an odd number of bytes"));
+        }
+        char::decode_utf16(pairs.iter().map(|pair| to_unit(*pair)))
+            .collect::<Result<String, _>>()
+            .map_err(|_| document_error("", "not valid UTF-16"))
+    };
+    match body {
+        // Editors on Windows save JSON with a byte-order mark.
+        [0xef, 0xbb, 0xbf, rest @ ..] => serde_json::from_slice(rest).map_err(not_json),
+        [0xff, 0xfe, rest @ ..] => {
+            let text = units(rest, u16::from_le_bytes)?;
+            serde_json::from_str(&text).map_err(not_json)
+        }
+        [0xfe, 0xff, rest @ ..] => {
+            let text = units(rest, u16::from_be_bytes)?;
+            serde_json::from_str(&text).map_err(not_json)
+        }
+        body => serde_json::from_slice(body).map_err(not_json),
+    }
+}
+
+/// A colour of the form `#RRGGBB`; another text is dropped with a note.
+#[cfg(feature = "sources")]
+pub(crate) fn color(text: Option<&str>, place: &str, list: &mut LabelList) -> Option<String> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty())?;
+    let is_color = text.strip_prefix('#').is_some_and(|digits| {
+        digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    });
+    if !is_color {
+        list.notes.push(format!(
+            "{place}: `{}` is not of the form #RRGGBB; dropped",
+            crate::error::quote(text)
+        ));
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+/// Members that the model has no place for, as JSON text (L-003).
+#[cfg(feature = "sources")]
+pub(crate) fn extras(
+    members: &serde_json::Map<String, serde_json::Value>,
+    is_known: impl Fn(&str) -> bool,
+) -> std::collections::BTreeMap<String, String> {
+    members
+        .iter()
+        .filter(|(name, value)| !is_known(name) && !value.is_null())
+        .map(|(name, value)| (name.clone(), value.to_string()))
+        .collect()
+}
+
+/// A file with an answer or an export.
+#[cfg(feature = "sources")]
+pub(crate) fn read_file(path: &std::path::Path) -> Result<Vec<u8>, SourceError> {
+    use std::io::Read;
+
+    let io = |error: std::io::Error| SourceError::Io {
+        path: path.display().to_string(),
+        cause: error.to_string(),
+    };
+    let file = std::fs::File::open(path).map_err(io)?;
+    let mut body = Vec::new();
+    file.take(graph::BODY_BYTES_MAX + 1)
+        .read_to_end(&mut body)
+        .map_err(io)?;
+    if body.len() as u64 > graph::BODY_BYTES_MAX {
+        return Err(SourceError::TooLarge {
+            limit_bytes: graph::BODY_BYTES_MAX,
+        });
+    }
+    Ok(body)
+}
+
 /// Fetches the complete label list of a tenant.
 ///
 /// One call is one complete, successful read or an error; half a list is an error. On an error the
@@ -57,9 +194,8 @@ impl FixedLabels {
     pub fn new(tenant: TenantId, labels: Vec<Label>) -> Self {
         Self {
             list: LabelList {
-                tenant,
                 labels,
-                notes: Vec::new(),
+                ..LabelList::new(tenant)
             },
         }
     }
