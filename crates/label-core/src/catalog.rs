@@ -153,6 +153,16 @@ impl LabelCatalog {
             by_id,
             by_path,
         };
+        for label in catalog.labels() {
+            let id = label.key.label;
+            let problem = label.default_sublabel.and_then(|sublabel| {
+                Some((sublabel, catalog.default_sublabel_problem(id, sublabel)?))
+            });
+            if let Some((sublabel, problem)) = problem {
+                let detail = format!("its default sublabel `{sublabel}` {problem}; ignored");
+                diagnostics.push(diagnostic(id, detail));
+            }
+        }
         Ok((catalog, diagnostics))
     }
 
@@ -245,6 +255,51 @@ impl LabelCatalog {
                 .order(to)
                 .is_some_and(|(to_level, _)| to_level < from_level),
         }
+    }
+
+    /// The most sensitive of these labels: by level, then by position, whatever their order; those
+    /// that the catalogue doesn't have are passed over (L-012).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use label_core::{Label, LabelCatalog, LabelId, TenantId};
+    ///
+    /// let tenant = TenantId::from_u128(1);
+    /// let mut secret = Label::new(tenant, LabelId::from_u128(3), "Secret");
+    /// secret.source_order = 1;
+    /// let general = Label::new(tenant, LabelId::from_u128(2), "General");
+    /// let (catalog, _) = LabelCatalog::build(tenant, vec![secret, general])?;
+    /// let ids = [2, 3, 9].map(LabelId::from_u128);
+    /// assert_eq!(catalog.max_label(ids), Some(LabelId::from_u128(3)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn max_label(&self, ids: impl IntoIterator<Item = LabelId>) -> Option<LabelId> {
+        ids.into_iter()
+            .filter_map(|id| Some((self.order(id)?, id)))
+            .max()
+            .map(|(_, id)| id)
+    }
+
+    /// The label that choosing this one means: itself, or the default sublabel of a heading (L-007).
+    /// A default sublabel that is missing, disabled or somebody else's child means nothing.
+    pub fn meant_by(&self, id: LabelId) -> LabelId {
+        let sublabel = self
+            .by_id(id)
+            .and_then(|label| label.default_sublabel)
+            .filter(|sublabel| self.default_sublabel_problem(id, *sublabel).is_none());
+        sublabel.unwrap_or(id)
+    }
+
+    /// Why a heading's default sublabel means nothing.
+    fn default_sublabel_problem(&self, id: LabelId, sublabel: LabelId) -> Option<&'static str> {
+        let Some(label) = self.by_id(sublabel) else {
+            return Some("is not in the list");
+        };
+        if label.parent != Some(id) {
+            return Some("is not one of its sublabels");
+        }
+        (!label.state.is_active()).then_some("is disabled or deleted")
     }
 
     /// Whether the label has sublabels: then it is only their heading (R-131).
@@ -794,6 +849,74 @@ mod tests {
             LabelCatalog::build(tenant(), vec![stray]),
             Err(CatalogError::OtherTenant { .. })
         ));
+    }
+
+    #[test]
+    fn l_007_a_heading_means_its_default_sublabel() {
+        let heading = |sublabel: u128| {
+            let mut label = label(1, "Confidential", 1, None);
+            label.default_sublabel = Some(LabelId::from_u128(sublabel));
+            label
+        };
+        let mut off = label(3, "Off", 3, Some(1));
+        off.state = LabelState::Disabled;
+        let rest = || {
+            vec![
+                label(2, "All", 2, Some(1)),
+                off.clone(),
+                label(4, "Other", 4, None),
+            ]
+        };
+        for (sublabel, meant, problem) in [
+            (2, 2, None),
+            (3, 1, Some("is disabled or deleted")),
+            (4, 1, Some("is not one of its sublabels")),
+            (9, 1, Some("is not in the list")),
+        ] {
+            let mut labels = rest();
+            labels.push(heading(sublabel));
+            let (catalog, diagnostics) = catalog(labels);
+            let id = LabelId::from_u128(1);
+            assert_eq!(
+                catalog.meant_by(id),
+                LabelId::from_u128(meant),
+                "{sublabel}"
+            );
+            assert_eq!(catalog.not_appliable(id), Some(NotAppliable::Heading));
+            match problem {
+                None => assert!(diagnostics.is_empty()),
+                Some(problem) => {
+                    assert!(diagnostics[0].detail.contains(problem), "{diagnostics:?}");
+                }
+            }
+            let other = LabelId::from_u128(4);
+            assert_eq!(catalog.meant_by(other), other);
+        }
+    }
+
+    #[test]
+    fn l_012_the_most_sensitive_by_level_then_position() {
+        let (catalog, _) = catalog(vec![
+            label(1, "General", 0, None),
+            label(2, "Secret", 5, None),
+            label(3, "A", 1, Some(2)),
+            label(4, "B", 9, Some(2)),
+        ]);
+        let id = LabelId::from_u128;
+        for (ids, expected) in [
+            (vec![1, 3], Some(3)),
+            (vec![3, 1], Some(3)),
+            (vec![4, 3, 2], Some(4)),
+            (vec![2, 1], Some(2)),
+            (vec![9, 1], Some(1)),
+            (vec![9], None),
+            (vec![], None),
+        ] {
+            let found = catalog.max_label(ids.iter().copied().map(id));
+            assert_eq!(found, expected.map(id), "{ids:?}");
+            let found = catalog.max_label(ids.iter().rev().copied().map(id));
+            assert_eq!(found, expected.map(id), "{ids:?}");
+        }
     }
 
     proptest::proptest! {

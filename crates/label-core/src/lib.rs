@@ -36,6 +36,7 @@ pub mod file_label;
 pub mod id;
 pub mod label;
 pub mod marking;
+pub mod migration;
 pub mod policy;
 pub mod protection;
 pub mod settings;

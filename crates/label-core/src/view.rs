@@ -1,6 +1,6 @@
 //! The tenant's catalogue and, beside it, the labels of other tenants that were seen on files.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::catalog::{LabelCatalog, NotAppliable};
@@ -96,6 +96,8 @@ pub enum LabelOrigin {
     OwnDisabled(LabelKey),
     /// Ours, gone from the list.
     OwnDeleted(LabelKey),
+    /// Ours, in the list that does not count before or after a migration (L-032).
+    OwnShadowed(LabelKey),
     /// Ours by its tenant, and not in the list: kept, and resolved when it appears.
     OwnUnknown(LabelKey),
     /// Another tenant's.
@@ -112,6 +114,7 @@ pub struct LabelView {
     own: OwnTenants,
     catalog: Arc<LabelCatalog>,
     external: Arc<ExternalLabels>,
+    shadowed: Arc<BTreeSet<LabelId>>,
     only_this_tenant: bool,
 }
 
@@ -122,8 +125,17 @@ impl LabelView {
             own: OwnTenants::new(catalog.tenant()),
             catalog,
             external: Arc::default(),
+            shadowed: Arc::default(),
             only_this_tenant: false,
         }
+    }
+
+    /// The same with these labels of the list that does not count
+    /// ([`migration::choose`](crate::migration::choose)).
+    #[must_use]
+    pub fn with_shadowed(mut self, shadowed: Arc<BTreeSet<LabelId>>) -> Self {
+        self.shadowed = shadowed;
+        self
     }
 
     /// The same with these external labels.
@@ -192,6 +204,7 @@ impl LabelView {
                 Some(format!("{hint} (external)"))
             }
             LabelOrigin::External(_) => None,
+            LabelOrigin::OwnShadowed(_) => Some(format!("{} (not in use)", key.label)),
             LabelOrigin::OwnUnknown(_) | LabelOrigin::Indeterminate => {
                 Some(format!("{} (unknown)", key.label))
             }
@@ -204,6 +217,9 @@ impl LabelView {
             Some(LabelState::Active | LabelState::Unknown) => LabelOrigin::Own(key),
             Some(LabelState::Disabled) => LabelOrigin::OwnDisabled(key),
             Some(LabelState::Deleted) => LabelOrigin::OwnDeleted(key),
+            None if key.tenant == self.tenant() && self.shadowed.contains(&key.label) => {
+                LabelOrigin::OwnShadowed(key)
+            }
             None if self.own.contains(key.tenant) => LabelOrigin::OwnUnknown(key),
             None => LabelOrigin::External(key),
         }
@@ -217,6 +233,9 @@ impl LabelView {
             (Some(tenant), Some(id)) => self.origin_of(LabelKey::new(tenant, id)),
             (None, Some(id)) => match self.catalog.by_id(id) {
                 Some(label) => self.origin_of(label.key),
+                None if self.shadowed.contains(&id) => {
+                    LabelOrigin::OwnShadowed(LabelKey::new(self.tenant(), id))
+                }
                 None => LabelOrigin::Indeterminate,
             },
             (_, None) => LabelOrigin::Indeterminate,
@@ -327,6 +346,57 @@ mod tests {
         ] {
             assert_eq!(view.origin(&found(of, label)), origin, "{of:?} {label}");
         }
+    }
+
+    #[test]
+    fn l_032_labels_of_the_other_list_are_ones_own() {
+        let shadowed = Arc::new(BTreeSet::from([
+            LabelId::from_u128(8),
+            LabelId::from_u128(1),
+        ]));
+        let view = view().with_shadowed(shadowed);
+        for (of, label, origin) in [
+            (Some(1), 8, LabelOrigin::OwnShadowed(key(1, 8))),
+            (None, 8, LabelOrigin::OwnShadowed(key(1, 8))),
+            (Some(2), 8, LabelOrigin::External(key(2, 8))),
+            (Some(1), 1, LabelOrigin::Own(key(1, 1))),
+            (Some(1), 9, LabelOrigin::OwnUnknown(key(1, 9))),
+        ] {
+            assert_eq!(view.origin(&found(of, label)), origin, "{of:?} {label}");
+        }
+        let name = view.display_name(key(1, 8)).unwrap();
+        assert!(name.ends_with("(not in use)"), "{name}");
+        assert!(view.not_appliable(key(1, 8)).is_some());
+    }
+
+    /// What stands on a file stays readable, whatever becomes of the label.
+    #[test]
+    fn l_035_disabled_ones_are_marked_and_deleted_ones_hidden() {
+        let view = view();
+        assert_eq!(
+            view.display_name(key(1, 2)).as_deref(),
+            Some("Legacy (disabled)")
+        );
+        assert_eq!(view.display_name(key(1, 3)), None);
+        assert!(view.catalog().labels().all(|label| label.name() != "Gone"));
+        let gone = found(Some(1), 3);
+        assert_eq!(gone.id_text, LabelId::from_u128(3).to_string());
+        assert_eq!(view.origin(&gone), LabelOrigin::OwnDeleted(key(1, 3)));
+    }
+
+    #[test]
+    fn l_094_names_of_external_labels_are_hints() {
+        let view = view();
+        // Called like a label of one's own, and still somebody else's.
+        let mut external = ExternalLabels::default();
+        external.record(key(2, 7), Some("General"), 1);
+        let view = view.with_external(Arc::new(external));
+        assert_eq!(view.find("General"), Ok(key(1, 1)));
+        assert_eq!(
+            view.display_name(key(2, 7)).as_deref(),
+            Some("General (external)")
+        );
+        assert_eq!(view.origin_of(key(2, 7)), LabelOrigin::External(key(2, 7)));
     }
 
     #[test]

@@ -32,6 +32,39 @@ pub struct Page {
     pub list: LabelList,
     /// Where the next page is. A list is complete only with all of them (L-040).
     pub next_link: Option<String>,
+    /// Copies of parents that stand in sublabels of the page, and not in the page itself. They may
+    /// be on another one: [`join`].
+    pub parents: Vec<Label>,
+}
+
+/// All pages of a list, in order, as the list. Parents that no page has are taken from the copies in
+/// their sublabels.
+///
+/// # Errors
+///
+/// [`SourceError::Document`]: more labels than a tenant can have.
+pub fn join(tenant: TenantId, pages: Vec<Page>) -> Result<LabelList, SourceError> {
+    let mut list = LabelList::new(tenant);
+    let mut parents = Vec::new();
+    for page in pages {
+        list.labels.extend(page.list.labels);
+        list.notes.extend(page.list.notes);
+        parents.extend(page.parents);
+        if list.labels.len() > LABELS_MAX {
+            return Err(document_error("", "more than 10000 labels"));
+        }
+    }
+    let mut listed: HashSet<LabelId> = list.labels.iter().map(|one| one.key.label).collect();
+    for label in parents {
+        let id = label.key.label;
+        if listed.insert(id) && list.labels.len() < LABELS_MAX {
+            list.notes.push(format!(
+                "label `{id}`: not in the list itself; taken from a sublabel's `parent`"
+            ));
+            list.labels.push(label);
+        }
+    }
+    Ok(list)
 }
 
 /// Reads an answer that is the whole list: the envelope with `value`, or a bare array.
@@ -63,7 +96,7 @@ pub fn parse(tenant: TenantId, body: &[u8]) -> Result<LabelList, SourceError> {
             "one page of several: the list is not complete",
         ));
     }
-    Ok(page.list)
+    join(tenant, vec![page])
 }
 
 /// Reads one answer of the list call, which may be one page of several.
@@ -107,8 +140,12 @@ pub(super) fn from_value(tenant: TenantId, document: &Value) -> Result<Page, Sou
     for (at, item) in items.iter().enumerate() {
         reader.label(item, None, &format!("{pointer}/{at}"), 0)?;
     }
-    let list = reader.finish()?;
-    Ok(Page { list, next_link })
+    let (list, parents) = reader.finish()?;
+    Ok(Page {
+        list,
+        next_link,
+        parents,
+    })
 }
 
 /// What a tenant or a person has to and need not do: Graph beta's `labelPolicySettings`.
@@ -339,17 +376,12 @@ impl Reader {
         Ok((label, members))
     }
 
-    fn finish(mut self) -> Result<LabelList, SourceError> {
+    fn finish(self) -> Result<(LabelList, Vec<Label>), SourceError> {
         let listed: HashSet<LabelId> = self.list.labels.iter().map(|one| one.key.label).collect();
-        for (id, label) in self.parents {
-            if !listed.contains(&id) && self.list.labels.len() < LABELS_MAX {
-                self.list.notes.push(format!(
-                    "label `{id}`: not in the list itself; taken from a sublabel's `parent`"
-                ));
-                self.list.labels.push(label);
-            }
-        }
-        self.rejected.settle(self.list)
+        let parents = self.parents.into_values();
+        let missing = parents.filter(|label| !listed.contains(&label.key.label));
+        let missing = missing.collect();
+        Ok((self.rejected.settle(self.list)?, missing))
     }
 }
 

@@ -1,14 +1,28 @@
 //! Where a tenant's label list comes from.
 
 #[cfg(feature = "sources")]
+mod actions;
+#[cfg(feature = "sources")]
+mod classic;
+#[cfg(feature = "sources")]
+pub mod document;
+#[cfg(feature = "sources")]
 pub mod graph;
+#[cfg(feature = "sources")]
+mod merge;
+#[cfg(feature = "sources")]
+mod powershell;
 
 use crate::error::SourceError;
 use crate::id::TenantId;
 use crate::label::Label;
 
 #[cfg(feature = "sources")]
-pub use graph::GraphFile;
+pub use self::classic::ClassicLabels;
+#[cfg(feature = "sources")]
+pub use self::document::{Combined, Document, Import, OrderDirection, combine};
+#[cfg(feature = "sources")]
+pub use self::graph::GraphFile;
 
 /// A complete label list of one tenant, parents and sublabels included.
 #[derive(Clone, Debug, PartialEq, Eq)]

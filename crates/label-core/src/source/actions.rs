@@ -1,0 +1,265 @@
+//! What a label does, from an export of `Get-Label`: its `LabelActions`, and the flat properties that
+//! older and detailed exports have (L-015).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::powershell::{Members, is_cut, items, object, pairs};
+use crate::label::LabelProtection;
+use crate::marking::{ContentMarking, MarkingPlace};
+use crate::protection::{
+    ContentExpiry, Encryption, EncryptionKind, GRANTS_MAX, Grant, OfflineAccess,
+};
+
+/// Most actions of one label that are looked at.
+const ACTIONS_MAX: usize = 1_000;
+
+/// What was found; what the export doesn't say, or can't be read, is unknown and never "nothing".
+pub(super) struct Actions {
+    pub(super) protection: LabelProtection,
+    pub(super) encryption: Option<Encryption>,
+    pub(super) markings: Option<Vec<ContentMarking>>,
+}
+
+/// Whether a member is one of the flat properties.
+pub(super) fn is_flat(name: &str) -> bool {
+    ["Encryption", "ApplyContentMarking", "ApplyWaterMarking"]
+        .iter()
+        .any(|start| name.starts_with(start))
+}
+
+/// Reads both forms; where both say something, the flat one counts.
+pub(super) fn read(
+    members: &Map<String, Value>,
+    pointer: &str,
+    notes: &mut Vec<String>,
+) -> Actions {
+    let mut found = Actions::UNKNOWN;
+    let reader = Members { members, pointer };
+    let place = reader.place("LabelActions");
+    if let Some(value) = members.get("LabelActions") {
+        found = match read_list(value, &place, notes) {
+            Ok(found) => found,
+            Err(cause) => {
+                notes.push(format!("{place}: {cause}; what the label does is unknown"));
+                Actions::UNKNOWN
+            }
+        };
+    }
+    let mut flat: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in members.iter().filter(|(name, _)| is_flat(name)) {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Bool(flag) => flag.to_string(),
+            Value::Number(number) => number.to_string(),
+            _ => continue,
+        };
+        flat.insert(name.to_lowercase(), text);
+    }
+    let settings = |prefix: &'static str| Settings { map: &flat, prefix };
+    match settings("encryption").flag("enabled") {
+        Some(true) => found.encrypt(&settings("encryption"), pointer, notes),
+        Some(false) => (found.protection, found.encryption) = (LabelProtection::None, None),
+        None => {}
+    }
+    for (place, prefix) in [
+        (MarkingPlace::Header, "applycontentmarkingheader"),
+        (MarkingPlace::Footer, "applycontentmarkingfooter"),
+        (MarkingPlace::Watermark, "applywatermarking"),
+    ] {
+        let Some(enabled) = settings(prefix).flag("enabled") else {
+            continue;
+        };
+        let markings = found.markings.get_or_insert_default();
+        markings.retain(|marking| marking.place != place);
+        if enabled {
+            markings.push(marking(place, &settings(prefix)));
+        }
+    }
+    if let Some(markings) = &mut found.markings {
+        markings.sort_by_key(|marking| marking.place);
+    }
+    found
+}
+
+const CUT: &str = "cut off by `ConvertTo-Json`: export again with `-Depth 8`";
+
+/// A list of actions: texts with JSON, objects, or one of them.
+fn read_list(value: &Value, place: &str, notes: &mut Vec<String>) -> Result<Actions, &'static str> {
+    let listed: Option<Value> = match value {
+        Value::String(text) if text.trim_start().starts_with('[') => {
+            Some(serde_json::from_str(text).map_err(|_| "not JSON")?)
+        }
+        Value::String(text) if text.trim().is_empty() => Some(Value::Array(Vec::new())),
+        _ => None,
+    };
+    let mut found = Actions {
+        protection: LabelProtection::None,
+        encryption: None,
+        markings: Some(Vec::new()),
+    };
+    for item in items(Some(listed.as_ref().unwrap_or(value)))
+        .iter()
+        .take(ACTIONS_MAX)
+    {
+        let Some(Value::Object(action)) = object(item) else {
+            return Err(match item {
+                Value::String(text) if is_cut(text) => CUT,
+                _ => "an action that can't be read",
+            });
+        };
+        let member = |name: &str| {
+            let found = action
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name));
+            found.map(|(_, value)| value)
+        };
+        let word = |name: &str| {
+            let text = member(name).and_then(Value::as_str).unwrap_or_default();
+            text.to_ascii_lowercase()
+        };
+        let (listed, is_cut) = pairs(member("Settings"));
+        if is_cut {
+            return Err(CUT);
+        }
+        let map: BTreeMap<String, String> = listed.into_iter().collect();
+        let settings = Settings {
+            map: &map,
+            prefix: "",
+        };
+        // An action counts only where it says that it isn't off.
+        if settings.flag("disabled") != Some(false) {
+            continue;
+        }
+        let marked = match (word("Type").as_str(), word("SubType").as_str()) {
+            ("encrypt", _) => {
+                found.encrypt(&settings, place, notes);
+                continue;
+            }
+            ("applycontentmarking", "header") => MarkingPlace::Header,
+            ("applycontentmarking", "footer") => MarkingPlace::Footer,
+            ("applywatermarking", _) => MarkingPlace::Watermark,
+            // Sites, groups and what this version doesn't know: not for files.
+            _ => continue,
+        };
+        let markings = found.markings.get_or_insert_default();
+        markings.push(marking(marked, &settings));
+    }
+    Ok(found)
+}
+
+/// Settings by lower-case name, with what the flat properties begin with.
+struct Settings<'a> {
+    map: &'a BTreeMap<String, String>,
+    prefix: &'static str,
+}
+
+impl Settings<'_> {
+    /// A text that isn't empty.
+    fn text(&self, name: &str) -> Option<String> {
+        let text = self.map.get(&format!("{}{name}", self.prefix))?;
+        (!text.trim().is_empty()).then(|| text.clone())
+    }
+
+    fn flag(&self, name: &str) -> Option<bool> {
+        match self.text(name)?.trim().to_ascii_lowercase().as_str() {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        }
+    }
+
+    fn number(&self, name: &str) -> Option<u32> {
+        // Sizes come as `10` and as `10.0`.
+        let text = self.text(name)?;
+        let whole = text.trim().split('.').next()?;
+        whole.parse().ok()
+    }
+}
+
+impl Actions {
+    const UNKNOWN: Self = Self {
+        protection: LabelProtection::Unknown,
+        encryption: None,
+        markings: None,
+    };
+
+    fn encrypt(&mut self, settings: &Settings<'_>, place: &str, notes: &mut Vec<String>) {
+        let is_set = |name: &str| settings.flag(name) == Some(true);
+        let kind = settings.text("protectiontype").unwrap_or_default();
+        let (kind, protection) = match kind.trim().to_ascii_lowercase().as_str() {
+            "template" => (EncryptionKind::Template, LabelProtection::Template),
+            "userdefined" => (
+                EncryptionKind::UserDefined {
+                    prompt: is_set("promptuser"),
+                    do_not_forward: is_set("donotforward"),
+                    encrypt_only: is_set("encryptonly"),
+                },
+                LabelProtection::UserDefined,
+            ),
+            "removeprotection" => (EncryptionKind::Remove, LabelProtection::None),
+            other => {
+                let quoted = crate::error::quote(other);
+                notes.push(format!("{place}: protection `{quoted}` is not known"));
+                (self.protection, self.encryption) = (LabelProtection::Unspecified, None);
+                return;
+            }
+        };
+        let mut encryption = Encryption::new(kind);
+        encryption.template_id = settings.text("templateid");
+        encryption.double_key_url = settings.text("doublekeyencryptionurl");
+        encryption.expiry = match settings.text("contentexpiredondateindaysornever") {
+            Some(text) if text.trim().eq_ignore_ascii_case("never") => Some(ContentExpiry::Never),
+            Some(text) => text.trim().parse().ok().map(ContentExpiry::Days),
+            None => None,
+        };
+        let offline = settings.text("offlineaccessdays");
+        let offline: Option<i64> = offline.and_then(|days| days.trim().parse().ok());
+        encryption.offline = offline.map(|days| match u32::try_from(days) {
+            Ok(0) => OfflineAccess::Never,
+            Ok(days) => OfflineAccess::Days(days),
+            Err(_) => OfflineAccess::Always,
+        });
+        if let Some(text) = settings.text("rightsdefinitions") {
+            match grants(&text) {
+                Some(grants) => encryption.grants = grants,
+                None => notes.push(format!("{place}: rights that can't be read")),
+            }
+        }
+        (self.protection, self.encryption) = (protection, Some(encryption));
+    }
+}
+
+/// Grants as JSON text or in the flat form (L-016).
+fn grants(text: &str) -> Option<Vec<Grant>> {
+    if !text.trim_start().starts_with(['[', '{']) {
+        return Grant::parse_list(text).ok();
+    }
+    let list: Value = serde_json::from_str(text).ok()?;
+    items(Some(&list))
+        .iter()
+        .take(GRANTS_MAX)
+        .map(|item| {
+            let member = |name: &str| {
+                let members = item.as_object()?;
+                let found = members
+                    .iter()
+                    .find(|(key, _)| key.eq_ignore_ascii_case(name));
+                found.and_then(|(_, value)| value.as_str())
+            };
+            Some(Grant::new(member("Identity")?, member("Rights")?))
+        })
+        .collect()
+}
+
+fn marking(place: MarkingPlace, settings: &Settings<'_>) -> ContentMarking {
+    let mut marking = ContentMarking::new(place, &settings.text("text").unwrap_or_default());
+    marking.font_name = settings.text("fontname");
+    marking.font_size = settings.number("fontsize");
+    marking.font_color = settings.text("fontcolor");
+    marking.margin = settings.number("margin");
+    marking.alignment = settings.text("alignment");
+    marking.layout = settings.text("layout");
+    marking
+}

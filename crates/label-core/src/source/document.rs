@@ -1,0 +1,300 @@
+//! Any document that label definitions come in, told apart by its content; and several of them as
+//! one list.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::classic::{self, ClassicLabels};
+use super::{LabelList, document_error, graph, merge, powershell};
+use crate::error::SourceError;
+use crate::id::TenantId;
+use crate::migration::{ChosenList, MigrationRule, UnifiedStatus, choose};
+use crate::policy::{LabelPolicy, PolicySettings, publish};
+
+/// Most documents that are combined.
+pub const DOCUMENTS_MAX: usize = 1_000;
+
+/// What a document holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Document {
+    /// One page of Graph's list, v1.0 or beta.
+    Graph(graph::Page),
+    /// An export of `Get-Label`.
+    PowerShell(LabelList),
+    /// An export of `Get-LabelPolicy`, and what was odd in it.
+    Policies(Vec<LabelPolicy>, Vec<String>),
+    /// Graph beta's label policy settings.
+    Settings(PolicySettings),
+    /// The labels of a tenant that has not migrated, in the neutral form.
+    Classic(ClassicLabels),
+}
+
+impl Document {
+    /// Reads a document of whatever shape (L-060): UTF-8 or UTF-16, a list, one object in place of a
+    /// list of one, a wrapper with `value`, or saved answers in a list.
+    ///
+    /// # Errors
+    ///
+    /// [`SourceError::Document`] with a JSON pointer: it is no such document, or one that can't be
+    /// used. Classic policy files (`.msip`) are named as such (L-064).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use label_core::{TenantId, source::Document};
+    ///
+    /// let tenant = TenantId::from_u128(1);
+    /// let export = br#"{"Guid":"247d25b6-53f6-440e-9853-7b0b7f86f502","DisplayName":"General","Priority":0}"#;
+    /// let documents = Document::read(tenant, export)?;
+    /// assert!(matches!(documents.as_slice(), [Document::PowerShell(list)] if list.labels.len() == 1));
+    /// # Ok::<(), label_core::SourceError>(())
+    /// ```
+    pub fn read(tenant: TenantId, body: &[u8]) -> Result<Vec<Self>, SourceError> {
+        if body.len() as u64 > graph::BODY_BYTES_MAX {
+            return Err(SourceError::TooLarge {
+                limit_bytes: graph::BODY_BYTES_MAX,
+            });
+        }
+        if looks_like_msip(body) {
+            return Err(document_error("", MSIP));
+        }
+        let document = super::json(body)?;
+        // Several saved answers in one list.
+        if let Value::Array(items) = &document
+            && !items.is_empty()
+            && items
+                .iter()
+                .all(|item| item.get("value").is_some_and(Value::is_array))
+        {
+            if items.len() > DOCUMENTS_MAX {
+                return Err(document_error("", "more than 1000 answers"));
+            }
+            let read = |(at, item)| {
+                Self::from_value(tenant, item).map_err(|error| below(error, &format!("/{at}")))
+            };
+            return items.iter().enumerate().map(read).collect();
+        }
+        Ok(vec![Self::from_value(tenant, &document)?])
+    }
+
+    /// [`read`](Self::read) of a file.
+    ///
+    /// # Errors
+    ///
+    /// As there, and what reading the file reports.
+    pub fn read_file(tenant: TenantId, path: &Path) -> Result<Vec<Self>, SourceError> {
+        let is_msip = path
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("msip"));
+        if is_msip {
+            return Err(document_error("", MSIP));
+        }
+        Self::read(tenant, &super::read_file(path)?)
+    }
+
+    fn from_value(tenant: TenantId, document: &Value) -> Result<Self, SourceError> {
+        let (items, pointer): (Vec<&Value>, &str) = match document {
+            Value::Array(items) => (items.iter().collect(), ""),
+            Value::Object(members) => {
+                if let Some(format) = members.get("format").and_then(Value::as_str) {
+                    return by_format(tenant, format, members);
+                }
+                match members.get("value") {
+                    Some(Value::Array(items)) => (items.iter().collect(), "/value"),
+                    _ if is_settings(members) => {
+                        return graph::policy_settings(members).map(Self::Settings);
+                    }
+                    _ if members.contains_key("Guid") || members.contains_key("ImmutableId") => {
+                        (vec![document], "")
+                    }
+                    _ => return graph::from_value(tenant, document).map(Self::Graph),
+                }
+            }
+            _ => return Err(document_error("", "neither a list nor an object")),
+        };
+        let first = items.iter().find_map(|item| item.as_object());
+        let has = |name: &str| first.is_some_and(|members| members.contains_key(name));
+        if has("PolicySettingsBlob") || has("ScopedLabels") || has("Labels") {
+            let (policies, notes) = powershell::policies(&items, pointer)?;
+            return Ok(Self::Policies(policies, notes));
+        }
+        if has("Guid") || has("ImmutableId") {
+            return powershell::labels(tenant, &items, pointer).map(Self::PowerShell);
+        }
+        graph::from_value(tenant, document).map(Self::Graph)
+    }
+}
+
+const MSIP: &str = "a classic policy file (`.msip`), whose format is not public; write its labels in \
+     the neutral form `classic-aip-labels/1`";
+
+/// The policy files are packed folders or XML.
+fn looks_like_msip(body: &[u8]) -> bool {
+    let start = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    start.starts_with(b"PK\x03\x04") || start.starts_with(b"<?xml")
+}
+
+fn is_settings(members: &Map<String, Value>) -> bool {
+    members.contains_key("isMandatory") || members.contains_key("isDowngradeJustificationRequired")
+}
+
+fn by_format(
+    tenant: TenantId,
+    format: &str,
+    members: &Map<String, Value>,
+) -> Result<Document, SourceError> {
+    if format == classic::FORMAT {
+        return classic::read(tenant, members).map(Document::Classic);
+    }
+    let cause = format!(
+        "`{}` is not known; expected `{}`",
+        crate::error::quote(format),
+        classic::FORMAT
+    );
+    Err(document_error("/format", &cause))
+}
+
+fn below(error: SourceError, pointer: &str) -> SourceError {
+    match error {
+        SourceError::Document {
+            pointer: inner,
+            cause,
+        } => document_error(&format!("{pointer}{inner}"), &cause),
+        other => other,
+    }
+}
+
+/// Which end of a source's order is the most sensitive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OrderDirection {
+    /// The larger, the more sensitive.
+    #[default]
+    Ascending,
+    /// The smaller, the more sensitive (L-013).
+    Descending,
+}
+
+impl LabelList {
+    /// The same list, its order read in this direction.
+    #[must_use]
+    pub fn directed(mut self, direction: OrderDirection) -> Self {
+        if direction == OrderDirection::Descending {
+            for label in &mut self.labels {
+                label.source_order = label.source_order.saturating_neg();
+            }
+        }
+        self
+    }
+}
+
+/// How documents are combined.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Import {
+    /// What counts where a tenant has not migrated.
+    pub rule: MigrationRule,
+    /// How Graph's order is read. Default: the larger, the more sensitive; an export of `Get-Label`
+    /// that says the opposite of the same labels turns it round, with a note.
+    pub graph_order: OrderDirection,
+}
+
+/// One list from several documents, the labels that it leaves aside, and the settings that hold for
+/// somebody in all policies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Combined {
+    /// The list that counts, and what it leaves aside.
+    pub chosen: ChosenList,
+    /// The policies.
+    pub policies: Vec<LabelPolicy>,
+    /// What holds for everybody.
+    pub settings: PolicySettings,
+    /// What was odd.
+    pub notes: Vec<String>,
+}
+
+/// Combines documents of one tenant: pages of one list, Graph's list with what only an export of
+/// `Get-Label` knows (L-063), policies, classic labels.
+///
+/// # Errors
+///
+/// [`SourceError::Document`]: pages of Graph without a last one, so that the list is not complete.
+///
+/// # Examples
+///
+/// ```
+/// use label_core::TenantId;
+/// use label_core::source::{Document, Import, combine};
+///
+/// let tenant = TenantId::from_u128(1);
+/// let graph = br#"{"value":[{"id":"247d25b6-53f6-440e-9853-7b0b7f86f502","name":"General"}]}"#;
+/// let documents = Document::read(tenant, graph)?;
+/// let combined = combine(tenant, documents, Import::default())?;
+/// assert_eq!(combined.chosen.list.map(|list| list.labels.len()), Some(1));
+/// # Ok::<(), label_core::SourceError>(())
+/// ```
+pub fn combine(
+    tenant: TenantId,
+    documents: Vec<Document>,
+    import: Import,
+) -> Result<Combined, SourceError> {
+    let mut notes = Vec::new();
+    let mut policies = Vec::new();
+    let mut has_policies = false;
+    let mut settings = PolicySettings::default();
+    let mut exported: Option<LabelList> = None;
+    let mut pages: Vec<graph::Page> = Vec::new();
+    let (mut classic, mut status) = (None, UnifiedStatus::Unknown);
+    for document in documents {
+        match document {
+            Document::Graph(page) => pages.push(page),
+            Document::PowerShell(more) => {
+                let list = exported.get_or_insert_with(|| LabelList::new(tenant));
+                list.labels.extend(more.labels);
+                list.notes.extend(more.notes);
+            }
+            Document::Policies(more, odd) => {
+                has_policies = true;
+                policies.extend(more);
+                notes.extend(odd);
+            }
+            Document::Settings(own) => settings = own,
+            Document::Classic(own) => {
+                status = own.unified_status;
+                policies.extend(own.policies.iter().cloned());
+                classic = Some(own.list);
+            }
+        }
+    }
+    let from_graph = !pages.is_empty();
+    if from_graph && pages.iter().all(|page| page.next_link.is_some()) {
+        let cause = "there are more pages: the list is not complete";
+        return Err(document_error("/@odata.nextLink", cause));
+    }
+    let from_graph = from_graph
+        .then(|| graph::join(tenant, pages))
+        .transpose()?
+        .map(|list| list.directed(import.graph_order));
+    let mut unified = match (from_graph, exported) {
+        (Some(graph), Some(export)) => Some(merge::merge(graph, export)),
+        (one, other) => one.or(other),
+    };
+    if let (true, Some(list)) = (has_policies, &mut unified) {
+        notes.extend(publish(&mut list.labels, &policies));
+    }
+    if !policies.is_empty() {
+        settings = PolicySettings::effective(&policies);
+    }
+    let mut chosen = choose(status, import.rule, classic, unified);
+    if let Some(list) = &mut chosen.list {
+        notes.append(&mut list.notes);
+    }
+    Ok(Combined {
+        chosen,
+        policies,
+        settings,
+        notes,
+    })
+}

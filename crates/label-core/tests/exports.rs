@@ -1,0 +1,647 @@
+//! Exports of administrators and what several documents say together, of a made-up tenant.
+#![cfg(feature = "sources")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail loudly"
+)]
+
+use std::fs;
+use std::path::Path;
+
+use label_core::migration::MigrationRule;
+use label_core::protection::{ContentExpiry, OfflineAccess};
+use label_core::source::{Combined, Document, Import, LabelList, OrderDirection, combine, graph};
+use label_core::{
+    EncryptionKind, Label, LabelCatalog, LabelId, LabelProtection, LabelScheme, LabelState,
+    MarkingPlace, Publication, SourceError, TenantId, UsageRights,
+};
+use serde_json::{Value, json};
+
+fn tenant() -> TenantId {
+    TenantId::parse("74f71239-3dea-461b-910f-15d15a71655a").unwrap()
+}
+
+fn sample(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples");
+    fs::read(folder.join(name)).unwrap()
+}
+
+fn read(body: &[u8]) -> Result<Document, SourceError> {
+    let mut documents = Document::read(tenant(), body)?;
+    assert_eq!(documents.len(), 1);
+    Ok(documents.remove(0))
+}
+
+fn exported(body: &[u8]) -> LabelList {
+    match read(body).unwrap() {
+        Document::PowerShell(list) => list,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn combined(names: &[&str], import: Import) -> Combined {
+    let documents = names
+        .iter()
+        .flat_map(|name| Document::read(tenant(), &sample(name)).unwrap())
+        .collect();
+    combine(tenant(), documents, import).unwrap()
+}
+
+fn catalog(list: &LabelList) -> LabelCatalog {
+    LabelCatalog::build(tenant(), list.labels.clone())
+        .unwrap()
+        .0
+}
+
+fn id(text: &str) -> LabelId {
+    LabelId::parse(text).unwrap()
+}
+
+fn by_path<'c>(catalog: &'c LabelCatalog, path: &str) -> &'c Label {
+    catalog.find(path).unwrap()
+}
+
+#[test]
+fn l_010_powershell_and_graph_give_the_same_order() {
+    let list = exported(&sample("get-label.json"));
+    assert!(list.notes.is_empty(), "{:?}", list.notes);
+    let graph = graph::parse(tenant(), &sample("graph-v1-labels.json")).unwrap();
+    let ordered = |list: &LabelList| -> Vec<String> {
+        let catalog = catalog(list);
+        let ids = catalog.labels().map(|label| label.key.label);
+        ids.map(|id| {
+            format!(
+                "{} {:?}",
+                catalog.path(id).unwrap(),
+                catalog.order(id).unwrap()
+            )
+        })
+        .collect()
+    };
+    assert_eq!(ordered(&list), ordered(&graph));
+}
+
+#[test]
+fn l_013_the_other_direction_gives_the_mirrored_levels() {
+    let list = exported(&sample("get-label.json"));
+    let usual = catalog(&list);
+    let mirrored = catalog(&list.clone().directed(OrderDirection::Descending));
+    let top = usual.labels().filter(|label| label.parent.is_none());
+    let last = u32::try_from(top.count() - 1).unwrap();
+    for label in usual.labels() {
+        let id = label.key.label;
+        let (level, _) = usual.order(id).unwrap();
+        assert_eq!(mirrored.order(id).unwrap().0, last - level);
+    }
+}
+
+#[test]
+fn l_060_every_encoding_and_wrapper_of_an_export() {
+    let windows = exported(&sample("get-label-winps51-utf16.json"));
+    assert!(windows.labels.len() > 1 && windows.notes.is_empty());
+    // Dates of either form are kept as they are written.
+    let dates: Vec<&String> = windows
+        .labels
+        .iter()
+        .filter_map(|label| label.extras.get("WhenChangedUTC"))
+        .collect();
+    assert!(
+        dates.iter().any(|date| date.contains("/Date(")),
+        "{dates:?}"
+    );
+    let list = exported(&sample("get-label.json"));
+    assert!(list.labels[0].extras["WhenChangedUTC"].contains("2020-12-18T"));
+    // The same labels in both, as far as they are in both.
+    for label in &windows.labels {
+        let other = list.labels.iter().find(|one| one.key == label.key).unwrap();
+        assert_eq!(label.name(), other.name());
+        assert_eq!(label.protection, other.protection);
+        assert_eq!(label.markings, other.markings);
+    }
+    let value: Value = serde_json::from_slice(&sample("get-label.json")).unwrap();
+    let text = value.to_string();
+    let wide = |mark: [u8; 2], to_bytes: fn(u16) -> [u8; 2], text: &str| -> Vec<u8> {
+        let units = text.encode_utf16().flat_map(to_bytes);
+        mark.into_iter().chain(units).collect()
+    };
+    let wrapped = json!({"value": value, "Count": 14}).to_string();
+    for (what, body) in [
+        ("UTF-8", text.clone().into_bytes()),
+        (
+            "UTF-8 with a mark",
+            [b"\xef\xbb\xbf", text.as_bytes()].concat(),
+        ),
+        ("UTF-16 LE", wide([0xff, 0xfe], u16::to_le_bytes, &text)),
+        ("UTF-16 BE", wide([0xfe, 0xff], u16::to_be_bytes, &text)),
+        ("wrapped", wrapped.clone().into_bytes()),
+        (
+            "wrapped UTF-16",
+            wide([0xff, 0xfe], u16::to_le_bytes, &wrapped),
+        ),
+    ] {
+        assert_eq!(exported(&body).labels, list.labels, "{what}");
+    }
+    // One label is an object and not a list of one.
+    let one = exported(value[2].to_string().as_bytes());
+    assert_eq!(one.labels, list.labels[2..3]);
+    for (what, body) in [
+        (
+            "half a unit",
+            [wide([0xff, 0xfe], u16::to_le_bytes, &text), vec![0]].concat(),
+        ),
+        (
+            "half a pair",
+            wide([0xff, 0xfe], u16::to_le_bytes, "x")
+                .into_iter()
+                .chain([0x00, 0xd8])
+                .collect(),
+        ),
+        ("cut off", text.as_bytes()[..500].to_vec()),
+        ("nested too deeply", "[".repeat(100_000).into_bytes()),
+    ] {
+        assert!(
+            matches!(read(&body), Err(SourceError::Document { .. })),
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn l_061_what_was_cut_off_is_unknown_and_explained() {
+    let value: Value = serde_json::from_slice(&sample("get-label.json")).unwrap();
+    let whole = value
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|label| {
+            label["LabelActions"]
+                .as_array()
+                .is_some_and(|list| !list.is_empty())
+        })
+        .unwrap();
+    for cut in [
+        json!("System.Object[]"),
+        json!(["@{Type=encrypt; SubType=}"]),
+        json!([{"Type": "encrypt", "SubType": null, "Settings": "System.Object[]"}]),
+        json!([{"Type": "encrypt", "SubType": null, "Settings": ["@{Key=disabled; Value=false}"]}]),
+    ] {
+        let mut label = whole.clone();
+        label["LabelActions"] = cut.clone();
+        let list = exported(label.to_string().as_bytes());
+        assert_eq!(list.labels[0].protection, LabelProtection::Unknown, "{cut}");
+        assert_eq!(list.labels[0].markings, None, "{cut}");
+        assert!(list.notes[0].contains("-Depth 8"), "{:?}", list.notes);
+    }
+    for member in ["Settings", "LocaleSettings"] {
+        let mut label = whole.clone();
+        label[member] = json!("System.Object[]");
+        let list = exported(label.to_string().as_bytes());
+        assert!(list.notes[0].contains(member) && list.notes[0].contains("-Depth 8"));
+    }
+}
+
+#[test]
+fn l_015_actions_say_the_same_in_every_form() {
+    let setting = |key: &str, value: &str| json!({"Key": key, "Value": value});
+    let encrypt = json!({"Type": "encrypt", "SubType": null, "Settings": [
+        setting("protectiontype", "template"), setting("disabled", "false"), setting("templateid", "t-1"),
+        setting("contentexpiredondateindaysornever", "Never"), setting("offlineaccessdays", "7"),
+        setting("rightsdefinitions", "[{\"Identity\":\"contoso.example\",\"Rights\":\"VIEW,EDIT\"}]"),
+    ]});
+    let header = json!({"Type": "applycontentmarking", "SubType": "header", "Settings": [
+        setting("disabled", "false"), setting("text", "Secret"), setting("fontsize", "10"),
+        setting("fontcolor", "#FF0000"), setting("alignment", "Center"), setting("margin", "15"),
+    ]});
+    let watermark = json!({"Type": "applywatermarking", "SubType": null, "Settings": [
+        setting("disabled", "true"), setting("text", "off"),
+    ]});
+    let label = |actions: Value| {
+        let label =
+            json!({"Guid": "247d25b6-53f6-440e-9853-7b0b7f86f502", "LabelActions": actions});
+        exported(label.to_string().as_bytes()).labels.remove(0)
+    };
+    let texts = json!([
+        encrypt.to_string(),
+        header.to_string(),
+        watermark.to_string()
+    ]);
+    let expected = label(texts.clone());
+    let encryption = expected.encryption.clone().unwrap();
+    assert_eq!(expected.protection, LabelProtection::Template);
+    assert_eq!(encryption.kind, EncryptionKind::Template);
+    assert_eq!(encryption.template_id.as_deref(), Some("t-1"));
+    assert_eq!(encryption.expiry, Some(ContentExpiry::Never));
+    assert_eq!(encryption.offline, Some(OfflineAccess::Days(7)));
+    let rights = UsageRights::VIEW.with(UsageRights::EDIT);
+    assert_eq!(encryption.grants[0].rights, rights);
+    let [marking] = expected.markings.as_deref().unwrap() else {
+        panic!("{:?}", expected.markings)
+    };
+    assert_eq!(
+        (marking.place, marking.text.as_str()),
+        (MarkingPlace::Header, "Secret")
+    );
+    assert_eq!((marking.font_size, marking.margin), (Some(10), Some(15)));
+    for actions in [
+        json!([encrypt, header, watermark]),
+        json!(format!("[{encrypt},{header},{watermark}]")),
+        json!([header.to_string(), encrypt]),
+    ] {
+        let other = label(actions.clone());
+        assert_eq!(other.encryption, expected.encryption, "{actions}");
+        assert_eq!(other.markings, expected.markings, "{actions}");
+    }
+    // One action alone, as one text and as one object.
+    assert_eq!(
+        label(json!(encrypt.to_string())).encryption,
+        expected.encryption
+    );
+    assert_eq!(label(json!(encrypt)).encryption, expected.encryption);
+    // No list says nothing; an empty one says that there is none.
+    assert_eq!(label(json!([])).protection, LabelProtection::None);
+    assert_eq!(label(json!("")).markings, Some(Vec::new()));
+    // Damage is unknown, not none.
+    for broken in [
+        json!(["{\"Type\":"]),
+        json!([7]),
+        json!("[{"),
+        json!([encrypt, "x"]),
+    ] {
+        let other = label(broken.clone());
+        assert_eq!(other.protection, LabelProtection::Unknown, "{broken}");
+        assert_eq!((other.encryption, other.markings), (None, None), "{broken}");
+    }
+    // The flat properties, and both together: the flat one counts.
+    let flat = json!({
+        "Guid": "247d25b6-53f6-440e-9853-7b0b7f86f502", "EncryptionEnabled": true,
+        "EncryptionProtectionType": "Template", "EncryptionTemplateId": "t-1",
+        "EncryptionContentExpiredOnDateInDaysOrNever": "Never", "EncryptionOfflineAccessDays": 7,
+        "EncryptionRightsDefinitions": "contoso.example:VIEW,EDIT",
+        "ApplyContentMarkingHeaderEnabled": "True", "ApplyContentMarkingHeaderText": "Secret",
+        "ApplyContentMarkingHeaderFontSize": 10, "ApplyContentMarkingHeaderFontColor": "#FF0000",
+        "ApplyContentMarkingHeaderAlignment": "Center", "ApplyContentMarkingHeaderMargin": 15,
+        "ApplyWaterMarkingEnabled": false,
+    });
+    let other = exported(flat.to_string().as_bytes()).labels.remove(0);
+    assert_eq!(
+        (&other.encryption, &other.markings),
+        (&expected.encryption, &expected.markings)
+    );
+    let mut both = flat;
+    both["LabelActions"] = texts;
+    both["EncryptionEnabled"] = json!("False");
+    let other = exported(both.to_string().as_bytes()).labels.remove(0);
+    assert_eq!(
+        (other.protection, other.encryption),
+        (LabelProtection::None, None)
+    );
+    assert_eq!(other.markings, expected.markings);
+}
+
+#[test]
+fn l_015_l_062_the_sample_has_what_it_should() {
+    let list = exported(&sample("get-label.json"));
+    let catalog = catalog(&list);
+    let general = by_path(&catalog, "General");
+    assert_eq!(general.localized("de-DE").0, "Allgemein");
+    assert_eq!(general.localized("de").0, "Allgemein");
+    assert_eq!(general.localized("de-AT").0, "Allgemein");
+    assert_eq!(general.localized("es-ES").0, "General");
+    assert_eq!(
+        general.localized("fr-fr").1,
+        Some("Document de travail courant.")
+    );
+    let confidential = by_path(&catalog, "Confidential");
+    let sublabel = id("58e36f80-be96-48f3-abc1-b4ce0d6bca3a");
+    assert_eq!(confidential.default_sublabel, Some(sublabel));
+    let protected = catalog.labels().filter(|label| label.protection.encrypts());
+    let kinds: Vec<String> = protected
+        .map(|label| {
+            format!(
+                "{}: {:?}",
+                label.name(),
+                label.encryption.as_ref().unwrap().kind
+            )
+        })
+        .collect();
+    assert_eq!(kinds.len(), 5, "{kinds:#?}");
+    assert!(catalog.labels().any(|label| label.conditions.is_some()));
+    let retired = by_path(&catalog, "Board Papers (retired)");
+    assert_eq!(retired.state, LabelState::Disabled);
+    assert!(
+        retired
+            .markings
+            .iter()
+            .flatten()
+            .any(|one| one.place == MarkingPlace::Watermark)
+    );
+}
+
+#[test]
+fn l_003_unknown_members_survive() {
+    let label = json!({"Guid": "247d25b6-53f6-440e-9853-7b0b7f86f502", "Brand": {"new": [1, 2]}, "Empty": null});
+    let list = exported(label.to_string().as_bytes());
+    assert_eq!(list.labels[0].extras["Brand"], r#"{"new":[1,2]}"#);
+    assert_eq!(list.labels[0].extras.len(), 1);
+    let text =
+        r#"[{"id":"247d25b6-53f6-440e-9853-7b0b7f86f502","rights":{"value":7},"isDefault":true}]"#;
+    let list = graph::parse(tenant(), text.as_bytes()).unwrap();
+    assert_eq!(list.labels[0].extras["rights"], r#"{"value":7}"#);
+    // Through our own form and back.
+    let json = serde_json::to_string(&list.labels[0]).unwrap();
+    let back: Label = serde_json::from_str(&json).unwrap();
+    assert_eq!(back, list.labels[0]);
+}
+
+#[test]
+fn l_018_settings_in_both_forms_of_a_policy() {
+    let Document::Policies(policies, notes) = read(&sample("get-label-policy.json")).unwrap()
+    else {
+        panic!()
+    };
+    assert!(notes.is_empty(), "{notes:?}");
+    assert_eq!(policies.len(), 2);
+    assert_eq!(policies[0].labels.len(), 12);
+    assert_eq!(policies[0].locations, ["All"]);
+    assert_eq!(policies[1].locations, ["falcon-team@contoso.example"]);
+    let settings = &policies[0].settings;
+    assert_eq!(settings.mandatory, Some(true));
+    assert_eq!(
+        settings.more_information_url.as_deref(),
+        Some("https://intranet.contoso.example/labels")
+    );
+    let policy = |settings: Value, blob: &str| {
+        let policy = json!([{"Name": "P", "Labels": "One", "Settings": settings, "PolicySettingsBlob": blob}]);
+        match read(policy.to_string().as_bytes()).unwrap() {
+            Document::Policies(mut policies, notes) => (policies.remove(0), notes),
+            other => panic!("{other:?}"),
+        }
+    };
+    let blob = "<settings><setting key=\"Mandatory\" value=\"false\" /><setting key=\"customurl\" value=\"a&amp;b, c\" /></settings>";
+    let (read, notes) = policy(json!(["[mandatory, true]"]), blob);
+    assert_eq!(
+        read.settings.mandatory,
+        Some(false),
+        "what Office reads counts"
+    );
+    assert_eq!(
+        read.settings.more_information_url.as_deref(),
+        Some("a&b, c")
+    );
+    assert_eq!(read.labels, ["One"]);
+    assert!(
+        notes[0].contains("differ from `PolicySettingsBlob`"),
+        "{notes:?}"
+    );
+    let (read, notes) = policy(json!("[customurl, a, b]"), "");
+    assert_eq!(read.settings.more_information_url.as_deref(), Some("a, b"));
+    assert!(notes.is_empty());
+    for broken in [
+        "<settings><setting key=\"a\"",
+        "<settings><setting key=\"a\" /></settings>",
+        "words",
+    ] {
+        let (read, notes) = policy(json!(["[mandatory, true]"]), broken);
+        assert_eq!(read.settings.mandatory, Some(true), "{broken}");
+        assert_eq!(notes.len(), 1, "{broken}");
+    }
+}
+
+#[test]
+fn l_020_l_063_graph_with_what_the_exports_know() {
+    let combined = combined(
+        &[
+            "graph-v1-labels.json",
+            "get-label.json",
+            "get-label-policy.json",
+        ],
+        Import::default(),
+    );
+    assert!(combined.notes.is_empty(), "{:#?}", combined.notes);
+    let list = combined.chosen.list.unwrap();
+    let catalog = catalog(&list);
+    let employees = by_path(&catalog, "Highly Confidential/All Employees");
+    assert_eq!(employees.protection, LabelProtection::Template);
+    assert!(
+        employees
+            .markings
+            .as_ref()
+            .is_some_and(|list| !list.is_empty())
+    );
+    assert_eq!(employees.published_in, ["Global"]);
+    let published = catalog
+        .labels()
+        .filter(|label| label.publication == Publication::Published);
+    assert_eq!(published.count(), 13);
+    assert_eq!(
+        combined.settings.requires_downgrade_justification,
+        Some(true)
+    );
+    // Falcon's default label, whose order is the higher one.
+    let falcon = id("11af2872-d467-45ba-ba04-f534048e2c87");
+    assert_eq!(combined.settings.default_label, Some(Some(falcon)));
+}
+
+#[test]
+fn l_063_differences_are_reported() {
+    let graph =
+        br#"[{"id":"00000000-0000-0000-0000-000000000001","name":"General","isEnabled":true},
+        {"id":"00000000-0000-0000-0000-000000000002","name":"Only Graph"}]"#;
+    let export = br#"[{"Guid":"00000000-0000-0000-0000-000000000001","DisplayName":"Common","Name":"g","Disabled":true,"Priority":4},
+        {"Guid":"00000000-0000-0000-0000-000000000003","DisplayName":"Only PowerShell"}]"#;
+    let documents = [&graph[..], export]
+        .map(|body| read(body).unwrap())
+        .to_vec();
+    let combined = combine(tenant(), documents, Import::default()).unwrap();
+    let labels = combined.chosen.list.unwrap().labels;
+    assert_eq!(labels.len(), 2);
+    // Graph decides what there is, its state and its name for people.
+    assert_eq!(labels[0].name(), "General");
+    assert_eq!(labels[0].back_end_name.as_deref(), Some("g"));
+    assert_eq!(labels[0].state, LabelState::Active);
+    let notes = combined.notes.join("\n");
+    for expected in [
+        "called `General` by Graph and `Common` by `Get-Label`",
+        "active by Graph and disabled by `Get-Label`",
+        "000000000002`: not in the export",
+        "000000000003`: only in the export",
+    ] {
+        assert!(notes.contains(expected), "{expected}: {notes}");
+    }
+}
+
+#[test]
+fn l_013_a_mirrored_order_of_graph_is_seen_beside_an_export() {
+    let graph: Vec<Value> = (0..4)
+        .map(|at| json!({"id": format!("00000000-0000-0000-0000-00000000000{at}"), "name": format!("L{at}"), "priority": 10 - at}))
+        .collect();
+    let export: Vec<Value> = (0..4)
+        .map(|at| json!({"Guid": format!("00000000-0000-0000-0000-00000000000{at}"), "DisplayName": format!("L{at}"), "Priority": at}))
+        .collect();
+    let documents = [json!(graph), json!(export)]
+        .map(|body| read(body.to_string().as_bytes()).unwrap())
+        .to_vec();
+    let combined = combine(tenant(), documents, Import::default()).unwrap();
+    assert!(combined.notes[0].contains("mirrored"));
+    let list = combined.chosen.list.unwrap();
+    let names: Vec<String> = catalog(&list)
+        .labels()
+        .map(|one| one.name().to_owned())
+        .collect();
+    assert_eq!(names, ["L0", "L1", "L2", "L3"]);
+}
+
+#[test]
+fn l_040_pages_in_files_make_a_list_only_together() {
+    let pages = [
+        "graph-beta-labels-page1.json",
+        "graph-beta-labels-page2.json",
+    ];
+    let whole = combined(&pages, Import::default()).chosen.list.unwrap();
+    assert_eq!(whole.labels.len(), 14);
+    let first = Document::read(tenant(), &sample(pages[0])).unwrap();
+    let error = combine(tenant(), first, Import::default()).unwrap_err();
+    assert!(
+        error.to_string().contains("the list is not complete"),
+        "{error}"
+    );
+    // Several answers in one list.
+    let answers: Vec<Value> = pages
+        .iter()
+        .map(|name| serde_json::from_slice(&sample(name)).unwrap())
+        .collect();
+    let documents = Document::read(tenant(), json!(answers).to_string().as_bytes()).unwrap();
+    let again = combine(tenant(), documents, Import::default()).unwrap();
+    assert_eq!(again.chosen.list.unwrap(), whole);
+}
+
+#[test]
+fn l_030_l_034_r_014_r_016_classic_labels_of_a_tenant_that_has_not_migrated() {
+    let names = ["classic-aip-labels.neutral.json", "graph-v1-labels.json"];
+    let seed = combined(&names, Import::default());
+    let list = seed.chosen.list.unwrap();
+    assert_eq!(list.labels.len(), 7);
+    assert!(
+        list.labels
+            .iter()
+            .all(|label| label.scheme == LabelScheme::Classic)
+    );
+    assert_eq!(seed.chosen.shadowed.len(), 7);
+    let classic = catalog(&list);
+    assert_eq!(by_path(&classic, "Personal").state, LabelState::Disabled);
+    let employees = by_path(&classic, "Confidential/All Employees");
+    assert_eq!(employees.protection, LabelProtection::Template);
+    assert_eq!(employees.publication, Publication::Published);
+    assert_eq!(
+        employees.markings.as_ref().unwrap()[0].place,
+        MarkingPlace::Footer
+    );
+    let mut import = Import::default();
+    import.rule = MigrationRule::PreferUnifiedIfAny;
+    let list = combined(&names, import).chosen.list.unwrap();
+    assert_eq!(list.labels.len(), 14);
+    assert!(
+        list.labels
+            .iter()
+            .all(|label| label.scheme == LabelScheme::Unified)
+    );
+    // Another tenant's file.
+    let other = String::from_utf8(sample(names[0]))
+        .unwrap()
+        .replace("74f71239", "74f71230");
+    let error = read(other.as_bytes()).unwrap_err();
+    assert!(
+        error.to_string().starts_with("/tenantId: labels of tenant"),
+        "{error}"
+    );
+}
+
+#[test]
+fn l_033_after_migration_an_id_is_the_same_label() {
+    let classic = combined(&["classic-aip-labels.neutral.json"], Import::default());
+    let before = catalog(&classic.chosen.list.unwrap());
+    let unified = graph::parse(tenant(), &sample("graph-v1-labels.json")).unwrap();
+    let (after, _) = before.refresh(unified.labels).unwrap();
+    for label in before.labels() {
+        let same = after.label(label.key).unwrap();
+        assert_ne!(same.state, LabelState::Deleted, "{}", label.name());
+        assert_eq!(same.name(), label.name());
+        assert_eq!(same.scheme, LabelScheme::Unified);
+    }
+}
+
+#[test]
+fn l_064_policy_files_of_the_classic_client_are_named() {
+    for body in [
+        &b"PK\x03\x04rest"[..],
+        b"<?xml version=\"1.0\"?>",
+        b"\xef\xbb\xbf<?xml",
+    ] {
+        let error = read(body).unwrap_err().to_string();
+        assert!(error.contains("`classic-aip-labels/1`"), "{error}");
+    }
+    let error = Document::read_file(tenant(), Path::new("Policy1.4.MSIP")).unwrap_err();
+    assert!(error.to_string().contains(".msip"), "{error}");
+}
+
+#[test]
+fn l_043_what_is_no_label_document_is_refused_with_the_place() {
+    for (body, expected) in [
+        (json!({}), "there is no `value`"),
+        (
+            json!({"format": "classic-aip-labels/9"}),
+            "/format: `classic-aip-labels/9` is not known",
+        ),
+        (
+            json!({"format": "classic-aip-labels/1"}),
+            "/labels: not a list",
+        ),
+        (
+            json!([{"Guid": "x"}]),
+            "/0/Guid: label id: `x` is not a GUID",
+        ),
+        (json!({"Guid": 7}), "/0: a label without `Guid`"),
+        (json!([{"Labels": []}]), "/0: a policy without `Name`"),
+        (json!([{"value": [{"id": "x"}]}]), "/0/value/0/id: label id"),
+        (
+            json!({"isMandatory": "yes"}),
+            "/isMandatory: neither true nor false",
+        ),
+        (json!(7), "neither a list nor an object"),
+    ] {
+        let error = Document::read(tenant(), body.to_string().as_bytes()).unwrap_err();
+        assert!(error.to_string().contains(expected), "{body}: {error}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_bytes_give_an_answer(body: Vec<u8>) {
+        let _ = Document::read(tenant(), &body);
+    }
+
+    /// Members of any type in any place.
+    #[test]
+    fn any_members_give_an_answer(
+        members in proptest::collection::vec((0_usize..18, 0_usize..12), 0..12)
+    ) {
+        let names = ["Guid", "Name", "DisplayName", "Priority", "ParentId", "Disabled", "ContentType",
+            "Settings", "LabelActions", "LocaleSettings", "Conditions", "Labels", "PolicySettingsBlob",
+            "EncryptionEnabled", "value", "id", "sublabels", "parent"];
+        let values = [json!(null), json!(7), json!(-1.5), json!(""), json!("text"), json!(true), json!([]),
+            json!({}), json!(["[a, b]"]), json!("247d25b6-53f6-440e-9853-7b0b7f86f502"),
+            json!([{"Type": "encrypt", "Settings": [{"Key": "disabled", "Value": "false"}]}]),
+            json!({"id": "247d25b6-53f6-440e-9853-7b0b7f86f502", "parent": {"id": 3}})];
+        let item: serde_json::Map<String, Value> = members
+            .iter()
+            .map(|&(name, value)| (names[name].to_owned(), values[value].clone()))
+            .collect();
+        for body in [json!(item), json!([item]), json!({"value": [item]})] {
+            if let Ok(documents) = Document::read(tenant(), body.to_string().as_bytes()) {
+                let _ = combine(tenant(), documents, Import::default());
+            }
+        }
+    }
+}
