@@ -896,6 +896,21 @@ mod tests {
     }
 
     #[test]
+    fn l_034_pdf_takes_no_classic_label() {
+        for (kind, label, expected) in [
+            (DocumentKind::Pdf, CLASSIC, "pdf_needs_unified"),
+            (DocumentKind::Pdf, GENERAL, "applied"),
+            (DocumentKind::Office, CLASSIC, "applied"),
+        ] {
+            let decision = asked(&|question| {
+                question.document.kind = kind;
+                question.target = key(label);
+            });
+            assert_eq!(code(&decision), expected, "{kind:?} {label}");
+        }
+    }
+
+    #[test]
     fn locked_files_are_tried_later() {
         let decision = asked(&|question| question.document.locked = true);
         assert_eq!(decision, Decision::Later(Refusal::Locked));

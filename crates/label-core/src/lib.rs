@@ -29,6 +29,7 @@
 //! | `serde` | no | ids, labels and settings as serde data |
 //! | `sources` | no | `source::graph`, label lists in the JSON of Microsoft Graph v1.0 |
 
+pub mod capability;
 pub mod catalog;
 pub mod decide;
 mod error;

@@ -242,6 +242,17 @@ impl LabelView {
         }
     }
 
+    /// Whether the label that counts on a file is shown, filtered by and warned of. With only this
+    /// tenant's labels wanted, those of others are not, and neither are those of nobody that is
+    /// known (L-092).
+    pub fn is_shown(&self, found: &EffectiveLabel) -> bool {
+        match self.origin(found) {
+            LabelOrigin::OwnDeleted(_) => false,
+            LabelOrigin::External(_) | LabelOrigin::Indeterminate => !self.only_this_tenant,
+            _ => true,
+        }
+    }
+
     /// Why the label can't be applied, or `None` if it can.
     pub fn not_appliable(&self, key: LabelKey) -> Option<NotAppliable> {
         if key.tenant == self.catalog.tenant() {
@@ -382,6 +393,26 @@ mod tests {
         let gone = found(Some(1), 3);
         assert_eq!(gone.id_text, LabelId::from_u128(3).to_string());
         assert_eq!(view.origin(&gone), LabelOrigin::OwnDeleted(key(1, 3)));
+    }
+
+    #[test]
+    fn l_092_only_this_tenant_hides_labels_of_nobody_too() {
+        let shown = view();
+        let hidden = view().only_this_tenant(true);
+        for (of, label, always, usually) in [
+            (Some(1), 1, true, true),
+            (Some(1), 2, true, true),
+            (Some(1), 3, false, false),
+            (Some(1), 9, true, true),
+            (Some(2), 1, false, true),
+            (None, 1, true, true),
+            (None, 9, false, true),
+            (Some(0), 9, false, true),
+        ] {
+            let found = found(of, label);
+            assert_eq!(shown.is_shown(&found), usually, "{of:?} {label}");
+            assert_eq!(hidden.is_shown(&found), always, "{of:?} {label}");
+        }
     }
 
     #[test]

@@ -518,7 +518,7 @@ fn l_040_pages_in_files_make_a_list_only_together() {
 }
 
 #[test]
-fn l_030_l_034_r_014_r_016_classic_labels_of_a_tenant_that_has_not_migrated() {
+fn l_030_r_014_r_016_classic_labels_of_a_tenant_that_has_not_migrated() {
     let names = ["classic-aip-labels.neutral.json", "graph-v1-labels.json"];
     let seed = combined(&names, Import::default());
     let list = seed.chosen.list.unwrap();
