@@ -122,6 +122,18 @@ guid_id!(
     "tenant id"
 );
 
+guid_id!(
+    /// One act of labelling, called `ActionId` in file metadata: finds the act in an audit log.
+    ActionId,
+    "action id"
+);
+
+guid_id!(
+    /// A sensitive information type that classification looks for.
+    SensitiveTypeId,
+    "sensitive type id"
+);
+
 impl TenantId {
     /// Whether this is the all-zero GUID, which names no tenant.
     pub fn is_nil(self) -> bool {

@@ -3,7 +3,8 @@
 //! A *label* belongs to a *tenant* and is known by both ids together, [`LabelKey`]. A tenant's
 //! labels at one moment are a [`LabelCatalog`]; beside it, a [`LabelView`] has the labels of other
 //! tenants that were seen on files. A [`FileLabel`] is a label as it stands on a file. [`decide`]
-//! says whether a label may be applied to a file or removed from it, and if not, why.
+//! says whether a label may be applied to a file or removed from it, and if not, why; [`evaluate`]
+//! says what has to be done to the content then.
 //!
 //! ```
 //! use label_core::{Label, LabelCatalog, LabelId, LabelOrigin, LabelView, TenantId};
@@ -33,6 +34,7 @@ pub mod capability;
 pub mod catalog;
 pub mod decide;
 mod error;
+pub mod evaluate;
 pub mod file_label;
 pub mod id;
 pub mod label;
@@ -46,8 +48,11 @@ pub mod view;
 
 pub use catalog::{LabelCatalog, NotAppliable};
 pub use error::{CatalogError, IdError, LookupError, SourceError};
+pub use evaluate::{EvaluateContext, EvaluateError, Evaluation, LabelAction};
 pub use file_label::{AssignmentMethod, EffectiveLabel, FileLabel, LabelStorage};
-pub use id::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
+pub use id::{
+    ActionId, AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, SensitiveTypeId, TenantId,
+};
 pub use label::{
     ApplicationMode, Label, LabelProtection, LabelScheme, LabelState, LocalizedTexts, Publication,
     Targets,

@@ -1,0 +1,194 @@
+//! The same label again, and what is done to the content.
+
+use crate::*;
+
+#[test]
+fn l_075_the_same_label_needs_nothing_or_a_repair() {
+    let complete = || record(own(), GENERAL, "Privileged", "0");
+    let without = |attribute: &str| {
+        let mut entries = complete();
+        entries.retain(|one| !one.name.ends_with(attribute));
+        entries
+    };
+    let with = |attribute: &str, value: &str| {
+        let mut entries = without(attribute);
+        entries.push(entry(GENERAL, attribute, value));
+        entries
+    };
+    let (catalog, settings) = (catalog(), PolicySettings::default());
+    let context = EvaluateContext::new(&catalog, &settings, NOW_MS);
+    for (metadata, expected) in [
+        (complete(), &[][..]),
+        (with("ActionId", "x"), &[]),
+        (with("Source", "HrExport"), &[]),
+        (without("SetDate"), &["metadata"]),
+        (with("SetDate", "1/1/0001 12:00:00 AM"), &["metadata"]),
+        (without("Name"), &["metadata"]),
+        (without("Method"), &["metadata"]),
+        (without("ContentBits"), &["metadata"]),
+        // The header is not the label's.
+        (with("ContentBits", "1"), &["-Header", "metadata"]),
+    ] {
+        let mut content = content(metadata);
+        let options = options(GENERAL, Method::Privileged);
+        let evaluation = evaluate_application(&context, &content, &options).unwrap();
+        assert_eq!(kinds(&evaluation.actions), expected);
+        if expected.is_empty() {
+            continue;
+        }
+        let action = self::metadata(&evaluation);
+        assert!(action.to_remove.is_empty());
+        action.carry_out(&mut content.metadata);
+        let again = evaluate_application(&context, &content, &options).unwrap();
+        assert!(again.actions.is_empty());
+    }
+}
+
+#[test]
+fn l_075_a_repair_keeps_what_is_there_and_adds_what_is_missing() {
+    // Labelled outside of Office; Office would add the markings now.
+    let mut metadata = record(own(), STAFF, "Standard", "0");
+    metadata.push(entry(STAFF, "Source", "HrExport"));
+    let evaluation = apply(&content(metadata.clone()), STAFF).unwrap();
+    assert_eq!(
+        kinds(&evaluation.actions),
+        ["+Header", "+Watermark", "metadata"]
+    );
+    assert_eq!(added(&evaluation, "ContentBits"), "5");
+    assert!(self::metadata(&evaluation).to_remove.is_empty());
+    // Who can't do that leaves what others did alone.
+    let (catalog, settings) = (catalog(), PolicySettings::default());
+    let mut context = EvaluateContext::new(&catalog, &settings, NOW_MS);
+    context.supported = SupportedActions::METADATA_ONLY;
+    for bits in ["0", "5", "15"] {
+        let content = content(record(own(), STAFF, "Standard", bits));
+        let options = options(STAFF, Method::Standard);
+        let evaluation = evaluate_application(&context, &content, &options).unwrap();
+        assert!(evaluation.actions.is_empty(), "{bits}");
+    }
+    // Names in other letter case are written anew; an extended property is asked for.
+    let mut content = content(record(own(), GENERAL, "Standard", "0"));
+    content.metadata[3].name = content.metadata[3].name.to_uppercase();
+    let mut options = options(GENERAL, Method::Standard);
+    options.extended_properties = vec![NameValue::new("Source", "x")];
+    let evaluation = evaluate_application(&context, &content, &options).unwrap();
+    let action = self::metadata(&evaluation);
+    assert_eq!(action.to_remove, [content.metadata[3].name.clone()]);
+    action.carry_out(&mut content.metadata);
+    assert_eq!(content.metadata.len(), 7);
+    let again = evaluate_application(&context, &content, &options).unwrap();
+    assert!(again.actions.is_empty());
+}
+
+#[test]
+fn l_076_content_bits_tell_what_is_emitted() {
+    let (catalog, settings) = (catalog(), PolicySettings::default());
+    let all = SupportedActions::ALL;
+    let headers = SupportedActions::ADD_HEADER;
+    let none = SupportedActions::METADATA_ONLY;
+    let template = &["+Footer", "+template", "metadata"][..];
+    for (target, supported, bits, expected) in [
+        (GENERAL, all, "0", &["metadata"][..]),
+        (STAFF, all, "5", &["+Header", "+Watermark", "metadata"]),
+        (STAFF, headers, "1", &["+Header", "metadata"]),
+        (STAFF, none, "0", &["metadata"]),
+        (SECRET, all, "10", template),
+        (
+            SECRET,
+            all.without(SupportedActions::PROTECT),
+            "2",
+            &["+Footer", "metadata"],
+        ),
+        (SECRET, none, "0", &["metadata"]),
+        (VAGUE, none, "0", &["metadata"]),
+        (STRIPPED, all, "0", &["-protection", "metadata"]),
+    ] {
+        let mut context = EvaluateContext::new(&catalog, &settings, NOW_MS);
+        context.supported = supported;
+        let options = options(target, Method::Standard);
+        let evaluation = evaluate_application(&context, &content(Vec::new()), &options).unwrap();
+        assert_eq!(kinds(&evaluation.actions), expected, "{target}");
+        assert_eq!(added(&evaluation, "ContentBits"), bits, "{target}");
+    }
+}
+
+#[test]
+fn l_076_actions_stand_in_their_order() {
+    let (catalog, settings) = (catalog(), PolicySettings::default());
+    let mut context = EvaluateContext::new(&catalog, &settings, NOW_MS);
+    let custom = CustomAction {
+        name: "audit".to_owned(),
+        properties: Vec::new(),
+    };
+    let customs = [(id(SECRET), custom.clone()), (id(GENERAL), custom)];
+    context.custom_actions = &customs;
+    for (from, bits, to, expected) in [
+        (
+            STAFF,
+            "15",
+            SECRET,
+            &[
+                "-Header",
+                "-Footer",
+                "-Watermark",
+                "+Footer",
+                "+template",
+                "custom audit",
+                "metadata",
+            ][..],
+        ),
+        // Encrypted before, and not by the new one.
+        (SECRET, "8", FINANCE, &["-protection", "metadata"]),
+        // What the record does not say, the list does.
+        (
+            SECRET,
+            "?",
+            FINANCE,
+            &["-Footer", "-protection", "metadata"],
+        ),
+        (SECRET, "0", FINANCE, &["metadata"]),
+    ] {
+        let content = content(record(own(), from, "Standard", bits));
+        let options = options(to, Method::Standard);
+        let evaluation = evaluate_application(&context, &content, &options).unwrap();
+        assert_eq!(
+            kinds(&evaluation.actions),
+            expected,
+            "{from} {bits} to {to}"
+        );
+    }
+}
+
+#[test]
+fn l_076_markings_have_their_variables_expanded() {
+    let evaluation = apply(&content(Vec::new()), STAFF).unwrap();
+    let texts: Vec<&str> = evaluation
+        .actions
+        .iter()
+        .filter_map(|action| match action {
+            LabelAction::AddMarking(add) => Some(add.text.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(texts, ["a.docx 2020-12-27T11:05:00Z", "Staff"]);
+    // Longer than Word shows: written, and told.
+    let mut long = content(Vec::new());
+    long.identifier = Some("x".repeat(1_024));
+    let evaluation = apply(&long, STAFF).unwrap();
+    assert_eq!(
+        evaluation.notes[0].to_string(),
+        "the header has 1045 characters, at most 1024 are shown"
+    );
+}
+
+#[test]
+fn l_076_messages_are_protected_in_their_own_way() {
+    let mut message = content(Vec::new());
+    message.format = ContentFormat::Email;
+    let evaluation = apply(&message, MESSAGE).unwrap();
+    assert_eq!(kinds(&evaluation.actions), ["+noforward", "metadata"]);
+    assert_eq!(added(&evaluation, "ContentBits"), "8");
+    // Without a watermark.
+    let evaluation = apply(&message, STAFF).unwrap();
+    assert_eq!(kinds(&evaluation.actions), ["+Header", "metadata"]);
+}
