@@ -28,7 +28,7 @@
 //! | feature | default | brings |
 //! | --- | --- | --- |
 //! | `serde` | no | ids, labels and settings as serde data |
-//! | `sources` | no | `source::graph`, label lists in the JSON of Microsoft Graph v1.0 |
+//! | `sources` | no | `source::graph`, label lists in the JSON of Microsoft Graph v1.0; `evaluate::json` |
 
 pub mod capability;
 pub mod catalog;

@@ -1,9 +1,10 @@
 //! What the caller has to do, in the kinds that Graph knows.
 
+use std::collections::BTreeSet;
+
 use super::content::NameValue;
 use crate::catalog::LabelCatalog;
 use crate::id::{LabelId, SensitiveTypeId};
-use crate::label::LabelState;
 use crate::marking::{ContentMarking, MarkingPlace};
 
 /// Most parents of a label that an action tells.
@@ -137,7 +138,8 @@ impl MetadataAction {
     /// Makes the change: what is written is found without regard to letter case and keeps its
     /// place.
     pub fn carry_out(&self, metadata: &mut Vec<NameValue>) {
-        metadata.retain(|entry| !self.to_remove.contains(&entry.name));
+        let removed: BTreeSet<&str> = self.to_remove.iter().map(String::as_str).collect();
+        metadata.retain(|entry| !removed.contains(entry.name.as_str()));
         for added in &self.to_add {
             let found = metadata
                 .iter_mut()
@@ -215,6 +217,21 @@ impl ActionLabel {
         Self::with_parents(catalog, id, PARENTS_MAX)
     }
 
+    /// A label of which nothing but the id is known.
+    #[cfg(feature = "sources")]
+    pub(super) fn of_id(id: LabelId) -> Self {
+        Self {
+            id,
+            name: String::new(),
+            description: String::new(),
+            color: String::new(),
+            sensitivity: 0,
+            tooltip: String::new(),
+            is_active: true,
+            parent: None,
+        }
+    }
+
     fn with_parents(catalog: &LabelCatalog, id: LabelId, parents: usize) -> Option<Self> {
         let label = catalog.by_id(id)?;
         let parent = match (label.parent, parents.checked_sub(1)) {
@@ -228,7 +245,7 @@ impl ActionLabel {
             color: catalog.color(id).unwrap_or_default().to_owned(),
             sensitivity: catalog.order(id).map_or(0, |(level, _)| level),
             tooltip: label.tooltip.clone().unwrap_or_default(),
-            is_active: matches!(label.state, LabelState::Active | LabelState::Unknown),
+            is_active: label.state.is_active(),
             parent: parent.map(Box::new),
         })
     }

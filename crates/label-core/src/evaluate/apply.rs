@@ -1,11 +1,13 @@
 //! Setting and removing a label.
 
+use std::collections::BTreeSet;
+
 use super::action::{LabelAction, MetadataAction};
 use super::content::{ContentFormat, ContentInfo, DowngradeJustification, LabelingOptions, Method};
 use super::emit::{Emitter, protection_bit};
 use super::error::{EvaluateError, EvaluateNote, PropertyProblem};
 use super::records::{ENCRYPTED_BIT, Record, Records, marking_bits};
-use super::{EvaluateContext, Evaluation, PROPERTY_CHARS_MAX, date};
+use super::{EvaluateContext, Evaluation, PROPERTIES_MAX, PROPERTY_CHARS_MAX, date};
 use crate::catalog::{LabelCatalog, NotAppliable};
 use crate::id::LabelId;
 use crate::label::{Label, LabelProtection, LabelState, Publication};
@@ -335,7 +337,7 @@ pub(super) fn not_appliable(
 }
 
 fn check_properties(options: &LabelingOptions) -> Result<(), EvaluateError> {
-    let mut names = std::collections::BTreeSet::new();
+    let mut names = BTreeSet::new();
     for property in &options.extended_properties {
         let (name, value) = (&property.name, &property.value);
         let is_reserved = RESERVED.iter().any(|one| one.eq_ignore_ascii_case(name));
@@ -351,6 +353,8 @@ fn check_properties(options: &LabelingOptions) -> Result<(), EvaluateError> {
             PropertyProblem::Reserved
         } else if !names.insert(name.to_ascii_lowercase()) {
             PropertyProblem::Twice
+        } else if names.len() > PROPERTIES_MAX {
+            PropertyProblem::TooMany
         } else {
             continue;
         };

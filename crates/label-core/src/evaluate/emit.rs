@@ -1,5 +1,7 @@
 //! Actions in their fixed order, as far as the caller can carry them out; the bits of what is done.
 
+use std::collections::BTreeSet;
+
 use super::action::{AddMarking, LabelAction, MetadataAction};
 use super::content::{ContentFormat, ContentInfo, LabelingOptions, Method, NameValue};
 use super::error::{EvaluateError, EvaluateNote};
@@ -180,7 +182,7 @@ impl<'c> Emitter<'c> {
     }
 
     pub(super) fn push_metadata(&mut self, mut action: MetadataAction) {
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         action.to_remove.retain(|name| seen.insert(name.clone()));
         self.actions.push(LabelAction::Metadata(action));
     }

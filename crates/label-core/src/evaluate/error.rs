@@ -128,6 +128,8 @@ pub enum PropertyProblem {
     Reserved,
     /// Another property has the same name; letter case doesn't matter.
     Twice,
+    /// There are [`PROPERTIES_MAX`](super::PROPERTIES_MAX) before it.
+    TooMany,
 }
 
 impl fmt::Display for PropertyProblem {
@@ -139,6 +141,7 @@ impl fmt::Display for PropertyProblem {
             Self::ControlCharacter => "it holds a control character",
             Self::Reserved => "the label itself has an attribute of this name",
             Self::Twice => "it is given twice",
+            Self::TooMany => "there are 100 before it",
         })
     }
 }

@@ -35,6 +35,8 @@ mod date;
 mod emit;
 mod error;
 mod inherit;
+#[cfg(feature = "sources")]
+pub mod json;
 mod records;
 
 pub use action::{
@@ -59,6 +61,9 @@ use crate::policy::PolicySettings;
 
 /// Longest name and longest value of an extended property, in characters.
 pub const PROPERTY_CHARS_MAX: usize = 255;
+
+/// Most extended properties of one label.
+pub const PROPERTIES_MAX: usize = 100;
 
 /// What all the functions need beside the content.
 #[derive(Clone, Copy, Debug)]

@@ -34,6 +34,8 @@ fn l_070_extended_properties_are_checked() {
     let context = EvaluateContext::new(&catalog, &settings, NOW_MS);
     let long = "ä".repeat(255);
     let longer = "ä".repeat(256);
+    let numbers: Vec<String> = (0..101).map(|number| number.to_string()).collect();
+    let numbered = |count: usize| numbers[..count].iter().map(|name| (name.as_str(), ""));
     for (properties, problem) in [
         (vec![(long.as_str(), long.as_str())], None),
         (vec![("a", ""), ("b", "x")], None),
@@ -49,6 +51,8 @@ fn l_070_extended_properties_are_checked() {
         (vec![("a\n", "x")], Some(PropertyProblem::ControlCharacter)),
         (vec![("siteid", "x")], Some(PropertyProblem::Reserved)),
         (vec![("a", "x"), ("A", "x")], Some(PropertyProblem::Twice)),
+        (numbered(100).collect(), None),
+        (numbered(101).collect(), Some(PropertyProblem::TooMany)),
     ] {
         let mut options = options(GENERAL, Method::Standard);
         options.extended_properties = properties

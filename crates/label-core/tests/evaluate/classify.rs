@@ -3,7 +3,7 @@
 use crate::*;
 
 /// The rules of the tables below: sensitive type 1 calls for `General` and so on.
-fn rules() -> Vec<ClassificationRule> {
+pub(crate) fn rules() -> Vec<ClassificationRule> {
     use RuleMode::{Automatic, Recommended};
     let rule = |label, number: u128, mode| {
         ClassificationRule::new(id(label), SensitiveTypeId::from_u128(number), mode)

@@ -11,6 +11,8 @@ mod apply;
 mod classify;
 mod content_bits;
 mod extract;
+#[cfg(feature = "sources")]
+mod json;
 
 use label_core::evaluate::{
     ClassificationResult, ClassificationRule, ContentFormat, ContentInfo, CustomAction,
