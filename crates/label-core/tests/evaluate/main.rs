@@ -9,6 +9,8 @@
 mod any;
 mod apply;
 mod classify;
+#[cfg(feature = "sources")]
+mod conditions;
 mod content_bits;
 mod extract;
 #[cfg(feature = "sources")]

@@ -43,6 +43,26 @@ impl<'v> Members<'v> {
         document_error(&self.pointer, &format!("there is no `{name}`"))
     }
 
+    /// The error where there is another member.
+    pub(super) fn only(&self, names: &[&str]) -> Result<(), SourceError> {
+        match self
+            .members
+            .keys()
+            .find(|name| !names.contains(&name.as_str()))
+        {
+            None => Ok(()),
+            Some(name) => Err(self.wrong(&quote(name), "not known")),
+        }
+    }
+
+    /// The error where the member has a value.
+    pub(super) fn is_null(&self, name: &str) -> Result<(), SourceError> {
+        match self.get(name) {
+            None => Ok(()),
+            Some(_) => Err(self.wrong(name, "not null")),
+        }
+    }
+
     pub(super) fn text(&self, name: &str) -> Result<Option<&'v str>, SourceError> {
         match self.get(name) {
             None => Ok(None),

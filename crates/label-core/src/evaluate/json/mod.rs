@@ -13,11 +13,13 @@
 //! ```
 
 mod actions;
+mod conditions;
 mod members;
 mod requests;
 mod write;
 
 pub use actions::parse_actions;
+pub use conditions::parse_conditions;
 pub use requests::{parse_application, parse_classification, parse_extraction, parse_removal};
 pub use write::{GraphActions, GraphExtraction, Namespace};
 
