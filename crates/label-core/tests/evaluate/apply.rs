@@ -255,14 +255,7 @@ fn l_077_a_heading_stands_for_its_default_sublabel() {
     );
     // Without one, or with one that is not below it.
     for default in [None, Some(id(GENERAL)), Some(id(UNLISTED))] {
-        let full = catalog();
-        let labels = full.with_deleted().cloned().map(|mut label| {
-            if label.key.label == id(CONFIDENTIAL) {
-                label.default_sublabel = default;
-            }
-            label
-        });
-        let (catalog, _) = LabelCatalog::build(own(), labels.collect()).unwrap();
+        let catalog = changed(CONFIDENTIAL, |label| label.default_sublabel = default);
         let settings = PolicySettings::default();
         let context = EvaluateContext::new(&catalog, &settings, NOW_MS);
         let options = options(CONFIDENTIAL, Method::Standard);
@@ -276,4 +269,17 @@ fn l_077_a_heading_stands_for_its_default_sublabel() {
             }
         );
     }
+}
+
+#[test]
+fn l_077_what_the_source_calls_a_heading_is_one() {
+    let catalog = changed(GENERAL, |label| label.is_appliable = Some(false));
+    let settings = PolicySettings::default();
+    let context = EvaluateContext::new(&catalog, &settings, NOW_MS);
+    let options = options(GENERAL, Method::Standard);
+    let error = evaluate_application(&context, &content(Vec::new()), &options).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "label `General` is only the heading of its sublabels, and none of them is its default"
+    );
 }

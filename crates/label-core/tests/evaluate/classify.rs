@@ -14,6 +14,7 @@ pub(crate) fn rules() -> Vec<ClassificationRule> {
     bounded.min_confidence = 75;
     vec![
         bounded,
+        rule(STAFF, 8, Recommended),
         rule(STAFF, 2, Automatic),
         rule(FINANCE, 3, Recommended),
         rule(SECRET, 4, Recommended),
@@ -47,6 +48,11 @@ fn l_012_content_calls_for_the_highest_label() {
         // Of siblings the automatic one, though the other one is higher.
         (&[(3, 1, 0)], &["recommend Finance"]),
         (&[(2, 1, 0), (3, 1, 0)], &["apply Staff"]),
+        // Of another family it does not count.
+        (&[(1, 2, 75), (3, 1, 0)], &["recommend Finance"]),
+        // A rule that recommends does not weaken one that sets.
+        (&[(2, 1, 0), (8, 1, 0)], &["apply Staff"]),
+        (&[(8, 1, 0)], &["recommend Staff"]),
         // A label that can't be applied is passed over.
         (&[(5, 1, 0), (1, 2, 75)], &["apply General"]),
     ] {

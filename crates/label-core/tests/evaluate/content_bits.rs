@@ -56,8 +56,17 @@ fn l_075_a_repair_keeps_what_is_there_and_adds_what_is_missing() {
     );
     assert_eq!(added(&evaluation, "ContentBits"), "5");
     assert!(self::metadata(&evaluation).to_remove.is_empty());
-    // Who can't do that leaves what others did alone.
+    // What is there already stays in the bits, and what is too much goes.
+    let half = apply(&content(record(own(), STAFF, "Standard", "3")), STAFF).unwrap();
+    assert_eq!(kinds(&half.actions), ["-Footer", "+Watermark", "metadata"]);
+    assert_eq!(added(&half, "ContentBits"), "5");
+    // A repair does not make less of the method.
     let (catalog, settings) = (catalog(), PolicySettings::default());
+    let context = EvaluateContext::new(&catalog, &settings, NOW_MS);
+    let automatic = options(STAFF, Method::Auto);
+    let evaluation = evaluate_application(&context, &content(metadata), &automatic).unwrap();
+    assert_eq!(added(&evaluation, "Method"), "Standard");
+    // Who can't do that leaves what others did alone.
     let mut context = EvaluateContext::new(&catalog, &settings, NOW_MS);
     context.supported = SupportedActions::METADATA_ONLY;
     for bits in ["0", "5", "15"] {
@@ -191,4 +200,32 @@ fn l_076_messages_are_protected_in_their_own_way() {
     // Without a watermark.
     let evaluation = apply(&message, STAFF).unwrap();
     assert_eq!(kinds(&evaluation.actions), ["+Header", "metadata"]);
+    // A file has no recipients: the person is asked.
+    let catalog = changed(MESSAGE, |label| label.targets = Targets::default());
+    let settings = PolicySettings::default();
+    let context = EvaluateContext::new(&catalog, &settings, NOW_MS);
+    let options = options(MESSAGE, Method::Standard);
+    let evaluation = evaluate_application(&context, &content(Vec::new()), &options).unwrap();
+    assert_eq!(kinds(&evaluation.actions), ["+adhoc", "metadata"]);
+}
+
+#[test]
+fn l_075_what_is_left_of_earlier_labels_goes() {
+    let mut entries = Vec::new();
+    for label in [GENERAL, FINANCE] {
+        let mut left = record(own(), label, "Standard", "1");
+        left[0].value = "false".to_owned();
+        left.push(entry(label, "Source", "HrExport"));
+        entries.extend(left);
+    }
+    let mut content = content(entries.clone());
+    let evaluation = apply(&content, GENERAL).unwrap();
+    // What is not in effect did nothing to the content.
+    assert_eq!(kinds(&evaluation.actions), ["metadata"]);
+    let action = metadata(&evaluation);
+    let mut expected: Vec<String> = entries[7..].iter().map(|one| one.name.clone()).collect();
+    expected.push(entry(GENERAL, "Source", "").name);
+    assert_eq!(action.to_remove, expected);
+    action.carry_out(&mut content.metadata);
+    assert_eq!(content.metadata.len(), 6);
 }

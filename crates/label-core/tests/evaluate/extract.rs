@@ -56,6 +56,12 @@ fn l_079_of_several_labels_the_highest_counts() {
         let evaluation = apply(&content, target).unwrap();
         assert_eq!(kinds(&evaluation.actions), ["-Header", "metadata"]);
         assert_eq!(evaluation.notes, std::slice::from_ref(&several));
+        let removed = metadata(&evaluation).to_remove;
+        assert!(
+            removed
+                .iter()
+                .all(|name| !name.contains(&id(target).to_string()))
+        );
         let mut after = content.clone();
         metadata(&evaluation).carry_out(&mut after.metadata);
         let found = extract_label(&context, &after).unwrap();

@@ -243,7 +243,7 @@ fn all_actions() -> Vec<LabelAction> {
                 .actions,
         );
     }
-    for (rule, number) in [(1, 2), (2, 3)] {
+    for (rule, number) in [(2, 2), (3, 3)] {
         let results = [ClassificationResult {
             sensitive_type: SensitiveTypeId::from_u128(number),
             count: 1,

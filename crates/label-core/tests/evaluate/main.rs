@@ -126,6 +126,18 @@ fn catalog() -> LabelCatalog {
     LabelCatalog::build(own(), labels.collect()).unwrap().0
 }
 
+/// The same list with one label changed.
+fn changed(number: u128, change: impl Fn(&mut Label)) -> LabelCatalog {
+    let catalog = catalog();
+    let labels = catalog.with_deleted().cloned().map(|mut label| {
+        if label.key.label == id(number) {
+            change(&mut label);
+        }
+        label
+    });
+    LabelCatalog::build(own(), labels.collect()).unwrap().0
+}
+
 fn asking() -> PolicySettings {
     PolicySettings::from_pairs([("requiredowngradejustification", "true")]).0
 }
