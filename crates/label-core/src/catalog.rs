@@ -135,18 +135,29 @@ impl LabelCatalog {
             .enumerate()
             .map(|(at, entry)| (entry.label.key.label, at))
             .collect();
-        let mut by_path: BTreeMap<String, usize> = BTreeMap::new();
-        for (at, entry) in entries.iter().enumerate() {
-            if entry.label.state == LabelState::Deleted {
-                continue;
-            }
-            if by_path.insert(fold(&entry.path), at).is_some() {
-                diagnostics.push(diagnostic(
-                    entry.label.key.label,
-                    format!("a sibling has the same name `{}`", entry.label.name()),
-                ));
-            }
+        // A map of sorted entries is built at once.
+        let mut paths: Vec<(String, usize)> = entries
+            .iter()
+            .enumerate()
+            .filter(|(_, entry)| entry.label.state != LabelState::Deleted)
+            .map(|(at, entry)| (fold(&entry.path), at))
+            .collect();
+        paths.sort_unstable();
+        let mut same: Vec<usize> = paths
+            .windows(2)
+            .filter_map(|pair| match pair {
+                [(one, _), (other, at)] if one == other => Some(*at),
+                _ => None,
+            })
+            .collect();
+        same.sort_unstable();
+        for entry in same.into_iter().filter_map(|at| entries.get(at)) {
+            diagnostics.push(diagnostic(
+                entry.label.key.label,
+                format!("a sibling has the same name `{}`", entry.label.name()),
+            ));
         }
+        let by_path: BTreeMap<String, usize> = paths.into_iter().collect();
         let catalog = Self {
             tenant,
             entries,
@@ -462,6 +473,12 @@ fn fold(text: &str) -> String {
 /// Empty and overlong names become usable ones (L-005).
 fn fill_name(label: &mut Label) {
     for name in [&mut label.display_name, &mut label.back_end_name] {
+        let is_usable = |text: &String| {
+            !text.is_empty() && text.len() <= NAME_CHARS_MAX && text.trim().len() == text.len()
+        };
+        if name.as_ref().is_none_or(is_usable) {
+            continue;
+        }
         let usable = name
             .as_deref()
             .map(str::trim)

@@ -60,9 +60,9 @@ impl Document {
         if looks_like_msip(body) {
             return Err(document_error("", MSIP));
         }
-        let document = super::json(body)?;
+        let mut document = super::json(body)?;
         // Several saved answers in one list.
-        if let Value::Array(items) = &document
+        if let Value::Array(items) = &mut document
             && !items.is_empty()
             && items
                 .iter()
@@ -74,9 +74,9 @@ impl Document {
             let read = |(at, item)| {
                 Self::from_value(tenant, item).map_err(|error| below(error, &format!("/{at}")))
             };
-            return items.iter().enumerate().map(read).collect();
+            return items.iter_mut().enumerate().map(read).collect();
         }
-        Ok(vec![Self::from_value(tenant, &document)?])
+        Ok(vec![Self::from_value(tenant, &mut document)?])
     }
 
     /// [`read`](Self::read) of a file.
@@ -94,36 +94,89 @@ impl Document {
         Self::read(tenant, &super::read_file(path)?)
     }
 
-    fn from_value(tenant: TenantId, document: &Value) -> Result<Self, SourceError> {
-        let (items, pointer): (Vec<&Value>, &str) = match document {
-            Value::Array(items) => (items.iter().collect(), ""),
+    fn from_value(tenant: TenantId, document: &mut Value) -> Result<Self, SourceError> {
+        let kind = Kind::of(document)?;
+        match (kind, document) {
+            (Kind::PowerShell, document) => {
+                let (items, pointer) = items(document);
+                powershell::labels(tenant, &items, pointer).map(Self::PowerShell)
+            }
+            (Kind::Policies, document) => {
+                let (items, pointer) = items(document);
+                let (policies, notes) = powershell::policies(&items, pointer)?;
+                Ok(Self::Policies(policies, notes))
+            }
+            (Kind::Settings, Value::Object(members)) => {
+                graph::policy_settings(members).map(Self::Settings)
+            }
+            (Kind::Classic, Value::Object(members)) => {
+                classic::read(tenant, members).map(Self::Classic)
+            }
+            (_, document) => graph::from_value(tenant, document).map(Self::Graph),
+        }
+    }
+}
+
+/// The items of an export, which may be one without a list around it, and where they stand.
+fn items(document: &Value) -> (Vec<&Value>, &'static str) {
+    match document {
+        Value::Array(items) => (items.iter().collect(), ""),
+        Value::Object(members) => match members.get("value") {
+            Some(Value::Array(items)) => (items.iter().collect(), "/value"),
+            _ => (vec![document], ""),
+        },
+        _ => (Vec::new(), ""),
+    }
+}
+
+/// What a document looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Graph,
+    PowerShell,
+    Policies,
+    Settings,
+    Classic,
+}
+
+impl Kind {
+    fn of(document: &Value) -> Result<Self, SourceError> {
+        let first = match document {
+            Value::Array(items) => items.iter().find_map(Value::as_object),
             Value::Object(members) => {
                 if let Some(format) = members.get("format").and_then(Value::as_str) {
-                    return by_format(tenant, format, members);
+                    return Self::by_format(format);
                 }
                 match members.get("value") {
-                    Some(Value::Array(items)) => (items.iter().collect(), "/value"),
-                    _ if is_settings(members) => {
-                        return graph::policy_settings(members).map(Self::Settings);
-                    }
-                    _ if members.contains_key("Guid") || members.contains_key("ImmutableId") => {
-                        (vec![document], "")
-                    }
-                    _ => return graph::from_value(tenant, document).map(Self::Graph),
+                    Some(Value::Array(items)) => items.iter().find_map(Value::as_object),
+                    _ if is_settings(members) => return Ok(Self::Settings),
+                    _ => Some(members),
                 }
             }
             _ => return Err(document_error("", "neither a list nor an object")),
         };
-        let first = items.iter().find_map(|item| item.as_object());
         let has = |name: &str| first.is_some_and(|members| members.contains_key(name));
-        if has("PolicySettingsBlob") || has("ScopedLabels") || has("Labels") {
-            let (policies, notes) = powershell::policies(&items, pointer)?;
-            return Ok(Self::Policies(policies, notes));
+        Ok(
+            if has("PolicySettingsBlob") || has("ScopedLabels") || has("Labels") {
+                Self::Policies
+            } else if has("Guid") || has("ImmutableId") {
+                Self::PowerShell
+            } else {
+                Self::Graph
+            },
+        )
+    }
+
+    fn by_format(format: &str) -> Result<Self, SourceError> {
+        if format == classic::FORMAT {
+            return Ok(Self::Classic);
         }
-        if has("Guid") || has("ImmutableId") {
-            return powershell::labels(tenant, &items, pointer).map(Self::PowerShell);
-        }
-        graph::from_value(tenant, document).map(Self::Graph)
+        let cause = format!(
+            "`{}` is not known; expected `{}`",
+            crate::error::quote(format),
+            classic::FORMAT
+        );
+        Err(document_error("/format", &cause))
     }
 }
 
@@ -138,22 +191,6 @@ fn looks_like_msip(body: &[u8]) -> bool {
 
 fn is_settings(members: &Map<String, Value>) -> bool {
     members.contains_key("isMandatory") || members.contains_key("isDowngradeJustificationRequired")
-}
-
-fn by_format(
-    tenant: TenantId,
-    format: &str,
-    members: &Map<String, Value>,
-) -> Result<Document, SourceError> {
-    if format == classic::FORMAT {
-        return classic::read(tenant, members).map(Document::Classic);
-    }
-    let cause = format!(
-        "`{}` is not known; expected `{}`",
-        crate::error::quote(format),
-        classic::FORMAT
-    );
-    Err(document_error("/format", &cause))
 }
 
 fn below(error: SourceError, pointer: &str) -> SourceError {

@@ -105,11 +105,11 @@ pub fn parse(tenant: TenantId, body: &[u8]) -> Result<LabelList, SourceError> {
 ///
 /// As [`parse`], but for the pages.
 pub fn parse_page(tenant: TenantId, body: &[u8]) -> Result<Page, SourceError> {
-    from_value(tenant, &super::json(body)?)
+    from_value(tenant, &mut super::json(body)?)
 }
 
-/// [`parse_page`] of JSON that was parsed already.
-pub(super) fn from_value(tenant: TenantId, document: &Value) -> Result<Page, SourceError> {
+/// [`parse_page`] of JSON that was parsed already. Texts are taken out of it, not copied.
+pub(super) fn from_value(tenant: TenantId, document: &mut Value) -> Result<Page, SourceError> {
     let (pointer, items, next_link) = match document {
         Value::Array(items) => (String::new(), items, None),
         Value::Object(envelope) => {
@@ -121,7 +121,7 @@ pub(super) fn from_value(tenant: TenantId, document: &Value) -> Result<Page, Sou
                 Some(Value::String(link)) if link.len() <= LINK_BYTES_MAX => Some(link.clone()),
                 Some(_) => return Err(document_error("/@odata.nextLink", "not a link")),
             };
-            match envelope.get("value") {
+            match envelope.get_mut("value") {
                 Some(Value::Array(items)) => ("/value".to_owned(), items, next_link),
                 Some(Value::Null) => {
                     return Err(document_error("/value", "null instead of a list"));
@@ -137,7 +137,8 @@ pub(super) fn from_value(tenant: TenantId, document: &Value) -> Result<Page, Sou
         rejected: Rejected::default(),
         parents: BTreeMap::new(),
     };
-    for (at, item) in items.iter().enumerate() {
+    reader.list.labels.reserve(items.len().min(LABELS_MAX));
+    for (at, item) in items.iter_mut().enumerate() {
         reader.label(item, None, &format!("{pointer}/{at}"), 0)?;
     }
     let (list, parents) = reader.finish()?;
@@ -155,15 +156,15 @@ pub(super) fn from_value(tenant: TenantId, document: &Value) -> Result<Page, Sou
 /// [`SourceError::Document`] with a JSON pointer.
 pub fn parse_policy_settings(body: &[u8]) -> Result<crate::policy::PolicySettings, SourceError> {
     match super::json(body)? {
-        Value::Object(members) => policy_settings(&members),
+        Value::Object(mut members) => policy_settings(&mut members),
         _ => Err(document_error("", "not an object")),
     }
 }
 
 pub(super) fn policy_settings(
-    members: &Map<String, Value>,
+    members: &mut Map<String, Value>,
 ) -> Result<crate::policy::PolicySettings, SourceError> {
-    let reader = Members {
+    let mut reader = Members {
         members,
         pointer: "",
     };
@@ -230,7 +231,7 @@ struct Reader {
 impl Reader {
     fn label(
         &mut self,
-        item: &Value,
+        item: &mut Value,
         parent: Option<LabelId>,
         pointer: &str,
         depth: usize,
@@ -258,10 +259,10 @@ impl Reader {
         }
         let id = label.key.label;
         self.list.labels.push(label);
-        match members.get("sublabels") {
+        match members.get_mut("sublabels") {
             None | Some(Value::Null) => {}
             Some(Value::Array(sublabels)) => {
-                for (at, sublabel) in sublabels.iter().enumerate() {
+                for (at, sublabel) in sublabels.iter_mut().enumerate() {
                     let pointer = format!("{pointer}/sublabels/{at}");
                     self.label(sublabel, Some(id), &pointer, depth + 1)?;
                 }
@@ -277,7 +278,7 @@ impl Reader {
     /// The copies of parents inside a label, from the nearest on; the nearest one's id.
     fn parent(
         &mut self,
-        members: &Map<String, Value>,
+        members: &mut Map<String, Value>,
         pointer: &str,
     ) -> Result<Option<LabelId>, SourceError> {
         let mut pointer = pointer.to_owned();
@@ -285,7 +286,7 @@ impl Reader {
         let mut nearest = None;
         let mut below: Option<LabelId> = None;
         for _ in 0..DEPTH_MAX {
-            let item = match members.get("parent") {
+            let item = match members.get_mut("parent") {
                 None | Some(Value::Null) => return Ok(nearest),
                 Some(item) => item,
             };
@@ -306,9 +307,9 @@ impl Reader {
     /// A label's own members.
     fn own<'v>(
         &mut self,
-        item: &'v Value,
+        item: &'v mut Value,
         pointer: &str,
-    ) -> Result<(Label, &'v Map<String, Value>), SourceError> {
+    ) -> Result<(Label, &'v mut Map<String, Value>), SourceError> {
         let Value::Object(members) = item else {
             return Err(document_error(pointer, "a label must be an object"));
         };
@@ -322,7 +323,7 @@ impl Reader {
             Some(_) => return Err(document_error(&format!("{pointer}/id"), "not a text")),
             None => return Err(document_error(pointer, "a label without `id`")),
         };
-        let reader = Members { members, pointer };
+        let mut reader = Members { members, pointer };
         let mut label = Label::new(self.list.tenant, id, "");
         label.display_name = reader.text("displayName")?;
         label.back_end_name = reader.text("name")?;
@@ -387,15 +388,16 @@ impl Reader {
 
 /// Typed access to a label's members, with the pointer for errors.
 struct Members<'a> {
-    members: &'a Map<String, Value>,
+    members: &'a mut Map<String, Value>,
     pointer: &'a str,
 }
 
 impl Members<'_> {
-    fn text(&self, name: &str) -> Result<Option<String>, SourceError> {
-        match self.members.get(name) {
+    /// A text, taken out.
+    fn text(&mut self, name: &str) -> Result<Option<String>, SourceError> {
+        match self.members.get_mut(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(Value::String(text)) => Ok(Some(std::mem::take(text))),
             Some(_) => Err(self.wrong(name, "not a text")),
         }
     }
@@ -419,7 +421,7 @@ impl Members<'_> {
     }
 
     /// A text with commas, or an array of texts, as a text with commas (L-006).
-    fn words(&self, name: &str) -> Result<Option<String>, SourceError> {
+    fn words(&mut self, name: &str) -> Result<Option<String>, SourceError> {
         let Some(Value::Array(items)) = self.members.get(name) else {
             return self.text(name);
         };

@@ -1,0 +1,138 @@
+//! A tenant's catalogue of 10,000 labels: loaded, looked up, compared, and asked for a decision;
+//! beside what `serde_json` and a `HashMap` take for the same bytes and keys alone.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::hint::black_box;
+use std::sync::Arc;
+
+use benches::{must, paired};
+use criterion::Criterion;
+use label_core::decide::{
+    ApplyQuestion, DocumentCondition, DocumentFacts, DocumentKind, DocumentProtection, Initiator,
+    apply,
+};
+use label_core::source::graph;
+use label_core::{
+    AppId, IntegrationState, Label, LabelCapableApps, LabelCatalog, LabelId, LabelKey, LabelView,
+    Profile, TenantId,
+};
+
+const TENANT: TenantId = TenantId::from_u128(0x74f7_1239_3dea_461b_910f_15d1_5a71_655a);
+const LABELS: u32 = 10_000;
+/// Sublabels of each heading.
+const SUBLABELS: u32 = 9;
+const ROUNDS: usize = 101;
+
+fn id(number: u32) -> LabelId {
+    LabelId::from_u128(0x1000_0000_0000_4000_8000_0000_0000_0000 + u128::from(number) * 0x9e37_79b9)
+}
+
+/// An answer of Graph with all members that it has, headings with their sublabels.
+fn answer() -> String {
+    let one = |number: u32, inner: &str| {
+        format!(
+            r##"{{"id":"{}","name":"Label {number}","displayName":"Label {number}","description":"What label {number} is for","toolTip":"Shown to people","color":"#0078D7","priority":{number},"isEnabled":true,"hasProtection":{},"applicableTo":"email,file","isDefault":false,"sublabels":[{inner}]}}"##,
+            id(number),
+            number % 3 == 0
+        )
+    };
+    let headings: Vec<String> = (0..LABELS)
+        .step_by(SUBLABELS as usize + 1)
+        .map(|heading| {
+            let inner: Vec<String> = (1..=SUBLABELS).map(|at| one(heading + at, "")).collect();
+            one(heading, &inner.join(","))
+        })
+        .collect();
+    format!(r#"{{"value":[{}]}}"#, headings.join(","))
+}
+
+fn load(body: &[u8]) -> LabelCatalog {
+    let list = must(graph::parse(TENANT, body));
+    must(LabelCatalog::build(TENANT, list.labels)).0
+}
+
+fn benches(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
+    let body = answer();
+    let body = body.as_bytes();
+    let catalog = load(body);
+    println!("{} labels in {} bytes of JSON", catalog.len(), body.len());
+
+    let mut ours = || drop(black_box(load(black_box(body))));
+    let mut value = || {
+        let parsed: serde_json::Value = must(serde_json::from_slice(black_box(body)));
+        drop(black_box(parsed));
+    };
+    let [(seconds, ratio), _] = paired::medians(ROUNDS, [&mut ours, &mut value]);
+    println!(
+        "load: {:.1} ms, {ratio:.2} of serde_json into a `Value`",
+        seconds * 1e3
+    );
+
+    let keys: Vec<LabelKey> = (0..LABELS)
+        .map(|number| LabelKey::new(TENANT, id(number.wrapping_mul(7_919) % LABELS)))
+        .collect();
+    let map: HashMap<LabelKey, Label> = catalog
+        .labels()
+        .map(|label| (label.key, label.clone()))
+        .collect();
+    let mut ours = || {
+        for key in &keys {
+            black_box(catalog.label(*black_box(key)));
+        }
+    };
+    let mut plain = || {
+        for key in &keys {
+            black_box(map.get(black_box(key)));
+        }
+    };
+    let [(seconds, ratio), _] = paired::medians(ROUNDS, [&mut ours, &mut plain]);
+    let each = seconds * 1e9 / f64::from(LABELS);
+    println!("look-up by key: {each:.1} ns, {ratio:.2} of a `HashMap`");
+
+    let view = LabelView::new(Arc::new(catalog.clone()));
+    let apps = LabelCapableApps::default();
+    let question = |target: LabelKey| ApplyQuestion {
+        profile: Profile::Seed,
+        integration: IntegrationState::READY,
+        app: AppId::BOX,
+        connected: true,
+        apps: &apps,
+        labels: &view,
+        target,
+        initiator: Initiator::Policy,
+        override_user_defined: false,
+        inspect_protected: false,
+        protector_available: false,
+        document: DocumentFacts {
+            is_folder: false,
+            kind: DocumentKind::Office,
+            size_bytes: 100_000,
+            condition: DocumentCondition::Readable,
+            locked: false,
+            checkout_required: false,
+            quarantined: false,
+            signed: false,
+            current: None,
+            protection: DocumentProtection::None,
+        },
+    };
+    let mut decide = || {
+        for key in &keys {
+            black_box(apply(black_box(&question(*key))));
+        }
+    };
+    let [(seconds, _)] = paired::medians(ROUNDS, [&mut decide]);
+    println!("decision: {:.1} ns", seconds * 1e9 / f64::from(LABELS));
+
+    let mut group = criterion.benchmark_group("labels");
+    group.bench_function("load", |bencher| bencher.iter(|| load(black_box(body))));
+    group.finish();
+    Ok(())
+}
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    must(benches(&mut criterion));
+    criterion.final_summary();
+}
