@@ -483,7 +483,9 @@ fn fill_name(label: &mut Label) {
             .as_deref()
             .map(str::trim)
             .filter(|text| !text.is_empty())
-            .map(|text| text.chars().take(NAME_CHARS_MAX).collect());
+            .map(|text| text.chars().take(NAME_CHARS_MAX).collect::<String>())
+            // The cut may end at a space, and a name must be the same when it is checked again.
+            .map(|text| text.trim_end().to_owned());
         *name = usable;
     }
     if label.display_name.is_none() && label.back_end_name.is_none() {
@@ -849,6 +851,14 @@ mod tests {
         assert!(catalog.label(LabelKey::new(tenant(), id)).is_some());
         let other = LabelKey::new(TenantId::from_u128(0xb), id);
         assert!(catalog.label(other).is_none());
+    }
+
+    #[test]
+    fn a_name_that_was_cut_stays_as_it_is_when_built_again() {
+        let long = format!("{} {}", "x".repeat(NAME_CHARS_MAX - 1), "y");
+        let (first, _) = catalog(vec![label(1, &long, 1, None)]);
+        let (second, _) = catalog(first.labels().cloned().collect());
+        assert!(first.labels().eq(second.labels()));
     }
 
     #[test]
