@@ -29,6 +29,7 @@
 //! | --- | --- | --- |
 //! | `serde` | no | ids, labels and settings as serde data |
 //! | `sources` | no | `source::graph`, label lists in the JSON of Microsoft Graph v1.0; `evaluate::json` |
+//! | `sync` | no | `sync`: when to fetch, what to ask, what changed, snapshots on disk; with it `sources` |
 
 pub mod capability;
 pub mod catalog;
@@ -44,6 +45,8 @@ pub mod policy;
 pub mod protection;
 pub mod settings;
 pub mod source;
+#[cfg(feature = "sync")]
+pub mod sync;
 pub mod view;
 
 pub use catalog::{LabelCatalog, NotAppliable};

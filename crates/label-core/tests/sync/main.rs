@@ -1,0 +1,60 @@
+//! Keeping a label list up to date: what changed, snapshots on disk, the machine that asks.
+#![cfg(feature = "sync")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail loudly"
+)]
+
+mod changes;
+
+use label_core::{Label, LabelCatalog, LabelId, TenantId};
+
+fn tenant() -> TenantId {
+    TenantId::parse("74f71239-3dea-461b-910f-15d15a71655a").unwrap()
+}
+
+fn id(number: u128) -> LabelId {
+    LabelId::from_u128(number)
+}
+
+fn label(number: u128, name: &str, order: i64, parent: Option<u128>) -> Label {
+    let mut label = Label::new(tenant(), id(number), name);
+    label.source_order = order;
+    label.parent = parent.map(id);
+    label
+}
+
+/// Two families and two labels without sublabels.
+fn taxonomy() -> Vec<Label> {
+    vec![
+        label(1, "Public", 10, None),
+        label(2, "General", 20, None),
+        label(3, "Confidential", 30, None),
+        label(31, "All Employees", 31, Some(3)),
+        label(32, "Finance", 32, Some(3)),
+        label(4, "Secret", 40, None),
+        label(41, "Board", 41, Some(4)),
+    ]
+}
+
+fn catalog(labels: Vec<Label>) -> LabelCatalog {
+    LabelCatalog::build(tenant(), labels).unwrap().0
+}
+
+/// The labels of a catalogue, deleted ones too, with all that it derives.
+fn content(catalog: &LabelCatalog) -> Vec<(Label, String, (u32, u32))> {
+    catalog
+        .with_deleted()
+        .map(|label| {
+            let id = label.key.label;
+            (
+                label.clone(),
+                catalog.path(id).unwrap().to_owned(),
+                catalog.order(id).unwrap(),
+            )
+        })
+        .collect()
+}
