@@ -118,3 +118,49 @@ pub enum SyncOptionsError {
     #[error("user_agent: empty, too long, or not printable ASCII")]
     UserAgent,
 }
+
+/// A stored snapshot can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// Cut off or changed: the previous file may be whole.
+    #[error("damaged: {cause}")]
+    Damaged {
+        /// What shows it.
+        cause: String,
+    },
+    /// Written by another version of this project: use that one, or begin anew elsewhere.
+    #[error("of the format `{format}`, which this version does not know")]
+    OtherFormat {
+        /// The format, cut to a line.
+        format: String,
+    },
+    /// Another tenant's: look at the path.
+    #[error("belongs to tenant `{tenant}`")]
+    OtherTenant {
+        /// Whose it is.
+        tenant: TenantId,
+    },
+    /// A later version is stored already: somebody else writes there too.
+    #[error("version {version} is to replace the later version {stored}")]
+    Older {
+        /// What was to be stored.
+        version: u64,
+        /// What is there.
+        stored: u64,
+    },
+    /// Larger than a snapshot can be.
+    #[error("larger than {limit_bytes} bytes")]
+    TooLarge {
+        /// The bound.
+        limit_bytes: u64,
+    },
+    /// The place could not be read or written: try again.
+    #[error("`{path}`: {cause}")]
+    Io {
+        /// Which file.
+        path: String,
+        /// What the system said.
+        cause: String,
+    },
+}

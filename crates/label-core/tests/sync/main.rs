@@ -9,8 +9,12 @@
 )]
 
 mod changes;
+mod guard;
+mod snapshot;
 
 use label_core::{Label, LabelCatalog, LabelId, TenantId};
+
+const HOUR: i64 = 3_600_000;
 
 fn tenant() -> TenantId {
     TenantId::parse("74f71239-3dea-461b-910f-15d15a71655a").unwrap()
@@ -25,6 +29,11 @@ fn label(number: u128, name: &str, order: i64, parent: Option<u128>) -> Label {
     label.source_order = order;
     label.parent = parent.map(id);
     label
+}
+
+fn sample(name: &str) -> Vec<u8> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples");
+    std::fs::read(folder.join(name)).unwrap()
 }
 
 /// Two families and two labels without sublabels.

@@ -1,0 +1,192 @@
+//! A snapshot on disk: the file, the one before it, and steps between them that may be cut short.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::id::TenantId;
+use crate::sync::error::SnapshotError;
+use crate::sync::snapshot::LabelSnapshot;
+
+/// Largest snapshot file, in bytes. One of 10,000 labels has about 10 MiB.
+pub const SNAPSHOT_BYTES_MAX: u64 = 128 * 1_048_576;
+
+/// Keeps a tenant's snapshot in a file, and the one before it in `<file>.previous`.
+///
+/// Save each snapshot as soon as it is there, before work is based on it: then versions only grow,
+/// also over a crash.
+///
+/// # Examples
+///
+/// ```
+/// use label_core::TenantId;
+/// use label_core::sync::SnapshotStore;
+///
+/// # let folder = tempfile::tempdir()?;
+/// let store = SnapshotStore::new(&folder.path().join("labels.json"));
+/// assert!(store.load(TenantId::from_u128(1))?.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SnapshotStore {
+    path: PathBuf,
+}
+
+/// What was on disk.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Loaded {
+    /// The snapshot.
+    pub snapshot: LabelSnapshot,
+    /// No version up to this one is given again: above the snapshot's own where a later file is
+    /// damaged or missing.
+    pub version_floor: u64,
+    /// Why it is the previous file.
+    pub fell_back: Option<SnapshotError>,
+}
+
+impl SnapshotStore {
+    /// A store at this path. Files of several tenants need several paths.
+    pub fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+        }
+    }
+
+    /// The snapshot of this tenant; `None` if none was ever stored.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError`]: the file and the one before it are damaged, or the file is not this
+    /// tenant's, or of another format (L-053). The last two never fall back: what is there is
+    /// somebody's.
+    pub fn load(&self, tenant: TenantId) -> Result<Option<Loaded>, SnapshotError> {
+        let first = match read(&self.path, tenant) {
+            Ok(Some(snapshot)) => {
+                return Ok(Some(Loaded {
+                    version_floor: snapshot.version,
+                    snapshot,
+                    fell_back: None,
+                }));
+            }
+            Ok(None) => None,
+            Err(error @ SnapshotError::Damaged { .. }) => Some(error),
+            Err(error) => return Err(error),
+        };
+        match (read(&self.beside(".previous"), tenant), first) {
+            (Ok(Some(snapshot)), first) => Ok(Some(Loaded {
+                // What was lost had the next version.
+                version_floor: snapshot.version.saturating_add(1),
+                snapshot,
+                fell_back: Some(first.unwrap_or_else(|| SnapshotError::Damaged {
+                    cause: "the file is missing".to_owned(),
+                })),
+            })),
+            (Ok(None), None) => Ok(None),
+            (_, Some(first)) => Err(first),
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    /// Stores a snapshot. When this fails or is cut short at any step, [`load`](Self::load) finds
+    /// the one before, or this one.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError`]: nothing can be written there, or what is there must not be replaced.
+    pub fn save(&self, snapshot: &LabelSnapshot) -> Result<(), SnapshotError> {
+        let text = snapshot.to_json();
+        if text.len() as u64 > SNAPSHOT_BYTES_MAX {
+            return Err(SnapshotError::TooLarge {
+                limit_bytes: SNAPSHOT_BYTES_MAX,
+            });
+        }
+        let stored = match read(&self.path, snapshot.tenant) {
+            Ok(stored) => stored,
+            // It is of no use, and must not push out the previous file.
+            Err(SnapshotError::Damaged { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        if let Some(stored) = &stored
+            && stored.version > snapshot.version
+        {
+            return Err(SnapshotError::Older {
+                version: snapshot.version,
+                stored: stored.version,
+            });
+        }
+        let new = self.beside(".new");
+        let written = write_whole(&new, text.as_bytes());
+        written.map_err(|error| io_error(&new, &error))?;
+        let is_replaced = stored.is_some_and(|stored| stored.version < snapshot.version);
+        let rename =
+            |from: &Path, to: &Path| fs::rename(from, to).map_err(|error| io_error(to, &error));
+        if is_replaced {
+            rename(&self.path, &self.beside(".previous"))?;
+        }
+        rename(&new, &self.path)?;
+        sync_folder(&self.path).map_err(|error| io_error(&self.path, &error))
+    }
+
+    fn beside(&self, ending: &str) -> PathBuf {
+        let mut name = OsString::from(self.path.as_os_str());
+        name.push(ending);
+        PathBuf::from(name)
+    }
+}
+
+fn read(path: &Path, tenant: TenantId) -> Result<Option<LabelSnapshot>, SnapshotError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io_error(path, &error)),
+    };
+    let mut text = Vec::new();
+    file.take(SNAPSHOT_BYTES_MAX + 1)
+        .read_to_end(&mut text)
+        .map_err(|error| io_error(path, &error))?;
+    if text.len() as u64 > SNAPSHOT_BYTES_MAX {
+        return Err(SnapshotError::TooLarge {
+            limit_bytes: SNAPSHOT_BYTES_MAX,
+        });
+    }
+    LabelSnapshot::from_json(tenant, &text).map(Some)
+}
+
+/// Writes a file that nobody else may read, through to the disk.
+fn write_whole(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path)?;
+    file.write_all(text)?;
+    file.sync_all()
+}
+
+/// A rename is durable only once the folder is.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+/// Windows has no handle of a folder to flush; its rename is journalled.
+#[cfg(not(unix))]
+fn sync_folder(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn io_error(path: &Path, error: &io::Error) -> SnapshotError {
+    SnapshotError::Io {
+        path: path.display().to_string(),
+        cause: error.to_string(),
+    }
+}

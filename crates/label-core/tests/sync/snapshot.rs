@@ -1,0 +1,298 @@
+//! Snapshots as documents and files.
+
+use std::fs;
+use std::path::Path;
+
+use label_core::source::{LabelList, graph};
+use label_core::sync::{
+    KeeperOptions, LabelSnapshot, Origin, Outcome, SnapshotError, SnapshotKeeper, SnapshotStore,
+    SyncError,
+};
+use label_core::{Label, LabelState, TenantId};
+
+use super::{content, id, sample, taxonomy, tenant};
+
+fn keeper() -> SnapshotKeeper {
+    SnapshotKeeper::new(tenant(), KeeperOptions::default())
+}
+
+fn offer(keeper: &mut SnapshotKeeper, labels: Vec<Label>) -> LabelSnapshot {
+    let mut list = LabelList::new(tenant());
+    list.labels = labels;
+    match keeper.offer(1_609_066_802_000, list, Origin::new("test")) {
+        Ok(Outcome::Replaced { snapshot, .. }) => (*snapshot).clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Two versions, the second with a tombstone.
+fn two() -> (LabelSnapshot, LabelSnapshot) {
+    two_of(taxonomy())
+}
+
+fn two_of(mut labels: Vec<Label>) -> (LabelSnapshot, LabelSnapshot) {
+    let mut keeper = keeper();
+    labels[0]
+        .extras
+        .insert("new".to_owned(), "{\"a\":\"ü\"}".to_owned());
+    let first = offer(&mut keeper, labels.clone());
+    labels.remove(1);
+    (first, offer(&mut keeper, labels))
+}
+
+#[test]
+fn l_047_l_054_a_document_in_the_shape_of_the_sample() {
+    let list = graph::parse(tenant(), &sample("graph-v1-labels.json")).unwrap();
+    let snapshot = offer(&mut keeper(), list.labels);
+    let ours: serde_json::Value = serde_json::from_str(&snapshot.to_json()).unwrap();
+    let sample: serde_json::Value = serde_json::from_slice(&sample("label-snapshot.json")).unwrap();
+    for member in sample.as_object().unwrap().keys() {
+        // Labels of other tenants are found on files, not synced.
+        let is_there = ours.get(member).is_some();
+        assert_eq!(is_there, member != "external", "{member}");
+    }
+    assert_eq!(ours["format"], sample["format"]);
+    assert_eq!(ours["tenantId"], sample["tenantId"]);
+    assert_eq!(ours["taxonomy"], sample["taxonomy"]);
+    assert_eq!(ours["fetchedAt"], "2020-12-27T11:00:02.000Z");
+    for (our, theirs) in ours["labels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(sample["labels"].as_array().unwrap())
+    {
+        for member in ["id", "parentId", "order", "level", "state", "appliable"] {
+            assert_eq!(our[member], theirs[member], "{member} of {theirs}");
+        }
+        assert!(our["protection"]["kind"].is_string());
+    }
+    let (_, second) = two();
+    let second: serde_json::Value = serde_json::from_str(&second.to_json()).unwrap();
+    assert_eq!(second["tombstones"][0]["displayName"], "General");
+    assert_eq!(second["tombstones"][0]["deletedInVersion"], 2);
+    assert_eq!(second["tombstones"][0]["lastSeenVersion"], 1);
+}
+
+#[test]
+fn l_053_documents_are_read_back_whole() {
+    let (first, second) = two();
+    for snapshot in [first, second] {
+        let text = snapshot.to_json();
+        let read = LabelSnapshot::from_json(tenant(), text.as_bytes()).unwrap();
+        assert_eq!(content(&read.catalog), content(&snapshot.catalog));
+        assert_eq!(read.to_json(), text);
+        assert_eq!(read.tombstones, snapshot.tombstones);
+        assert_eq!(read.content_hash, snapshot.content_hash);
+        let public = read.catalog.by_id(id(1)).unwrap();
+        assert_eq!(public.extras["new"], "{\"a\":\"ü\"}");
+    }
+}
+
+#[test]
+fn l_053_cut_off_or_changed_at_any_byte_a_document_is_damaged() {
+    let text = two().1.to_json();
+    let bytes = text.as_bytes();
+    for at in 0..bytes.len() {
+        let cut = LabelSnapshot::from_json(tenant(), &bytes[..at]);
+        assert!(matches!(cut, Err(SnapshotError::Damaged { .. })), "{at}");
+        let mut changed = bytes.to_vec();
+        changed[at] ^= 1;
+        let changed = LabelSnapshot::from_json(tenant(), &changed);
+        assert!(
+            matches!(changed, Err(SnapshotError::Damaged { .. })),
+            "{at}"
+        );
+    }
+}
+
+/// The text with another checksum that fits, as another program or version would write it.
+fn sealed(text: &str) -> String {
+    use sha2::{Digest, Sha256};
+
+    let (body, _) = text.rsplit_once(",\n  \"checksum\"").unwrap();
+    let digits: String = Sha256::digest(body.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("{body},\n  \"checksum\": \"sha256:{digits}\"\n}}\n")
+}
+
+#[test]
+fn l_053_foreign_and_newer_documents_are_refused() {
+    let text = two().1.to_json();
+    assert_eq!(sealed(&text), text);
+    let other = TenantId::from_u128(7);
+    for (from, to, tenant, expected) in [
+        (
+            "",
+            "",
+            other,
+            "belongs to tenant `74f71239-3dea-461b-910f-15d15a71655a`",
+        ),
+        (
+            "label-snapshot/1",
+            "label-snapshot/2",
+            tenant(),
+            "of the format `label-snapshot/2`, which this version does not know",
+        ),
+        (
+            "label-snapshot/1",
+            "something/1",
+            tenant(),
+            "damaged: not a label snapshot",
+        ),
+        (
+            "\"Confidential\"",
+            "\"Public\"",
+            tenant(),
+            "damaged: the hash of the labels is another",
+        ),
+        (
+            "11:00:02.000Z",
+            "25:00:02.000Z",
+            tenant(),
+            "damaged: fetchedAt: no time",
+        ),
+        (
+            "\"version\": 2",
+            "\"version\": -2",
+            tenant(),
+            "damaged: invalid value",
+        ),
+        (
+            "\"tombstones\"",
+            "\"graves\"",
+            tenant(),
+            "damaged: missing field `tombstones`",
+        ),
+    ] {
+        let changed = sealed(&text.replace(from, to));
+        let error = LabelSnapshot::from_json(tenant, changed.as_bytes()).unwrap_err();
+        assert!(error.to_string().starts_with(expected), "{error}");
+    }
+    // A later minor version may have more members.
+    let minor = text
+        .replace("snapshot/1\"", "snapshot/1.2\"")
+        .replace("  \"version\"", "  \"more\": [1],\n  \"version\"");
+    LabelSnapshot::from_json(tenant(), sealed(&minor).as_bytes()).unwrap();
+    for text in ["", "{}", "null", "[[[[", "\u{feff}{}"] {
+        let error = LabelSnapshot::from_json(tenant(), text.as_bytes()).unwrap_err();
+        assert!(matches!(error, SnapshotError::Damaged { .. }), "{text}");
+    }
+}
+
+fn file(folder: &Path, ending: &str) -> std::path::PathBuf {
+    folder.join(format!("labels.json{ending}"))
+}
+
+#[test]
+fn l_053_a_crash_at_any_byte_of_the_write_leaves_one_or_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SnapshotStore::new(&file(folder.path(), ""));
+    // Small ones: each of their bytes is a run of the test.
+    let (first, second) = two_of(taxonomy()[..2].to_vec());
+    store.save(&first).unwrap();
+    let old = fs::read(file(folder.path(), "")).unwrap();
+    let new = second.to_json();
+    let loaded_version = || {
+        let loaded = store.load(tenant()).unwrap().unwrap();
+        (loaded.snapshot.version, loaded.version_floor)
+    };
+    let cut_down = |ending: &str, expected: (u64, u64)| {
+        fs::write(file(folder.path(), ending), &new).unwrap();
+        let cut = fs::File::options()
+            .write(true)
+            .open(file(folder.path(), ending))
+            .unwrap();
+        for at in (0..new.len() as u64).rev() {
+            cut.set_len(at).unwrap();
+            assert_eq!(loaded_version(), expected, "{at}");
+        }
+    };
+    // While the new file is written.
+    cut_down(".new", (1, 1));
+    // Between the two renames: what is lost had a version that is not given again.
+    fs::rename(file(folder.path(), ""), file(folder.path(), ".previous")).unwrap();
+    assert_eq!(loaded_version(), (1, 2));
+    // A file system that keeps a rename and loses bytes.
+    cut_down("", (1, 2));
+    // The next save goes through, and keeps the whole file as the previous one.
+    store.save(&second).unwrap();
+    assert_eq!(loaded_version(), (2, 2));
+    assert_eq!(fs::read(file(folder.path(), ".previous")).unwrap(), old);
+    assert!(!file(folder.path(), ".new").exists());
+}
+
+#[test]
+fn l_053_what_is_there_is_replaced_only_by_a_later_version_of_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "");
+    let store = SnapshotStore::new(&path);
+    assert!(store.load(tenant()).unwrap().is_none());
+    let (first, second) = two();
+    store.save(&first).unwrap();
+    store.save(&second).unwrap();
+    store.save(&second).unwrap();
+    let previous = fs::read_to_string(file(folder.path(), ".previous")).unwrap();
+    assert_eq!(previous, first.to_json());
+    assert_eq!(
+        store.save(&first).unwrap_err().to_string(),
+        "version 1 is to replace the later version 2"
+    );
+    let newer = sealed(&second.to_json().replace("snapshot/1", "snapshot/2"));
+    fs::write(&path, &newer).unwrap();
+    for result in [store.save(&second), store.load(tenant()).map(drop)] {
+        assert!(matches!(result, Err(SnapshotError::OtherFormat { .. })));
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), newer);
+    fs::write(&path, second.to_json()).unwrap();
+    let other = TenantId::from_u128(7);
+    assert!(matches!(
+        store.load(other),
+        Err(SnapshotError::OtherTenant { .. })
+    ));
+    // Both files damaged: there is nothing to go on with, and the caller decides.
+    fs::write(&path, "x").unwrap();
+    fs::write(file(folder.path(), ".previous"), "y").unwrap();
+    assert!(matches!(
+        store.load(tenant()),
+        Err(SnapshotError::Damaged { .. })
+    ));
+    let nowhere = SnapshotStore::new(&folder.path().join("none/labels.json"));
+    let error = nowhere.save(&first).unwrap_err();
+    assert!(matches!(error, SnapshotError::Io { .. }), "{error}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        store.save(&first).unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn l_049_versions_go_on_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SnapshotStore::new(&file(folder.path(), ""));
+    let (first, second) = two();
+    store.save(&first).unwrap();
+    store.save(&second).unwrap();
+    let resume = || {
+        let loaded = store.load(tenant()).unwrap().unwrap();
+        SnapshotKeeper::resume(tenant(), KeeperOptions::default(), loaded).unwrap()
+    };
+    let mut keeper = resume();
+    assert_eq!(keeper.status().version, Some(2));
+    assert_eq!(keeper.status().last_success_ms, Some(second.fetched_ms));
+    let third = offer(&mut keeper, taxonomy());
+    assert_eq!((third.version, third.previous_version), (3, Some(2)));
+    let general = third.catalog.by_id(id(2)).unwrap();
+    assert_eq!(general.state, LabelState::Active);
+    // The latest file is lost: its version is not given again.
+    fs::write(file(folder.path(), ""), "").unwrap();
+    let third = offer(&mut resume(), taxonomy());
+    assert_eq!((third.version, third.previous_version), (3, Some(1)));
+    let loaded = store.load(tenant()).unwrap().unwrap();
+    let other = SnapshotKeeper::resume(TenantId::from_u128(7), KeeperOptions::default(), loaded);
+    assert!(matches!(other, Err(SyncError::OtherTenant { .. })));
+}
