@@ -21,7 +21,8 @@
 //!
 //! # What it does not do
 //!
-//! It opens no file but the one a source is told to read, and no connection; it reads no clock.
+//! It opens no file but those that a source or a snapshot store is told to, and no connection; it
+//! reads no clock.
 //!
 //! # Features
 //!
@@ -65,4 +66,6 @@ pub use policy::{LabelPolicy, PolicySettings};
 pub use protection::{Encryption, EncryptionKind, Grant, UsageRights};
 pub use settings::{IntegrationSettings, IntegrationState, LabelCapableApps, OwnTenants, Profile};
 pub use source::LabelSource;
+#[cfg(feature = "sync")]
+pub use sync::{LabelSnapshot, LabelSync, SnapshotKeeper};
 pub use view::{ExternalLabel, ExternalLabels, LabelOrigin, LabelView};

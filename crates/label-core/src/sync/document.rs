@@ -18,7 +18,7 @@ use crate::label::{
 };
 use crate::marking::ContentMarking;
 use crate::protection::Encryption;
-use crate::sync::changes::ranks;
+use crate::sync::compare::ranks;
 use crate::sync::error::SnapshotError;
 use crate::sync::snapshot::{ContentHash, LabelSnapshot, Origin, Tombstone};
 use crate::sync::time::{from_iso, to_iso};

@@ -1,11 +1,13 @@
 //! The list in force, and what it takes to replace it.
 
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::catalog::{LABELS_MAX, LabelCatalog};
 use crate::id::TenantId;
 use crate::source::{LabelList, LabelSource};
-use crate::sync::changes::{ChangeSet, diff};
+use crate::sync::changes::ChangeSet;
+use crate::sync::compare::diff;
 use crate::sync::error::SyncError;
 use crate::sync::snapshot::{LabelSnapshot, Normalised, Origin};
 use crate::sync::status::{Held, SyncStatus};
@@ -338,8 +340,7 @@ impl SnapshotKeeper {
 
 /// How many labels would go, of how many, where that is too much.
 fn loss(current: &LabelCatalog, fresh: &LabelCatalog) -> Option<(usize, usize)> {
-    let listed: std::collections::HashSet<_> =
-        fresh.labels().map(|label| label.key.label).collect();
+    let listed: HashSet<_> = fresh.labels().map(|label| label.key.label).collect();
     let of = current.labels().count();
     let lost = current
         .labels()

@@ -55,6 +55,7 @@ pub struct LabelSync {
     schedule: Schedule,
     random: Random,
     last_number: u64,
+    last_ms: Option<i64>,
     state: State,
 }
 
@@ -98,19 +99,22 @@ impl LabelSync {
             schedule,
             random,
             last_number: 0,
+            last_ms: None,
             state: State::Idle,
         })
     }
 
     /// What to do now: send a request, or wait. Call it after every answer and when the wait is
     /// over; to call it earlier or several times does no harm (L-051).
+    ///
+    /// A request without an answer for too long is given up here; whether that was the last try of
+    /// its read, [`status`](Self::status) says.
     pub fn poll(&mut self, now_ms: i64) -> Action {
+        self.notice(now_ms);
         if let State::Sent {
             number, sent_ms, ..
-        } = &mut self.state
+        } = &self.state
         {
-            // A clock that was set back begins the wait anew.
-            *sent_ms = (*sent_ms).min(now_ms);
             let until_ms = sent_ms.saturating_add(self.options.answer_ms_max);
             if until_ms > now_ms {
                 return Action::Wait { until_ms };
@@ -119,10 +123,8 @@ impl LabelSync {
             let number = *number;
             self.no_answer(now_ms, number, &cause);
         }
-        let period_ms = self.schedule.period_ms();
         match std::mem::replace(&mut self.state, State::Idle) {
             State::Waiting { run, until_ms } => {
-                let until_ms = until_ms.min(now_ms.saturating_add(period_ms));
                 if until_ms > now_ms {
                     self.state = State::Waiting { run, until_ms };
                     return Action::Wait { until_ms };
@@ -148,6 +150,23 @@ impl LabelSync {
                 self.send(now_ms, run)
             }
         }
+    }
+
+    /// A clock that was set back takes the times of a read with it: waits stay as long as they are.
+    fn notice(&mut self, now_ms: i64) {
+        let back_ms = self.last_ms.map_or(0, |last| last.saturating_sub(now_ms));
+        if back_ms > 0 {
+            let (run, at_ms) = match &mut self.state {
+                State::Idle => (None, None),
+                State::Waiting { run, until_ms } => (Some(run), Some(until_ms)),
+                State::Sent { run, sent_ms, .. } => (Some(run), Some(sent_ms)),
+            };
+            let times = [run.map(|run| &mut run.deadline_ms), at_ms];
+            for time in times.into_iter().flatten() {
+                *time = time.saturating_sub(back_ms);
+            }
+        }
+        self.last_ms = Some(now_ms);
     }
 
     fn send(&mut self, now_ms: i64, mut run: Run) -> Action {
@@ -181,6 +200,7 @@ impl LabelSync {
 
     /// Takes the answer to a request.
     pub fn answer(&mut self, now_ms: i64, number: u64, response: &Response) -> Step {
+        self.notice(now_ms);
         let Some(mut run) = self.take_run(number) else {
             return Step::Ignored;
         };
@@ -223,6 +243,7 @@ impl LabelSync {
 
     /// Notes that no answer will come to a request: the client gave up.
     pub fn no_answer(&mut self, now_ms: i64, number: u64, cause: &str) -> Step {
+        self.notice(now_ms);
         let Some(run) = self.take_run(number) else {
             return Step::Ignored;
         };

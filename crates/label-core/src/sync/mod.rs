@@ -19,6 +19,7 @@
 //! It knows no token: the caller adds it to each request, and gets a new one when asked to.
 
 mod changes;
+mod compare;
 pub mod conformance;
 mod document;
 mod error;
@@ -37,7 +38,8 @@ mod status;
 mod store;
 mod time;
 
-pub use changes::{ChangeKind, ChangeSet, LabelChange, Rank, diff};
+pub use changes::{ChangeKind, ChangeSet, LabelChange, Rank};
+pub use compare::diff;
 pub use error::{ApplyError, SnapshotError, SyncError, SyncOptionsError};
 pub use exchange::{Action, GRAPH_LABELS_URL, Request, Response, Step, SyncOptions};
 pub use graph_error::GraphError;

@@ -10,6 +10,8 @@
 
 mod changes;
 mod guard;
+mod machine;
+mod simulation;
 mod snapshot;
 
 use label_core::{Label, LabelCatalog, LabelId, TenantId};
@@ -34,6 +36,45 @@ fn label(number: u128, name: &str, order: i64, parent: Option<u128>) -> Label {
 fn sample(name: &str) -> Vec<u8> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples");
     std::fs::read(folder.join(name)).unwrap()
+}
+
+/// An answer of Graph v1.0 with these labels.
+fn body(labels: &[Label], next_link: Option<&str>) -> Vec<u8> {
+    let below = |parent: Option<LabelId>| labels.iter().filter(move |one| one.parent == parent);
+    let is_listed = |label: &Label| {
+        let parents: Vec<LabelId> = labels.iter().map(|one| one.key.label).collect();
+        label.parent.is_none_or(|parent| !parents.contains(&parent))
+    };
+    let members = |label: &Label| {
+        serde_json::json!({
+            "id": label.key.label,
+            "displayName": label.display_name,
+            "name": label.back_end_name,
+            "priority": label.source_order,
+            "toolTip": label.tooltip,
+            "isEnabled": true,
+        })
+    };
+    let mut value: Vec<serde_json::Value> = Vec::new();
+    let tops = labels.iter().filter(|label| label.parent.is_none());
+    for top in tops.chain(
+        labels
+            .iter()
+            .filter(|one| one.parent.is_some() && is_listed(one)),
+    ) {
+        let mut item = members(top);
+        let sublabels: Vec<_> = below(Some(top.key.label)).map(members).collect();
+        item["sublabels"] = sublabels.into();
+        if let Some(parent) = top.parent {
+            item["parent"] = serde_json::json!({ "id": parent });
+        }
+        value.push(item);
+    }
+    let mut envelope = serde_json::json!({ "value": value });
+    if let Some(link) = next_link {
+        envelope["@odata.nextLink"] = link.into();
+    }
+    serde_json::to_vec(&envelope).unwrap()
 }
 
 /// Two families and two labels without sublabels.
