@@ -69,7 +69,8 @@ struct TombstoneDocument {
     last_seen_version: u64,
 }
 
-/// A label. `order`, `level` and `appliable` are derived: for people, and for other programs.
+/// A label. `level` and `appliable` are derived, for people and for other programs: they are not
+/// read, and not part of the hash.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LabelDocument {
@@ -78,9 +79,11 @@ pub(super) struct LabelDocument {
     name: Option<String>,
     parent_id: Option<LabelId>,
     order: i64,
-    level: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    level: Option<u32>,
     state: LabelState,
-    appliable: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    appliable: Option<bool>,
     targets: Targets,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     color: Option<String>,
@@ -143,21 +146,15 @@ fn is_false(flag: &bool) -> bool {
 }
 
 impl LabelDocument {
-    /// The labels that are not deleted.
-    pub(super) fn list(catalog: &LabelCatalog) -> Vec<Self> {
-        let ranks = ranks(catalog);
+    /// The labels that are not deleted, in the form that is hashed: `order` is the place in it.
+    pub(super) fn hashed(catalog: &LabelCatalog) -> Vec<Self> {
         (0..)
             .zip(catalog.labels())
-            .map(|(order, label)| {
-                let id = label.key.label;
-                let appliable = catalog.not_appliable(id).is_none();
-                let level = ranks.get(&id).copied().unwrap_or_default().0;
-                Self::new(label, order, level, appliable)
-            })
+            .map(|(order, label)| Self::new(label, order))
             .collect()
     }
 
-    fn new(label: &Label, order: i64, level: u32, appliable: bool) -> Self {
+    fn new(label: &Label, order: i64) -> Self {
         let label = label.clone();
         Self {
             id: label.key.label,
@@ -165,9 +162,9 @@ impl LabelDocument {
             name: label.back_end_name,
             parent_id: label.parent,
             order,
-            level,
+            level: None,
             state: label.state,
-            appliable,
+            appliable: None,
             targets: label.targets,
             color: label.color,
             protection: ProtectionDocument {
@@ -272,13 +269,18 @@ impl LabelSnapshot {
         format!("{body}{CHECKSUM_START}{checksum}{CHECKSUM_END}")
     }
 
-    /// Here `order` is the number that tombstones are sorted in by.
     fn stored_labels(&self) -> Vec<LabelDocument> {
-        let mut labels = LabelDocument::list(&self.catalog);
-        for (stored, label) in labels.iter_mut().zip(self.catalog.labels()) {
-            stored.order = label.source_order;
-        }
-        labels
+        let ranks = ranks(&self.catalog);
+        self.catalog
+            .labels()
+            .map(|label| {
+                let id = label.key.label;
+                let mut stored = LabelDocument::new(label, label.source_order);
+                stored.level = ranks.get(&id).map(|rank| rank.0);
+                stored.appliable = Some(self.catalog.not_appliable(id).is_none());
+                stored
+            })
+            .collect()
     }
 
     fn stored_tombstones(&self) -> Vec<TombstoneDocument> {
@@ -287,9 +289,8 @@ impl LabelSnapshot {
             .filter(|label| label.state == LabelState::Deleted)
             .map(|label| {
                 let known = self.tombstones.get(&label.key.label);
-                let level = self.catalog.order(label.key.label).unwrap_or_default().0;
                 TombstoneDocument {
-                    label: LabelDocument::new(label, label.source_order, level, false),
+                    label: LabelDocument::new(label, label.source_order),
                     deleted_in_version: known.map_or(self.version, |one| one.deleted_in_version),
                     last_seen_version: known.map_or(0, |one| one.last_seen_version),
                 }

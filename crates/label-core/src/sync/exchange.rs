@@ -130,7 +130,7 @@ impl Response {
     }
 
     /// The values of a header, whose name is given in lower case.
-    pub(super) fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
+    pub(super) fn values_of(&self, name: &str) -> impl Iterator<Item = &str> {
         self.headers
             .iter()
             .filter(move |(known, _)| known.eq_ignore_ascii_case(name))

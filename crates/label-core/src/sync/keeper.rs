@@ -113,6 +113,8 @@ struct Waiting {
     fresh: Normalised,
     origin: Origin,
     held: Held,
+    /// When it was read last.
+    read_ms: i64,
     /// The last read brought it: the next one may confirm it.
     is_last: bool,
 }
@@ -272,6 +274,7 @@ impl SnapshotKeeper {
             fresh,
             origin,
             held,
+            read_ms: now_ms,
             is_last: true,
         });
         self.status.held = Some(held);
@@ -286,24 +289,24 @@ impl SnapshotKeeper {
     /// # Errors
     ///
     /// [`SyncError`]: it is no catalogue together with the deleted labels; the old one stays.
-    pub fn confirm(&mut self, now_ms: i64) -> Result<Option<Outcome>, SyncError> {
+    pub fn confirm(&mut self) -> Result<Option<Outcome>, SyncError> {
         let Some(waiting) = self.waiting.take() else {
             return Ok(None);
         };
-        self.accept(now_ms, &waiting.fresh, waiting.origin)
+        self.accept(waiting.read_ms, &waiting.fresh, waiting.origin)
             .map(Some)
     }
 
     fn accept(
         &mut self,
-        now_ms: i64,
+        read_ms: i64,
         fresh: &Normalised,
         origin: Origin,
     ) -> Result<Outcome, SyncError> {
         let current = self.current();
         let known = current.as_ref().map_or(0, |snapshot| snapshot.version);
         let version = known.max(self.version_floor).saturating_add(1);
-        let snapshot = LabelSnapshot::next(current.as_deref(), fresh, version, now_ms, origin)?;
+        let snapshot = LabelSnapshot::next(current.as_deref(), fresh, version, read_ms, origin)?;
         let changes = match &current {
             Some(current) => diff(&current.catalog, &snapshot.catalog),
             None => diff(&LabelCatalog::empty(self.tenant), &snapshot.catalog),
@@ -311,15 +314,15 @@ impl SnapshotKeeper {
         let snapshot = Arc::new(snapshot);
         self.current.replace(Arc::clone(&snapshot));
         self.status.version = Some(version);
-        self.succeed(now_ms);
+        self.succeed(read_ms);
         Ok(Outcome::Replaced { snapshot, changes })
     }
 
-    fn succeed(&mut self, now_ms: i64) {
+    fn succeed(&mut self, read_ms: i64) {
         self.waiting = None;
         let status = &mut self.status;
         status.held = None;
-        status.last_success_ms = Some(now_ms);
+        status.last_success_ms = Some(read_ms);
         status.last_error = None;
         status.consecutive_failures = 0;
         status.reads = status.reads.saturating_add(1);

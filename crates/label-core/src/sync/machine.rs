@@ -233,7 +233,7 @@ impl LabelSync {
             }
             status if is_transient(status) => {
                 let asked = response
-                    .headers("retry-after")
+                    .values_of("retry-after")
                     .find_map(|text| retry_after_ms(text, now_ms));
                 self.again(now_ms, run, asked, refused(response))
             }
@@ -345,8 +345,8 @@ impl LabelSync {
     /// # Errors
     ///
     /// [`SyncError`]: the old one stays.
-    pub fn confirm(&mut self, now_ms: i64) -> Result<Option<Outcome>, SyncError> {
-        self.keeper.confirm(now_ms)
+    pub fn confirm(&mut self) -> Result<Option<Outcome>, SyncError> {
+        self.keeper.confirm()
     }
 
     /// The snapshot in force.
@@ -371,7 +371,7 @@ fn is_not_found(response: &Response) -> bool {
 
 fn refused(response: &Response) -> SyncError {
     let error = GraphError::parse(&response.body).unwrap_or_default();
-    let in_header = || response.headers("request-id").next().map(quote);
+    let in_header = || response.values_of("request-id").next().map(quote);
     SyncError::Refused {
         status: response.status,
         code: error.code().map(str::to_owned),

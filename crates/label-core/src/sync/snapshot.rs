@@ -26,7 +26,7 @@ impl ContentHash {
     }
 
     pub(super) fn of_catalog(catalog: &LabelCatalog) -> Self {
-        let labels = LabelDocument::list(catalog);
+        let labels = LabelDocument::hashed(catalog);
         // Texts, numbers and lists of them: nothing in it can fail to be written.
         Self::of_bytes(&serde_json::to_vec(&labels).unwrap_or_default())
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use label_core::source::LabelList;
+use label_core::source::{GraphFile, LabelList};
 use label_core::sync::{
     Freshness, KeeperOptions, MemoryLabels, Origin, Outcome, SnapshotKeeper, SyncError, conformance,
 };
@@ -13,7 +13,7 @@ use label_core::{
 use proptest::prelude::*;
 
 use super::changes::any_labels;
-use super::{HOUR, content, id, label, taxonomy, tenant};
+use super::{HOUR, body, content, id, label, taxonomy, tenant};
 
 fn keeper() -> SnapshotKeeper {
     SnapshotKeeper::new(tenant(), KeeperOptions::default())
@@ -136,12 +136,15 @@ fn l_046_only_the_next_equal_read_confirms() {
     assert_eq!(word(&keeper.sync_from(&mut source, 5).unwrap()), "held");
     // The full list is back: nothing is held any more, and nothing changed.
     assert_eq!(word(&offer(&mut keeper, 6, taxonomy())), "unchanged");
-    assert!(keeper.confirm(7).unwrap().is_none());
+    assert!(keeper.confirm().unwrap().is_none());
     assert_eq!(word(&offer(&mut keeper, 8, some(2))), "held");
     assert_eq!(keeper.current().unwrap().version, 1);
-    let confirmed = keeper.confirm(9).unwrap().unwrap();
+    let confirmed = keeper.confirm().unwrap().unwrap();
     assert_eq!(word(&confirmed), "replaced");
     assert_eq!(keeper.current().unwrap().live_count(), 2);
+    // It is as old as the read that brought it.
+    assert_eq!(keeper.current().unwrap().fetched_ms, 8);
+    assert_eq!(keeper.status().last_success_ms, Some(8));
 }
 
 #[test]
@@ -347,6 +350,26 @@ fn r_061_r_063_r_065_the_twin_in_memory_conforms_and_bad_ones_do_not() {
     );
 }
 
+#[test]
+fn r_061_saved_graph_answers_conform() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut count = 0;
+    conformance::check(|tenant, labels| {
+        count += 1;
+        let path = folder.path().join(format!("{count}.json"));
+        std::fs::write(&path, body(labels, None)).unwrap();
+        GraphFile::new(tenant, &path)
+    })
+    .unwrap();
+    conformance::fails_as_a_whole(|tenant, labels| {
+        let path = folder.path().join("cut.json");
+        let whole = body(labels, None);
+        std::fs::write(&path, &whole[..whole.len() - 2]).unwrap();
+        GraphFile::new(tenant, &path)
+    })
+    .unwrap();
+}
+
 proptest! {
     /// The hash and the changes agree on whether anything happened.
     #[test]
@@ -358,7 +381,7 @@ proptest! {
         for (now, labels) in (0..).zip(lists) {
             let before = keeper.current();
             let outcome = match offer(&mut keeper, now, labels) {
-                Outcome::Held(_) => keeper.confirm(now).unwrap().unwrap(),
+                Outcome::Held(_) => keeper.confirm().unwrap().unwrap(),
                 outcome => outcome,
             };
             let after = keeper.current().unwrap();

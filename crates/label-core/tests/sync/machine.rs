@@ -425,7 +425,7 @@ fn l_045_l_046_one_read_empties_nothing_and_an_operator_may_confirm() {
             assert_eq!(sync.status().held, Some(held));
             assert_eq!(sync.current().unwrap().live_count(), 7);
             if is_confirmed {
-                assert!(sync.confirm(due + 1).unwrap().is_some());
+                assert!(sync.confirm().unwrap().is_some());
             } else {
                 let next = waits_until(&mut sync, due);
                 assert!(next - due <= HOUR);
@@ -475,6 +475,45 @@ fn l_051_one_request_at_a_time_and_each_answer_counts_once() {
     sent(&mut sync, due);
     let back = due - 1_000 * HOUR;
     assert_eq!(waits_until(&mut sync, back), back + 120_000);
+}
+
+#[test]
+fn l_052_a_clock_set_back_takes_the_wait_for_another_try_with_it() {
+    for back in [1, 1_000, 20 * HOUR] {
+        let mut sync = sync();
+        let request = sent(&mut sync, BEGIN);
+        let mut response = Response::new(503, Vec::new());
+        response
+            .headers
+            .push(("Retry-After".to_owned(), "17".to_owned()));
+        sync.answer(BEGIN, request.number, &response);
+        let now = BEGIN - back;
+        assert_eq!(waits_until(&mut sync, now), now + 17_000);
+        let step = exchange(&mut sync, now + 17_000, 200, body(&taxonomy(), None));
+        assert!(matches!(step, Step::Done(_)));
+        assert!(waits_until(&mut sync, now + 17_000) <= now + 17_000 + HOUR);
+    }
+}
+
+#[test]
+fn both_ways_to_sync_give_the_same() {
+    for name in [
+        "graph-v1-labels.json",
+        "graph-v1-labels-minimal.json",
+        "graph-v1-labels-duplicated-sublabels.json",
+        "graph-beta-legacy-labels.json",
+    ] {
+        let mut sync = sync();
+        exchange(&mut sync, BEGIN, 200, sample(name));
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let path = path.join("tests/samples").join(name);
+        let mut keeper = SnapshotKeeper::new(tenant(), KeeperOptions::default());
+        let mut source = label_core::source::GraphFile::new(tenant(), &path);
+        keeper.sync_from(&mut source, BEGIN).unwrap();
+        let (one, other) = (sync.current().unwrap(), keeper.current().unwrap());
+        assert_eq!(one.content_hash, other.content_hash, "{name}");
+        assert_eq!(one.version, other.version);
+    }
 }
 
 #[test]
