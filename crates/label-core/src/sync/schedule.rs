@@ -209,6 +209,17 @@ mod tests {
     }
 
     #[test]
+    fn r_065_a_period_counts_from_the_start_whenever_it_is_asked_for() {
+        for seed in 0..200 {
+            let mut schedule = schedule(seed);
+            schedule.started(0);
+            // Early by the whole jitter, so that the next place is more than a period away.
+            schedule.started(55 * MINUTE);
+            assert!(schedule.due_ms(110 * MINUTE) <= 115 * MINUTE, "{seed}");
+        }
+    }
+
+    #[test]
     fn l_052_one_read_after_ten_hours_of_sleep() {
         let mut schedule = schedule(1);
         schedule.started(0);

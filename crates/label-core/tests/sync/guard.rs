@@ -148,7 +148,7 @@ fn l_046_only_the_next_equal_read_confirms() {
 }
 
 #[test]
-fn l_054_tombstones_know_their_versions() {
+fn a_045_l_054_tombstones_know_their_versions() {
     let mut keeper = keeper();
     offer(&mut keeper, 0, taxonomy());
     offer(&mut keeper, 1, taxonomy()[..6].to_vec());

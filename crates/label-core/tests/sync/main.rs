@@ -8,7 +8,9 @@
     reason = "helpers of tests fail loudly"
 )]
 
+mod answers;
 mod changes;
+mod driver;
 mod guard;
 mod machine;
 mod simulation;

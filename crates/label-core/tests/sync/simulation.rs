@@ -283,7 +283,7 @@ impl Course {
 }
 
 #[test]
-fn l_040_to_l_054_ten_thousand_courses_never_empty_never_mixed_never_old() {
+fn l_040_l_043_l_045_l_049_l_052_r_063_ten_thousand_courses_never_empty_never_mixed_never_old() {
     let mut counts = Counts::default();
     for number in 0..COURSES {
         let mut course = Course::new(number);
