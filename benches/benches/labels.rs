@@ -34,7 +34,7 @@ fn answer() -> String {
         format!(
             r##"{{"id":"{}","name":"Label {number}","displayName":"Label {number}","description":"What label {number} is for","toolTip":"Shown to people","color":"#0078D7","priority":{number},"isEnabled":true,"hasProtection":{},"applicableTo":"email,file","isDefault":false,"sublabels":[{inner}]}}"##,
             id(number),
-            number % 3 == 0
+            number.is_multiple_of(3)
         )
     };
     let headings: Vec<String> = (0..LABELS)

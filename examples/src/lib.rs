@@ -3,10 +3,13 @@
 pub mod arguments;
 pub mod html;
 pub mod label_json;
+pub mod label_server;
 pub mod range_server;
 pub mod remote;
 pub mod sample;
 pub mod story;
+pub mod tenant_story;
+pub mod tenant_tree;
 
 /// The examples of the README compile and run.
 #[cfg(doctest)]

@@ -879,6 +879,58 @@ mod tests {
     }
 
     #[test]
+    fn l_005_the_display_name_comes_before_the_name_and_that_before_the_id() {
+        for (display, back_end, expected) in [
+            (Some("Shown"), Some("name"), "Shown".to_owned()),
+            (None, Some("name"), "name".to_owned()),
+            (Some(" "), Some(" name "), "name".to_owned()),
+            (None, None, LabelId::from_u128(1).to_string()),
+            (Some(""), Some(""), LabelId::from_u128(1).to_string()),
+        ] {
+            let mut one = label(1, "", 0, None);
+            one.display_name = display.map(str::to_owned);
+            one.back_end_name = back_end.map(str::to_owned);
+            let (catalog, _) = catalog(vec![one]);
+            let found = catalog.labels().next().unwrap();
+            assert_eq!(found.name(), expected, "{display:?} {back_end:?}");
+        }
+    }
+
+    #[test]
+    fn l_009_names_are_those_of_siblings() {
+        let (catalog, diagnostics) = catalog(vec![
+            label(1, "Confidential", 0, None),
+            label(2, "All Employees", 1, Some(1)),
+            label(3, "Highly Confidential", 2, None),
+            label(4, "All Employees", 3, Some(3)),
+        ]);
+        assert!(diagnostics.is_empty(), "under two parents: {diagnostics:?}");
+        for path in ["Confidential\\All Employees", "confidential/all employees"] {
+            assert_eq!(catalog.find(path).unwrap().key.label, LabelId::from_u128(2));
+        }
+        let error = catalog.find("All Employees").unwrap_err().to_string();
+        assert!(error.contains("`Confidential/All Employees`"), "{error}");
+        assert!(
+            error.contains("`Highly Confidential/All Employees`"),
+            "{error}"
+        );
+        let (_, diagnostics) = LabelCatalog::build(
+            tenant(),
+            vec![
+                label(1, "Confidential", 0, None),
+                label(2, "All Employees", 1, Some(1)),
+                label(3, "all employees", 2, Some(1)),
+            ],
+        )
+        .unwrap();
+        assert!(
+            diagnostics[0]
+                .detail
+                .contains("a sibling has the same name")
+        );
+    }
+
+    #[test]
     fn l_007_a_heading_means_its_default_sublabel() {
         let heading = |sublabel: u128| {
             let mut label = label(1, "Confidential", 1, None);

@@ -21,16 +21,17 @@
 //!
 //! # What it does not do
 //!
-//! It opens no file but those that a source or a snapshot store is told to, and no connection; it
-//! reads no clock.
+//! It opens no file but those that a source or a snapshot store is told to, and no connection but
+//! with the feature `graph`; it reads no clock.
 //!
 //! # Features
 //!
 //! | feature | default | brings |
 //! | --- | --- | --- |
 //! | `serde` | no | ids, labels and settings as serde data |
-//! | `sources` | no | `source::graph`, label lists in the JSON of Microsoft Graph v1.0; `evaluate::json` |
+//! | `sources` | no | `source`: answers of Graph, exports of PowerShell, classic labels; `evaluate::json` |
 //! | `sync` | no | `sync`: when to fetch, what to ask, what changed, snapshots on disk; with it `sources` |
+//! | `graph` | no | `sync::GraphDriver`, which sends those requests over HTTP; with it `sync` |
 
 pub mod capability;
 pub mod catalog;

@@ -254,6 +254,32 @@ mod tests {
     }
 
     #[test]
+    fn l_019_labels_of_several_policies_add_up() {
+        let tenant = TenantId::from_u128(1);
+        let label = |id, name: &str| Label::new(tenant, LabelId::from_u128(id), name);
+        let mut labels = vec![
+            label(1, "One"),
+            label(2, "Two"),
+            label(3, "Both"),
+            label(4, "None"),
+        ];
+        let policy = |name: &str, members: &[&str]| {
+            let mut policy = LabelPolicy::new(name);
+            policy.labels = members.iter().map(|one| (*one).to_owned()).collect();
+            policy
+        };
+        let policies = [policy("A", &["One", "Both"]), policy("B", &["Both", "Two"])];
+        assert!(publish(&mut labels, &policies).is_empty());
+        let found: Vec<&[String]> = labels
+            .iter()
+            .map(|one| one.published_in.as_slice())
+            .collect();
+        assert_eq!(found, [vec!["A"], vec!["B"], vec!["A", "B"], vec![]]);
+        assert_eq!(labels[3].publication, Publication::NotPublished);
+        assert_eq!(labels[2].publication, Publication::Published);
+    }
+
+    #[test]
     fn l_020_publication_comes_from_policies() {
         let tenant = TenantId::from_u128(1);
         let label = |id, display: &str, name: Option<&str>| {

@@ -16,7 +16,8 @@
 //!
 //! # What it does not do
 //!
-//! It knows no token: the caller adds it to each request, and gets a new one when asked to.
+//! It knows no token: the caller adds it to each request, and gets a new one when asked to; with the
+//! feature `graph`, a `GraphDriver` does both and sends the requests.
 
 mod changes;
 mod compare;
@@ -25,6 +26,8 @@ mod document;
 mod error;
 mod exchange;
 mod graph_error;
+#[cfg(feature = "graph")]
+mod http;
 mod keeper;
 mod link;
 mod machine;
@@ -43,6 +46,8 @@ pub use compare::diff;
 pub use error::{ApplyError, SnapshotError, SyncError, SyncOptionsError};
 pub use exchange::{Action, GRAPH_LABELS_URL, Request, Response, Step, SyncOptions};
 pub use graph_error::GraphError;
+#[cfg(feature = "graph")]
+pub use http::{Credentials, GRAPH_SCOPE, GraphDriver, LOGIN_URL, Run};
 pub use keeper::{KeeperOptions, Outcome, SnapshotKeeper, SnapshotReader};
 pub use machine::LabelSync;
 pub use memory::MemoryLabels;

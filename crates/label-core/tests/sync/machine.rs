@@ -354,3 +354,25 @@ fn options_that_would_give_the_token_away_are_refused() {
         assert_eq!(error.to_string(), expected);
     }
 }
+
+#[test]
+fn l_093_unknown_labels_ask_for_one_early_read_in_a_period() {
+    let mut sync = sync();
+    begun(&mut sync);
+    let minute = HOUR / 60;
+    let (mut asked, mut sends) = (0, Vec::new());
+    // Ten minutes after the first read, files with an unknown label turn up every minute.
+    for at in 10..130 {
+        let now = BEGIN + at * minute;
+        asked += usize::from(sync.unknown_label(now));
+        if let Action::Send(request) = sync.poll(now) {
+            let response = Response::new(200, body(&taxonomy(), None));
+            sync.answer(now, request.number, &response);
+            sends.push(at);
+        }
+    }
+    assert_eq!(asked, 2);
+    assert_eq!(sends.first(), Some(&10), "the early one comes at once");
+    // Two of the schedule, and the early ones.
+    assert!((3..=4).contains(&sends.len()), "{sends:?}");
+}
