@@ -6,6 +6,7 @@ use std::error::Error;
 use std::hint::black_box;
 use std::sync::Arc;
 
+use benches::writing::status;
 use benches::{must, paired};
 use criterion::Criterion;
 use label_core::decide::{
@@ -13,6 +14,7 @@ use label_core::decide::{
     apply,
 };
 use label_core::source::graph;
+use label_core::sync::diff;
 use label_core::{
     AppId, IntegrationState, Label, LabelCapableApps, LabelCatalog, LabelId, LabelKey, LabelView,
     Profile, TenantId,
@@ -55,8 +57,19 @@ fn load(body: &[u8]) -> LabelCatalog {
 fn benches(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
     let body = answer();
     let body = body.as_bytes();
+    // The first one warms the allocator up; what the second takes is its own.
+    let warm = load(body);
+    let resident_bytes = || status("VmRSS").unwrap_or_default() * 1_024;
+    let before = resident_bytes();
     let catalog = load(body);
-    println!("{} labels in {} bytes of JSON", catalog.len(), body.len());
+    let own = resident_bytes().saturating_sub(before);
+    println!(
+        "{} labels in {} bytes of JSON; {} bytes of memory a label",
+        catalog.len(),
+        body.len(),
+        own / u64::from(LABELS)
+    );
+    drop(warm);
 
     let mut ours = || drop(black_box(load(black_box(body))));
     let mut value = || {
@@ -89,6 +102,20 @@ fn benches(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
     let [(seconds, ratio), _] = paired::medians(ROUNDS, [&mut ours, &mut plain]);
     let each = seconds * 1e9 / f64::from(LABELS);
     println!("look-up by key: {each:.1} ns, {ratio:.2} of a `HashMap`");
+
+    // One label in a hundred has another name, the rest are the same.
+    let mut labels: Vec<Label> = catalog.labels().cloned().collect();
+    for label in labels.iter_mut().step_by(100) {
+        label.display_name = Some(format!("{} new", label.name()));
+    }
+    let (changed, _) = must(LabelCatalog::build(TENANT, labels));
+    let found = diff(&catalog, &changed).changes().len();
+    let mut compare = || drop(black_box(diff(black_box(&catalog), black_box(&changed))));
+    let [(seconds, _)] = paired::medians(ROUNDS, [&mut compare]);
+    println!(
+        "comparison, {found} labels changed: {:.2} ms",
+        seconds * 1e3
+    );
 
     let view = LabelView::new(Arc::new(catalog.clone()));
     let apps = LabelCapableApps::default();

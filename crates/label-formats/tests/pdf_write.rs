@@ -803,6 +803,19 @@ fn f_133_a_packet_whose_label_stays_is_not_said_to_follow() {
 }
 
 #[test]
+fn an_information_dictionary_that_is_the_catalog_is_refused() {
+    for metadata in ["", "/Metadata 5 0 R"] {
+        let mut pdf = Pdf::page(metadata);
+        pdf.stream(5, "/Type/Metadata/Subtype/XML", packet("").as_bytes());
+        pdf.table("/Info 1 0 R");
+        for options in [appended(), rewritten()] {
+            let refused = apply_refused(&pdf.bytes, &request(A, L1), &options);
+            assert_eq!(refused, "malformed", "{metadata}");
+        }
+    }
+}
+
+#[test]
 fn f_136_rewritten_rows_point_at_the_digit() {
     let mut pdf = Pdf::page("");
     pdf.object(4, &info_of(L1, A));

@@ -72,6 +72,11 @@ pub(crate) fn plan<'a>(
         ));
     };
     let info = Info::find(file)?;
+    if matches!(&info, Info::Placed(placed) if placed.id == *root) {
+        return Err(WriteError::Malformed(
+            "Info: the same object as the catalog".to_owned(),
+        ));
+    }
     let metadata = Metadata::find(file, catalog, limits)?;
     let edit = Edit::new(file, tenant, operation, &info, &metadata, limits)?;
     let pdf_a_part = match &metadata {
