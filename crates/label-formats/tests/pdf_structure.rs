@@ -96,6 +96,30 @@ fn f_009_f_121_object_streams_whose_lengths_are_in_each_other_end() {
 }
 
 #[test]
+fn f_121_of_a_number_listed_twice_in_a_stream_the_place_counts() {
+    let other = info_of(L2, A);
+    for (objects, expected) in [
+        ([(4, info_of(L1, A)), (4, other.clone())], L2),
+        ([(4, other.clone()), (4, info_of(L1, A))], L1),
+    ] {
+        let objects: Vec<(u32, &str)> = objects
+            .iter()
+            .map(|(number, text)| (*number, text.as_str()))
+            .collect();
+        let mut pdf = Pdf::page("");
+        // The cross-reference names the last.
+        pdf.object_stream(8, &objects);
+        pdf.xref_stream(9, "/Info 4 0 R", false);
+        let reading = read_default(&pdf.bytes);
+        assert_eq!(effective(&reading), pairs(&[(A, expected)]));
+        for save in [PdfSave::Appended, PdfSave::Rewritten] {
+            let (_, after) = applied(&pdf.bytes, &request(A, L3), &options(save)).unwrap();
+            assert_eq!(effective(&read_default(&after)), pairs(&[(A, L3)]));
+        }
+    }
+}
+
+#[test]
 fn f_121_filters_behind_references_are_undone() {
     let xmp = deflate(packet(&description(L1, A)).as_bytes());
     for filter in ["6 0 R", "[6 0 R]", "7 0 R"] {

@@ -6,6 +6,7 @@ mod original;
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
@@ -65,7 +66,8 @@ const HEADER_BYTES: u64 = 1024;
 #[derive(Clone, Copy, Debug)]
 enum Place {
     Offset(u64),
-    InStream(u32),
+    /// The stream's number, and the place in it.
+    InStream(u32, u64),
     Free,
 }
 
@@ -522,7 +524,7 @@ impl<'a> PdfFile<'a> {
                     stream @ Found::Stream(_) => stream,
                 }))
             }
-            Some(Place::InStream(container)) => {
+            Some(Place::InStream(container, _)) => {
                 let stream = self.object_stream(container)?;
                 let Some(bytes) = stream.object(id.number) else {
                     return Ok(None);
@@ -567,15 +569,24 @@ impl<'a> PdfFile<'a> {
         let first = usize::try_from(first).map_err(|_| damaged("`First`"))?;
         let bytes = self.content(&stream)?;
         let mut parser = Parser::new(bytes.get(..first).ok_or_else(|| damaged("`First`"))?);
-        let mut offsets = HashMap::new();
-        for _ in 0..count {
+        let mut offsets: HashMap<u32, usize> = HashMap::new();
+        for at in 0..count {
             let (Ok(number), Ok(offset)) = (parser.number(), parser.number_or_end()) else {
                 break;
             };
-            if let (Ok(number), Ok(offset)) = (u32::try_from(number), usize::try_from(offset)) {
-                offsets
-                    .entry(number)
-                    .or_insert(first.saturating_add(offset));
+            let (Ok(number), Ok(offset)) = (u32::try_from(number), usize::try_from(offset)) else {
+                continue;
+            };
+            let offset = first.saturating_add(offset);
+            if let Entry::Occupied(mut known) = offsets.entry(number) {
+                // Of a number that is listed twice, the one counts that the cross-reference says, or
+                // the last.
+                let is_earlier = |place: Option<Place>| matches!(place, Some(Place::InStream(of, place)) if of == container && place < at);
+                if !is_earlier(self.place(number)?) {
+                    known.insert(offset);
+                }
+            } else {
+                offsets.insert(number, offset);
             }
         }
         // What stands behind an object elsewhere: a number needs it, to be seen as no reference.
@@ -680,8 +691,8 @@ impl<'a> PdfFile<'a> {
                 let found = parser.header().ok()?;
                 (found.number == id.number).then(|| parser.number().ok())?
             }
-            Place::InStream(_) if self.in_length.replace(true) => None,
-            Place::InStream(container) => {
+            Place::InStream(..) if self.in_length.replace(true) => None,
+            Place::InStream(container, _) => {
                 let stream = self.object_stream(container);
                 self.in_length.set(false);
                 let stream = stream.ok()?;
@@ -715,7 +726,7 @@ impl<'a> PdfFile<'a> {
             Section::Rebuilt {
                 offsets, contained, ..
             } => Ok(match contained.get(&number) {
-                Some(container) => Some(Place::InStream(*container)),
+                Some(container) => Some(Place::InStream(*container, u64::MAX)),
                 None => offsets.get(&number).map(|offset| Place::Offset(*offset)),
             }),
             Section::Table {
@@ -778,7 +789,11 @@ impl<'a> PdfFile<'a> {
                 Ok(match kind {
                     0 => Some(Place::Free),
                     1 => Some(Place::Offset(second)),
-                    2 => u32::try_from(second).ok().map(Place::InStream),
+                    2 => {
+                        let place = fields.get(2).copied().unwrap_or_default();
+                        let container = u32::try_from(second).ok();
+                        container.map(|container| Place::InStream(container, place))
+                    }
                     _ => None,
                 })
             }

@@ -170,7 +170,7 @@ impl Walk<'_, '_> {
             // A reference to nothing is null, before and after.
             None | Some(Place::Free) => Ok(()),
             Some(Place::Offset(offset)) => self.plain(number, offset),
-            Some(Place::InStream(container)) => self.in_stream(number, container),
+            Some(Place::InStream(container, _)) => self.in_stream(number, container),
         }
     }
 

@@ -101,7 +101,7 @@ impl PdfFile<'_> {
                     other => other,
                 }))
             }
-            Some(Place::InStream(container)) => {
+            Some(Place::InStream(container, _)) => {
                 if id.generation != 0 {
                     return Err(other_generation());
                 }
