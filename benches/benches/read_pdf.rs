@@ -10,6 +10,7 @@ use std::process::Command;
 use benches::package::{LABEL, TENANT};
 use benches::pdf::{self, Layout};
 use benches::replay::Recorder;
+use benches::writing::status;
 use benches::{lazy_pdf, must, paired};
 use criterion::Criterion;
 use label_core::{LabelKey, LabelStorage};
@@ -45,17 +46,6 @@ fn keys_of(metadata: &lopdf::PdfMetadata) {
 fn lopdf_path(path: &Path) -> lopdf::Result<()> {
     keys_of(&Document::load_metadata(path)?);
     Ok(())
-}
-
-/// A line of the process's status, in KiB.
-fn status(name: &str) -> Option<u64> {
-    let text = fs::read_to_string("/proc/self/status").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-    line.trim_start_matches(':')
-        .split_whitespace()
-        .next()?
-        .parse()
-        .ok()
 }
 
 /// How much the peak memory of a process of its own grew by reading the file, in KiB.

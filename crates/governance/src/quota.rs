@@ -8,6 +8,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use label_core::calendar::date_from_days;
+
 /// One day, in milliseconds. UTC as computers count it has no other days.
 pub const DAY_MS: i64 = 86_400_000;
 
@@ -281,7 +283,7 @@ impl Quota {
 
 /// An instant as people write it: `2021-01-06 12:00:00 UTC`; milliseconds only where there are any.
 pub(crate) fn utc_text(now: i64) -> String {
-    let (year, month, day) = civil_date(day_of(now));
+    let (year, month, day) = date_from_days(day_of(now));
     let in_day = now.rem_euclid(DAY_MS);
     let (hour, minute, second) = (in_day / 3_600_000, in_day / 60_000 % 60, in_day / 1000 % 60);
     let millis = in_day % 1000;
@@ -291,25 +293,6 @@ pub(crate) fn utc_text(now: i64) -> String {
         format!(".{millis:03}")
     };
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}{fraction} UTC")
-}
-
-/// Year, month and day of a day since 1970-01-01, by the 400-year cycle of the Gregorian calendar.
-fn civil_date(day: i64) -> (i64, i64, i64) {
-    // Counting from 1 March of year 0 puts the leap day at the end of a year.
-    let shifted = day.saturating_add(719_468);
-    let cycle = shifted.div_euclid(146_097);
-    let in_cycle = shifted.rem_euclid(146_097);
-    let year_in_cycle = (in_cycle - in_cycle / 1460 + in_cycle / 36_524 - in_cycle / 146_096) / 365;
-    let in_year = in_cycle - (365 * year_in_cycle + year_in_cycle / 4 - year_in_cycle / 100);
-    let month_from_march = (5 * in_year + 2) / 153;
-    let day_of_month = in_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = cycle * 400 + year_in_cycle + i64::from(month <= 2);
-    (year, month, day_of_month)
 }
 
 #[cfg(test)]

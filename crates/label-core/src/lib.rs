@@ -33,6 +33,7 @@
 //! | `sync` | no | `sync`: when to fetch, what to ask, what changed, snapshots on disk; with it `sources` |
 //! | `graph` | no | `sync::GraphDriver`, which sends those requests over HTTP; with it `sync` |
 
+pub mod calendar;
 pub mod capability;
 pub mod catalog;
 pub mod decide;

@@ -1,5 +1,7 @@
 //! `SetDate` in all the forms that files hold.
 
+use label_core::calendar::{date_from_days, days_from_date};
+
 /// The instant that a label was set, in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SetDate {
@@ -59,7 +61,7 @@ impl SetDate {
             return None;
         }
         let seconds =
-            days_from_civil(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
+            days_from_date(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
         Some(Self {
             unix_seconds: seconds - offset_seconds,
             nanoseconds,
@@ -80,7 +82,7 @@ impl std::fmt::Display for SetDate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let days = self.unix_seconds.div_euclid(86_400);
         let second = self.unix_seconds.rem_euclid(86_400);
-        let (year, month, day) = civil_from_days(days);
+        let (year, month, day) = date_from_days(days);
         write!(
             f,
             "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
@@ -94,36 +96,6 @@ impl std::fmt::Display for SetDate {
 /// Whether the text is a date, or the known text for none.
 pub(crate) fn is_set_date(text: &str) -> bool {
     text.trim() == NO_DATE || SetDate::parse(text).is_some()
-}
-
-/// Days since 1970-01-01 in the proleptic Gregorian calendar, by counting from March so that the
-/// leap day comes last.
-const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let month_from_march = (month + 9) % 12;
-    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
-}
-
-const fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
-    (year, month, day)
 }
 
 struct Scanner<'a>(&'a [u8]);

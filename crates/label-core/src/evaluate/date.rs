@@ -1,9 +1,11 @@
 //! The two things that evaluation needs of dates: to write one, and to know one.
 
+use crate::calendar::date_from_days;
+
 /// `YYYY-MM-DDThh:mm:ssZ` of an instant in milliseconds UTC; the fraction is left out.
 pub(super) fn write(now_ms: i64) -> String {
     let seconds = now_ms.div_euclid(1_000);
-    let (year, month, day) = civil(seconds.div_euclid(86_400));
+    let (year, month, day) = date_from_days(seconds.div_euclid(86_400));
     let second = seconds.rem_euclid(86_400);
     format!(
         "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
@@ -11,26 +13,6 @@ pub(super) fn write(now_ms: i64) -> String {
         second / 60 % 60,
         second % 60
     )
-}
-
-/// Year, month and day of a day since 1970-01-01, by counting from March so that the leap day comes
-/// last.
-const fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
-    (year, month, day)
 }
 
 /// Whether the text is a date, a time and an offset, as Graph wants one:

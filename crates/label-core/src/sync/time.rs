@@ -1,6 +1,8 @@
 //! Times as text: those of snapshots and those of HTTP headers. All are UTC, in milliseconds since
 //! 1970.
 
+use crate::calendar::{date_from_days, days_from_date};
+
 const DAY_MS: i64 = 86_400_000;
 
 /// The first moment of the year 1.
@@ -12,36 +14,6 @@ pub(super) const LATEST_MS: i64 = 253_402_300_799_999;
 const MONTHS: [&str; 12] = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 ];
-
-/// Days since 1970 of a date of the Gregorian calendar; the year begins in March, so that the leap
-/// day is its last.
-fn days_from_date(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
-}
-
-/// The date of a day since 1970: year, month, day.
-fn date_from_days(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
-}
 
 /// A moment from its parts, where they make one.
 fn moment(year: i64, month: i64, day: i64, clock: (i64, i64, i64)) -> Option<i64> {
