@@ -120,6 +120,72 @@ fn f_121_of_a_number_listed_twice_in_a_stream_the_place_counts() {
 }
 
 #[test]
+fn f_009_f_121_object_streams_that_define_one_another_end() {
+    for (first, second) in [
+        ("/N 6 0 R/First 14", None),
+        ("/N 2/First 6 0 R", None),
+        ("/N 2/First 14/Filter 6 0 R", None),
+        ("/N 7 0 R/First 14", Some("/N 6 0 R/First 14")),
+    ] {
+        let mut pdf = Pdf::page("");
+        pdf.object_stream(8, &[(4, "null"), (6, "null")]);
+        pdf.object_stream(10, &[(7, "null")]);
+        pdf.object(8, &format!("<</Type/ObjStm{first}/Length 30>>\nstream\n4 0 6 5           <<>> 2    3    \nendstream"));
+        if let Some(second) = second {
+            pdf.object(
+                10,
+                &format!(
+                    "<</Type/ObjStm{second}/Length 20>>\nstream\n7 0                2 \nendstream"
+                ),
+            );
+        }
+        pdf.object(5, "<</Title(x)>>");
+        // The objects stay in the streams.
+        let bytes = {
+            pdf.xref_stream(9, "/Info 4 0 R", false);
+            pdf.bytes
+        };
+        let reading = support::within(std::time::Duration::from_secs(20), first, move || {
+            read_default(&bytes)
+        });
+        assert!(effective(&reading).is_empty());
+    }
+}
+
+#[test]
+fn f_121_of_a_damaged_file_no_object_begins_inside_a_number() {
+    // `12 0 obj` where one piece of the look ends between its two digits.
+    let piece = 256 * 1024;
+    for shift in 0..12 {
+        let mut bytes = b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n".to_vec();
+        bytes.extend(format!("2 0 obj {} endobj\n", info_of(L1, A)).bytes());
+        bytes.resize(piece - 1 - shift, b'\n');
+        bytes.extend(format!("12 0 obj {} endobj\n", info_of(L2, A)).bytes());
+        bytes.extend_from_slice(b"trailer<</Root 1 0 R/Info 2 0 R>>");
+        let reading = read_default(&bytes);
+        assert_eq!(effective(&reading), pairs(&[(A, L1)]), "{shift}");
+    }
+}
+
+#[test]
+fn f_009_f_121_trailers_with_very_many_keys_are_merged_in_bounded_time() {
+    let keys = |start: u32| -> String {
+        (start..start + 200_000)
+            .map(|at| format!("/k{at}/x"))
+            .collect()
+    };
+    let mut pdf = Pdf::page("");
+    pdf.table(&keys(0));
+    pdf.object(5, "null");
+    pdf.table(&keys(200_000));
+    let bytes = with(&pdf.bytes, "/Root", "/Roo_");
+    let reading = support::within(std::time::Duration::from_secs(60), "keys", move || {
+        read_default(&bytes)
+    });
+    assert!(reading.effective.is_empty());
+}
+
+#[test]
 fn f_121_filters_behind_references_are_undone() {
     let xmp = deflate(packet(&description(L1, A)).as_bytes());
     for filter in ["6 0 R", "[6 0 R]", "7 0 R"] {

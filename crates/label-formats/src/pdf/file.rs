@@ -50,6 +50,9 @@ const STREAM_END_BYTES: u64 = 64;
 const SEARCH_BYTES: usize = 4 * 1024;
 const SEARCH_BYTES_MAX: usize = 1024 * 1024;
 
+/// Most object streams that are opened to open one: what it says of itself may be objects in others.
+const OPENING_MAX: usize = 8;
+
 /// Most bytes that are read and inflated for the object streams of a damaged file.
 const CONTAINED_BYTES_MAX: u64 = 64 * 1_048_576;
 
@@ -220,6 +223,8 @@ pub(super) struct PdfFile<'a> {
     pub(super) recovered: bool,
     pub(super) crypt: Crypt,
     streams: RefCell<HashMap<u32, Rc<ObjectStream>>>,
+    /// Object streams that are being opened.
+    opening: RefCell<HashSet<u32>>,
     /// Where the newest section stands, as `startxref` says it.
     start: u64,
     /// The largest `/Size` of all trailers.
@@ -291,6 +296,7 @@ impl<'a> PdfFile<'a> {
             recovered: false,
             crypt: Crypt::Plain,
             streams: RefCell::default(),
+            opening: RefCell::default(),
             start: 0,
             size: 0,
             revisions: Revisions::default(),
@@ -544,6 +550,21 @@ impl<'a> PdfFile<'a> {
         if let Some(known) = self.streams.borrow().get(&container) {
             return Ok(known.clone());
         }
+        // Its numbers and filters may be objects in streams, and those in this one.
+        let is_new = {
+            let mut opening = self.opening.borrow_mut();
+            opening.len() < OPENING_MAX && opening.insert(container)
+        };
+        if !is_new {
+            let place = format!("object stream {container}");
+            return Err(PartError::malformed(&place, "defined by itself"));
+        }
+        let opened = self.open_object_stream(container);
+        self.opening.borrow_mut().remove(&container);
+        opened
+    }
+
+    fn open_object_stream(&self, container: u32) -> Result<Rc<ObjectStream>, PartError> {
         let place = format!("object stream {container}");
         let damaged = |cause: &str| PartError::malformed(&place, cause);
         // Object streams are never inside one another.
@@ -855,9 +876,15 @@ impl<'a> PdfFile<'a> {
             // The newest trailer counts; one without a catalog leaves to older ones what it
             // doesn't say.
             if self.trailer.get(b"Root").is_none() {
+                let said = self
+                    .trailer
+                    .0
+                    .iter()
+                    .filter(|(_, value)| *value != Object::Null);
+                let known: HashSet<&[u8]> = said.map(|(key, _)| key.as_slice()).collect();
                 let older = trailer.0.into_iter();
                 let missing: Vec<_> = older
-                    .filter(|(key, _)| self.trailer.get(key).is_none())
+                    .filter(|(key, _)| !known.contains(key.as_slice()))
                     .collect();
                 self.trailer.0.extend(missing);
             }

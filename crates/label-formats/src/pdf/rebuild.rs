@@ -94,22 +94,27 @@ impl Scan {
             let mut bytes = read_range(source, at, size)?;
             bytes.push(b' ');
             let own = size.min(REBUILD_CHUNK_BYTES);
-            scan.piece(source, &bytes, own, at)?;
+            let done = scan.piece(source, &bytes, own, at)?;
             if scan.headers > REBUILD_OBJECTS_MAX {
                 return Err(PartError::too_large(WHERE, "too many objects"));
             }
-            at += own as u64;
+            // What was looked at as a whole is not looked at again from its middle on.
+            at += match scan.next {
+                Next::Objects => done.clamp(own, size) as u64,
+                Next::Data | Next::DataUpTo(_) => own as u64,
+            };
         }
         Ok(scan)
     }
 
+    /// Looks at a piece, and says how far.
     fn piece(
         &mut self,
         source: &dyn ByteSource,
         bytes: &[u8],
         own: usize,
         start: u64,
-    ) -> Result<(), PartError> {
+    ) -> Result<usize, PartError> {
         let mut at = 0;
         let mut boundary = true;
         while at < own {
@@ -161,7 +166,7 @@ impl Scan {
             boundary = !byte.is_ascii_digit();
             at += 1;
         }
-        Ok(())
+        Ok(at)
     }
 
     /// Looks at what follows a header: whether it is one of the objects that lead to others, and
