@@ -1,6 +1,6 @@
 //! Label policies: which labels are published to whom, and with which settings (section 1.8).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::catalog::LabelCatalog;
 use crate::id::LabelId;
@@ -8,6 +8,9 @@ use crate::label::{Label, Publication};
 
 /// Most policies of one tenant that are kept.
 pub const POLICIES_MAX: usize = 1_000;
+
+/// Most notes on what policies name.
+const NOTES_MAX: usize = 1_000;
 
 /// What people in a policy must and need not do.
 ///
@@ -156,8 +159,10 @@ pub fn publish(labels: &mut [Label], policies: &[LabelPolicy]) -> Vec<String> {
         label.publication = Publication::NotPublished;
         label.published_in.clear();
     }
-    let mut names: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut names: HashMap<String, Vec<usize>> = HashMap::new();
+    let mut by_id: HashMap<LabelId, usize> = HashMap::new();
     for (at, label) in labels.iter().enumerate() {
+        by_id.entry(label.key.label).or_insert(at);
         for name in [&label.back_end_name, &label.display_name]
             .into_iter()
             .flatten()
@@ -176,12 +181,11 @@ pub fn publish(labels: &mut [Label], policies: &[LabelPolicy]) -> Vec<String> {
                     name.is_some_and(|name| name.to_lowercase() == folded)
                 })
             };
-            let by_id = || labels.iter().position(|label| Some(label.key.label) == id);
             let found = known
                 .iter()
                 .find(is_back_end)
                 .copied()
-                .or_else(by_id)
+                .or_else(|| by_id.get(&id?).copied())
                 .or(match known {
                     [only] => Some(*only),
                     _ => None,
@@ -193,7 +197,7 @@ pub fn publish(labels: &mut [Label], policies: &[LabelPolicy]) -> Vec<String> {
                         label.published_in.push(policy.name.clone());
                     }
                 }
-                None => notes.push(format!(
+                None if notes.len() < NOTES_MAX => notes.push(format!(
                     "policy `{}`: `{}` names {} label",
                     crate::error::quote(&policy.name),
                     crate::error::quote(wanted),
@@ -203,6 +207,7 @@ pub fn publish(labels: &mut [Label], policies: &[LabelPolicy]) -> Vec<String> {
                         "more than one"
                     }
                 )),
+                None => {}
             }
         }
     }

@@ -439,9 +439,158 @@ fn l_020_l_063_graph_with_what_the_exports_know() {
         combined.settings.requires_downgrade_justification,
         Some(true)
     );
-    // Falcon's default label, whose order is the higher one.
-    let falcon = id("11af2872-d467-45ba-ba04-f534048e2c87");
-    assert_eq!(combined.settings.default_label, Some(Some(falcon)));
+    // Falcon's default label, whose order is the higher one, is for one group only.
+    let general = id("247d25b6-53f6-440e-9853-7b0b7f86f502");
+    assert_eq!(combined.settings.default_label, Some(Some(general)));
+}
+
+#[test]
+fn l_020_l_055_a_label_that_is_listed_twice_is_published_once_and_for_all() {
+    let graph = br#"[{"id":"00000000-0000-0000-0000-000000000001","name":"Conf","sublabels":
+        [{"id":"00000000-0000-0000-0000-000000000002","name":"Fin"}]},
+        {"id":"00000000-0000-0000-0000-000000000002","name":"Fin"}]"#;
+    for named in ["Fin", "00000000-0000-0000-0000-000000000002"] {
+        let policies = json!([{"Name": "P", "Labels": [named], "PolicySettingsBlob": null}]);
+        let documents = vec![
+            read(graph).unwrap(),
+            read(policies.to_string().as_bytes()).unwrap(),
+        ];
+        let combined = combine(tenant(), documents, Import::default()).unwrap();
+        assert!(
+            combined.notes.iter().all(|one| !one.contains("names")),
+            "{:?}",
+            combined.notes
+        );
+        let catalog = catalog(&combined.chosen.list.unwrap());
+        let sublabel = by_path(&catalog, "Conf/Fin");
+        assert_eq!(sublabel.publication, Publication::Published, "{named}");
+    }
+}
+
+#[test]
+fn l_014_what_is_nested_in_a_bad_label_counts_too() {
+    let good: Vec<Value> = (0..20)
+        .map(|at| json!({"id": format!("00000000-0000-0000-0000-0000000000{at:02}"), "name": "L"}))
+        .collect();
+    for (sublabels, accepted) in [(0, true), (1, true), (12, false)] {
+        let inside: Vec<Value> = (0..sublabels)
+            .map(|at| json!({"id": format!("00000000-0000-0000-0001-0000000000{at:02}")}))
+            .collect();
+        let bad = json!({"id": "00000000-0000-0000-0000-000000000099", "priority": 3.5, "sublabels": inside});
+        let body = json!([good.clone(), vec![bad]].concat()).to_string();
+        let list = graph::parse(tenant(), body.as_bytes());
+        assert_eq!(list.is_ok(), accepted, "{sublabels}");
+    }
+}
+
+#[test]
+fn l_063_what_graph_protects_stays_so() {
+    let graph = br#"[{"id":"00000000-0000-0000-0000-000000000001","displayName":"","name":"General","hasProtection":true}]"#;
+    let export = br#"[{"Guid":"00000000-0000-0000-0000-000000000001","DisplayName":"General",
+        "Name":"00000000-0000-0000-0000-000000000001","LabelActions":[]}]"#;
+    let documents = [&graph[..], export]
+        .map(|body| read(body).unwrap())
+        .to_vec();
+    let combined = combine(tenant(), documents, Import::default()).unwrap();
+    let label = &combined.chosen.list.unwrap().labels[0];
+    assert_eq!(label.protection, LabelProtection::Unspecified);
+    assert!(
+        combined
+            .notes
+            .join("")
+            .contains("protects by Graph and not by")
+    );
+    // A name that says nothing is none.
+    assert_eq!(label.name(), "General");
+}
+
+#[test]
+fn r_013_each_kind_of_labels_has_its_own_policies() {
+    let classic = String::from_utf8(sample("classic-aip-labels.neutral.json"))
+        .unwrap()
+        .replace("\"NotActivated\"", "\"Activated\"");
+    let documents = vec![
+        read(classic.as_bytes()).unwrap(),
+        read(&sample("graph-v1-labels.json")).unwrap(),
+        read(br#"[{"Name":"P","Labels":["Personal"],"ExchangeLocation":"All","PolicySettingsBlob":null}]"#).unwrap(),
+    ];
+    let combined = combine(tenant(), documents, Import::default()).unwrap();
+    let published: Vec<String> = combined
+        .chosen
+        .list
+        .unwrap()
+        .labels
+        .iter()
+        .filter(|label| label.publication == Publication::Published)
+        .map(|label| label.name().to_owned())
+        .collect();
+    assert_eq!(published, ["Personal"]);
+    assert_eq!(combined.policies.len(), 1);
+    assert_eq!(combined.settings.requires_downgrade_justification, None);
+}
+
+#[test]
+fn l_015_what_can_not_be_read_is_not_nothing() {
+    let label = |actions: Value| {
+        let label =
+            json!({"Guid": "247d25b6-53f6-440e-9853-7b0b7f86f502", "LabelActions": actions});
+        exported(label.to_string().as_bytes()).labels.remove(0)
+    };
+    // Settings as texts with JSON say the same as objects.
+    let texts = json!([{"Type": "encrypt", "Settings": [
+        "{\"Key\":\"disabled\",\"Value\":\"false\"}", "[protectiontype, template]"]}]);
+    assert_eq!(label(texts).protection, LabelProtection::Template);
+    for unread in [
+        json!([{"Type": "encrypt", "Settings": ["disabled: false"]}]),
+        json!([{"Type": "encrypt", "Settings": [7]}]),
+        json!(vec![json!({"Type": "protectgroup", "Settings": []}); 1_001]),
+    ] {
+        assert_eq!(label(unread).protection, LabelProtection::Unknown);
+    }
+    // Members that only look like those that are read.
+    let label = json!({"Guid": "247d25b6-53f6-440e-9853-7b0b7f86f502", "EncryptionRightsUrl": "u"});
+    let list = exported(label.to_string().as_bytes());
+    assert_eq!(list.labels[0].extras["EncryptionRightsUrl"], "\"u\"");
+}
+
+#[test]
+fn l_043_an_empty_list_says_nothing() {
+    let error = read(b"[]").unwrap_err().to_string();
+    assert!(error.contains("doesn't say of what"), "{error}");
+}
+
+/// Small documents that would take much time or memory if something were done once too often.
+#[test]
+fn l_057_much_of_one_thing_is_bounded() {
+    let started = std::time::Instant::now();
+    let id = "00000000-0000-0000-0000-000000000001";
+    let long = "x".repeat(2_000_000);
+    let many: Vec<Value> = (0..9_000).map(|_| json!({"id": id, "name": "L"})).collect();
+    let export = json!([{"Guid": id, "Comment": long, "DisplayName": "L"}]);
+    let documents = [json!(many), export].map(|body| read(body.to_string().as_bytes()).unwrap());
+    let combined = combine(tenant(), documents.to_vec(), Import::default()).unwrap();
+    assert_eq!(combined.chosen.list.unwrap().labels.len(), 1);
+    let labels: Vec<Value> = (0..2_000)
+        .map(|at| json!({"id": format!("00000000-0000-0000-0000-00000000{at:04}"), "displayName": "L"}))
+        .collect();
+    let ids = vec!["a"; 1_000_000];
+    let classic = json!({"format": "classic-aip-labels/1", "labels": labels,
+        "policies": [{"name": long, "labelIds": ids}]});
+    let Document::Classic(read) = read(classic.to_string().as_bytes()).unwrap() else {
+        panic!()
+    };
+    assert!(read.list.notes.len() < 2_000);
+    assert!(read.policies[0].name.len() < 1_000 && read.policies[0].labels.len() == 1);
+    let cut = json!([{"Name": "P", "Labels": vec!["@{"; 500_000], "ScopedLabels": []}]);
+    match Document::read(tenant(), cut.to_string().as_bytes())
+        .unwrap()
+        .as_slice()
+    {
+        [Document::Policies(_, notes)] => assert_eq!(notes.len(), 1),
+        other => panic!("{other:?}"),
+    }
+    // Ten times what it takes unoptimised.
+    assert!(started.elapsed() < std::time::Duration::from_secs(60));
 }
 
 #[test]

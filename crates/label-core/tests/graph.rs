@@ -278,6 +278,17 @@ fn wrong_credentials_fail_the_read_and_stay_secret() {
 }
 
 #[test]
+fn the_secret_is_not_sent_in_clear_text() {
+    let server = Server::start(Vec::new());
+    let (mut sync, driver) = server.sync();
+    let mut driver = driver.with_login("http://login.example", "scope");
+    let run = driver.run(&mut sync, &|| NOW_MS);
+    assert!(run.steps.is_empty());
+    assert!(server.asked().is_empty());
+    assert!(!format!("{driver:?}").contains("login.example"));
+}
+
+#[test]
 fn l_043_a_service_that_lies_changes_nothing() {
     let html = b"<html>sign in</html>".to_vec();
     for (what, answers) in [

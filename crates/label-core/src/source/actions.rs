@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::powershell::{Members, is_cut, items, object, pairs};
+use super::note;
+use super::powershell::{CUT, Members, is_cut, items, object, pairs};
 use crate::label::LabelProtection;
 use crate::marking::{ContentMarking, MarkingPlace};
 use crate::protection::{
@@ -22,11 +23,46 @@ pub(super) struct Actions {
     pub(super) markings: Option<Vec<ContentMarking>>,
 }
 
+/// What the flat properties of each kind that have a place in the model begin with, and how they go
+/// on.
+const FLAT: [(&str, &[&str]); 4] = [
+    (
+        "Encryption",
+        &[
+            "Enabled",
+            "ProtectionType",
+            "TemplateId",
+            "RightsDefinitions",
+            "DoNotForward",
+            "EncryptOnly",
+            "PromptUser",
+            "ContentExpiredOnDateInDaysOrNever",
+            "OfflineAccessDays",
+            "DoubleKeyEncryptionUrl",
+        ],
+    ),
+    ("ApplyContentMarkingHeader", MARKING),
+    ("ApplyContentMarkingFooter", MARKING),
+    ("ApplyWaterMarking", MARKING),
+];
+
+const MARKING: &[&str] = &[
+    "Enabled",
+    "Text",
+    "FontName",
+    "FontSize",
+    "FontColor",
+    "Alignment",
+    "Margin",
+    "Layout",
+];
+
 /// Whether a member is one of the flat properties.
 pub(super) fn is_flat(name: &str) -> bool {
-    ["Encryption", "ApplyContentMarking", "ApplyWaterMarking"]
-        .iter()
-        .any(|start| name.starts_with(start))
+    FLAT.iter().any(|(start, rest)| {
+        let end = name.strip_prefix(start);
+        end.is_some_and(|end| rest.contains(&end))
+    })
 }
 
 /// Reads both forms; where both say something, the flat one counts.
@@ -42,7 +78,10 @@ pub(super) fn read(
         found = match read_list(value, &place, notes) {
             Ok(found) => found,
             Err(cause) => {
-                notes.push(format!("{place}: {cause}; what the label does is unknown"));
+                note(
+                    notes,
+                    format!("{place}: {cause}; what the label does is unknown"),
+                );
                 Actions::UNKNOWN
             }
         };
@@ -83,8 +122,6 @@ pub(super) fn read(
     found
 }
 
-const CUT: &str = "cut off by `ConvertTo-Json`: export again with `-Depth 8`";
-
 /// A list of actions: texts with JSON, objects, or one of them.
 fn read_list(value: &Value, place: &str, notes: &mut Vec<String>) -> Result<Actions, &'static str> {
     let listed: Option<Value> = match value {
@@ -99,10 +136,11 @@ fn read_list(value: &Value, place: &str, notes: &mut Vec<String>) -> Result<Acti
         encryption: None,
         markings: Some(Vec::new()),
     };
-    for item in items(Some(listed.as_ref().unwrap_or(value)))
-        .iter()
-        .take(ACTIONS_MAX)
-    {
+    let actions = items(Some(listed.as_ref().unwrap_or(value)));
+    if actions.len() > ACTIONS_MAX {
+        return Err("more than 1000 actions");
+    }
+    for item in actions {
         let Some(Value::Object(action)) = object(item) else {
             return Err(match item {
                 Value::String(text) if is_cut(text) => CUT,
@@ -119,9 +157,9 @@ fn read_list(value: &Value, place: &str, notes: &mut Vec<String>) -> Result<Acti
             let text = member(name).and_then(Value::as_str).unwrap_or_default();
             text.to_ascii_lowercase()
         };
-        let (listed, is_cut) = pairs(member("Settings"));
-        if is_cut {
-            return Err(CUT);
+        let (listed, problem) = pairs(member("Settings"));
+        if let Some(problem) = problem {
+            return Err(problem);
         }
         let map: BTreeMap<String, String> = listed.into_iter().collect();
         let settings = Settings {
@@ -201,7 +239,10 @@ impl Actions {
             "removeprotection" => (EncryptionKind::Remove, LabelProtection::None),
             other => {
                 let quoted = crate::error::quote(other);
-                notes.push(format!("{place}: protection `{quoted}` is not known"));
+                note(
+                    notes,
+                    format!("{place}: protection `{quoted}` is not known"),
+                );
                 (self.protection, self.encryption) = (LabelProtection::Unspecified, None);
                 return;
             }
@@ -224,7 +265,7 @@ impl Actions {
         if let Some(text) = settings.text("rightsdefinitions") {
             match grants(&text) {
                 Some(grants) => encryption.grants = grants,
-                None => notes.push(format!("{place}: rights that can't be read")),
+                None => note(notes, format!("{place}: rights that can't be read")),
             }
         }
         (self.protection, self.encryption) = (protection, Some(encryption));

@@ -3,9 +3,11 @@
 //! What the classic portal exports has no public description, so this project has a form of its own
 //! that an administrator can write (section 3.7).
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
-use super::{LabelList, Rejected, document_error};
+use super::{LabelList, Rejected, cut_name, document_error, note};
 use crate::catalog::LABELS_MAX;
 use crate::error::SourceError;
 use crate::id::{LabelId, TenantId};
@@ -69,7 +71,7 @@ pub(super) fn read(
     for (at, item) in items.iter().enumerate() {
         reader.label(item, None, &format!("/labels/{at}"), 0)?;
     }
-    let mut list = reader.rejected.settle(reader.list)?;
+    let mut list = reader.rejected.settle(reader.list)?.unique();
     let policies = policies(members)?;
     if !policies.is_empty() {
         let notes = crate::policy::publish(&mut list.labels, &policies);
@@ -85,7 +87,7 @@ pub(super) fn read(
 }
 
 fn publish_below(labels: &mut [Label]) {
-    let published: std::collections::HashSet<LabelId> = labels
+    let published: HashSet<LabelId> = labels
         .iter()
         .filter(|label| label.publication == Publication::Published)
         .map(|label| label.key.label)
@@ -122,7 +124,7 @@ impl Reader {
         let (mut label, members) = match own(item, pointer, &mut self.list) {
             Ok(read) => read,
             Err(error) => {
-                self.rejected.add(error);
+                self.rejected.add(error, item.get("sublabels"));
                 return Ok(());
             }
         };
@@ -213,8 +215,10 @@ fn own<'v>(
         };
         label.markings = items.iter().map(marking).collect();
         if label.markings.is_none() {
-            list.notes
-                .push(format!("{pointer}/markings: can't be read"));
+            note(
+                &mut list.notes,
+                format!("{pointer}/markings: can't be read"),
+            );
         }
     }
     Ok((label, members))
@@ -236,13 +240,16 @@ fn policies(members: &Map<String, Value>) -> Result<Vec<LabelPolicy>, SourceErro
             return Err(document_error(&pointer, "more than 1000 policies"));
         }
         let name = members.get("name").and_then(Value::as_str);
-        let mut policy = LabelPolicy::new(name.unwrap_or_default());
+        let mut policy = LabelPolicy::new(&cut_name(name.unwrap_or_default()));
         policy.priority = members.get("order").and_then(Value::as_i64).unwrap_or(0);
         if let Some(Value::Array(ids)) = members.get("labelIds") {
+            let mut seen = HashSet::new();
             policy.labels = ids
                 .iter()
                 .filter_map(Value::as_str)
-                .map(str::to_owned)
+                .map(cut_name)
+                .filter(|id| seen.insert(id.clone()))
+                .take(LABELS_MAX)
                 .collect();
         }
         if let Some(Value::Object(settings)) = members.get("settings") {

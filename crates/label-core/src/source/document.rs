@@ -6,9 +6,10 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::classic::{self, ClassicLabels};
-use super::{LabelList, document_error, graph, merge, powershell};
+use super::{LabelList, document_error, graph, merge, note, powershell};
 use crate::error::SourceError;
 use crate::id::TenantId;
+use crate::label::LabelScheme;
 use crate::migration::{ChosenList, MigrationRule, UnifiedStatus, choose};
 use crate::policy::{LabelPolicy, PolicySettings, publish};
 
@@ -142,6 +143,12 @@ enum Kind {
 impl Kind {
     fn of(document: &Value) -> Result<Self, SourceError> {
         let first = match document {
+            Value::Array(items) if items.is_empty() => {
+                return Err(document_error(
+                    "",
+                    "an empty list, which doesn't say of what",
+                ));
+            }
             Value::Array(items) => items.iter().find_map(Value::as_object),
             Value::Object(members) => {
                 if let Some(format) = members.get("format").and_then(Value::as_str) {
@@ -246,7 +253,7 @@ pub struct Combined {
     pub chosen: ChosenList,
     /// The policies.
     pub policies: Vec<LabelPolicy>,
-    /// What holds for everybody.
+    /// What holds for everybody: the policies for `All`, or Graph's own settings without policies.
     pub settings: PolicySettings,
     /// What was odd.
     pub notes: Vec<String>,
@@ -278,9 +285,9 @@ pub fn combine(
     import: Import,
 ) -> Result<Combined, SourceError> {
     let mut notes = Vec::new();
-    let mut policies = Vec::new();
+    let (mut policies, mut classic_policies) = (Vec::new(), Vec::new());
     let mut has_policies = false;
-    let mut settings = PolicySettings::default();
+    let mut settings: Option<PolicySettings> = None;
     let mut exported: Option<LabelList> = None;
     let mut pages: Vec<graph::Page> = Vec::new();
     let (mut classic, mut status) = (None, UnifiedStatus::Unknown);
@@ -288,19 +295,20 @@ pub fn combine(
         match document {
             Document::Graph(page) => pages.push(page),
             Document::PowerShell(more) => {
-                let list = exported.get_or_insert_with(|| LabelList::new(tenant));
+                let mut list = exported.take().unwrap_or_else(|| LabelList::new(tenant));
                 list.labels.extend(more.labels);
                 list.notes.extend(more.notes);
+                exported = Some(list.unique());
             }
             Document::Policies(more, odd) => {
                 has_policies = true;
                 policies.extend(more);
                 notes.extend(odd);
             }
-            Document::Settings(own) => settings = own,
+            Document::Settings(own) => settings = Some(own),
             Document::Classic(own) => {
                 status = own.unified_status;
-                policies.extend(own.policies.iter().cloned());
+                classic_policies.extend(own.policies);
                 classic = Some(own.list);
             }
         }
@@ -321,10 +329,28 @@ pub fn combine(
     if let (true, Some(list)) = (has_policies, &mut unified) {
         notes.extend(publish(&mut list.labels, &policies));
     }
-    if !policies.is_empty() {
-        settings = PolicySettings::effective(&policies);
-    }
     let mut chosen = choose(status, import.rule, classic, unified);
+    // Each kind of labels has its own policies (section 2.2).
+    let is_classic = chosen.list.as_ref().is_some_and(|list| {
+        let mut labels = list.labels.iter();
+        labels.any(|label| label.scheme == LabelScheme::Classic)
+    });
+    if is_classic {
+        policies = classic_policies;
+    }
+    let for_all = |policy: &&LabelPolicy| {
+        let mut locations = policy.locations.iter();
+        locations.any(|location| location.eq_ignore_ascii_case("all"))
+    };
+    let settings = match settings {
+        Some(_) if !policies.is_empty() => {
+            let text = "label policy settings beside policies: left out";
+            note(&mut notes, text.to_owned());
+            PolicySettings::effective(policies.iter().filter(for_all))
+        }
+        Some(settings) => settings,
+        None => PolicySettings::effective(policies.iter().filter(for_all)),
+    };
     if let Some(list) = &mut chosen.list {
         notes.append(&mut list.notes);
     }

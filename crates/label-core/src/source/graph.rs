@@ -13,7 +13,7 @@ use crate::catalog::LABELS_MAX;
 use crate::error::{SourceError, quote};
 use crate::id::{LabelId, TenantId};
 use crate::label::{ApplicationMode, Label, LabelProtection, LabelState, Publication, Targets};
-use crate::source::{LabelList, LabelSource, Rejected, document_error};
+use crate::source::{LabelList, LabelSource, Rejected, document_error, note};
 
 /// Largest answer that is read, in bytes. A list of 10,000 labels has about 10 MiB.
 pub const BODY_BYTES_MAX: u64 = 50 * 1_048_576;
@@ -58,13 +58,13 @@ pub fn join(tenant: TenantId, pages: Vec<Page>) -> Result<LabelList, SourceError
     for label in parents {
         let id = label.key.label;
         if listed.insert(id) && list.labels.len() < LABELS_MAX {
-            list.notes.push(format!(
-                "label `{id}`: not in the list itself; taken from a sublabel's `parent`"
-            ));
+            let text =
+                format!("label `{id}`: not in the list itself; taken from a sublabel's `parent`");
+            note(&mut list.notes, text);
             list.labels.push(label);
         }
     }
-    Ok(list)
+    Ok(list.unique())
 }
 
 /// Reads an answer that is the whole list: the envelope with `value`, or a bare array.
@@ -245,7 +245,7 @@ impl Reader {
         let (mut label, members) = match self.own(item, pointer) {
             Ok(read) => read,
             Err(error) => {
-                self.rejected.add(error);
+                self.rejected.add(error, item.get("sublabels"));
                 return Ok(());
             }
         };
@@ -253,7 +253,7 @@ impl Reader {
         match self.parent(members, pointer) {
             Ok(found) => label.parent = label.parent.or(found),
             Err(error) => {
-                self.rejected.add(error);
+                self.rejected.add(error, members.get("sublabels"));
                 return Ok(());
             }
         }
@@ -269,7 +269,8 @@ impl Reader {
             }
             Some(_) => {
                 let pointer = format!("{pointer}/sublabels");
-                self.rejected.add(document_error(&pointer, "not a list"));
+                self.rejected
+                    .add(document_error(&pointer, "not a list"), None);
             }
         }
         Ok(())

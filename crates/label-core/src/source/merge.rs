@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::LabelList;
+use super::{LabelList, note};
 use crate::id::LabelId;
 use crate::label::{Label, LabelProtection, LabelState};
 
@@ -13,10 +13,13 @@ const MIRROR_LABELS_MIN: usize = 3;
 /// Merges by id, with a note for every difference (L-063).
 pub(super) fn merge(graph: LabelList, export: LabelList) -> LabelList {
     let mut merged = graph;
-    merged.notes.extend(export.notes);
+    for text in export.notes {
+        note(&mut merged.notes, text);
+    }
     let mut exported: HashMap<LabelId, Label> = HashMap::new();
     let mut exported_order: Vec<LabelId> = Vec::new();
-    for label in export.labels {
+    for mut label in export.labels {
+        drop_blank_names(&mut label);
         exported_order.push(label.key.label);
         exported.insert(label.key.label, label);
     }
@@ -32,6 +35,7 @@ pub(super) fn merge(graph: LabelList, export: LabelList) -> LabelList {
     let mut in_both = HashSet::new();
     let mut notes = Vec::new();
     for label in &mut merged.labels {
+        drop_blank_names(label);
         let id = label.key.label;
         match exported.get(&id) {
             Some(more) => {
@@ -40,17 +44,21 @@ pub(super) fn merge(graph: LabelList, export: LabelList) -> LabelList {
                 }
                 complete(label, more);
             }
-            None => notes.push(format!("label `{id}`: not in the export of `Get-Label`")),
+            None => {
+                let text = format!("label `{id}`: not in the export of `Get-Label`");
+                note(&mut notes, text);
+            }
         }
     }
     for id in exported_order {
         if in_both.insert(id) {
-            notes.push(format!(
-                "label `{id}`: only in the export of `Get-Label`; left out"
-            ));
+            let text = format!("label `{id}`: only in the export of `Get-Label`; left out");
+            note(&mut notes, text);
         }
     }
-    merged.notes.extend(notes);
+    for text in notes {
+        note(&mut merged.notes, text);
+    }
     merged
 }
 
@@ -61,6 +69,11 @@ fn compare(label: &Label, more: &Label, notes: &mut Vec<String>) {
             "label `{id}`: called `{}` by Graph and `{}` by `Get-Label`",
             crate::error::quote(label.name()),
             crate::error::quote(more.name())
+        ));
+    }
+    if label.protection.encrypts() && more.protection == LabelProtection::None {
+        notes.push(format!(
+            "label `{id}`: protects by Graph and not by `Get-Label`; how is not known"
         ));
     }
     let is_disabled = |label: &Label| match label.state {
@@ -76,6 +89,15 @@ fn compare(label: &Label, more: &Label, notes: &mut Vec<String>) {
             word(one),
             word(other)
         ));
+    }
+}
+
+/// Names that are there and say nothing are none.
+fn drop_blank_names(label: &mut Label) {
+    for name in [&mut label.display_name, &mut label.back_end_name] {
+        if name.as_deref().is_some_and(|text| text.trim().is_empty()) {
+            *name = None;
+        }
     }
 }
 
@@ -109,7 +131,9 @@ fn complete(label: &mut Label, more: &Label) {
         label.targets.clone_from(&more.targets);
     }
     label.is_group |= more.is_group;
-    if more.protection != LabelProtection::Unknown {
+    // Graph knows that it protects: an export that knows of no action may be older.
+    let contradicts = more.protection == LabelProtection::None && label.protection.encrypts();
+    if more.protection != LabelProtection::Unknown && !contradicts {
         label.protection = more.protection;
         label.encryption.clone_from(&more.encryption);
     }

@@ -57,9 +57,10 @@ pub(crate) struct Rejected {
 
 #[cfg(feature = "sources")]
 impl Rejected {
-    pub(crate) fn add(&mut self, error: SourceError) {
+    /// A label that goes, with the sublabels that are nested in it.
+    pub(crate) fn add(&mut self, error: SourceError, sublabels: Option<&serde_json::Value>) {
         self.first.get_or_insert(error);
-        self.count += 1;
+        self.count += 1 + nested(sublabels, 0);
     }
 
     /// The list without them, or the error of the first.
@@ -74,15 +75,70 @@ impl Rejected {
             1 => String::new(),
             count => format!(", and {} more", count - 1),
         };
-        list.notes.truncate(NOTES_MAX);
-        list.notes.push(format!("left out: {first}{more}"));
+        // The first one, where there are too many.
+        list.notes.insert(0, format!("left out: {first}{more}"));
         Ok(list)
     }
+}
+
+/// How many labels a list of sublabels has, at all depths.
+#[cfg(feature = "sources")]
+fn nested(sublabels: Option<&serde_json::Value>, depth: usize) -> usize {
+    const DEPTH_MAX: usize = 32;
+    let list = sublabels.and_then(serde_json::Value::as_array);
+    let list = list.filter(|_| depth < DEPTH_MAX).into_iter().flatten();
+    list.map(|one| 1 + nested(one.get("sublabels"), depth + 1))
+        .sum()
 }
 
 /// Most notes of one list.
 #[cfg(feature = "sources")]
 const NOTES_MAX: usize = 1_000;
+
+/// Notes something odd, as long as there are not too many notes.
+#[cfg(feature = "sources")]
+pub(crate) fn note(notes: &mut Vec<String>, text: String) {
+    if notes.len() < NOTES_MAX {
+        notes.push(text);
+    }
+}
+
+/// A name as long as one can be.
+#[cfg(feature = "sources")]
+pub(crate) fn cut_name(text: &str) -> String {
+    text.chars().take(crate::label::NAME_CHARS_MAX).collect()
+}
+
+#[cfg(feature = "sources")]
+impl LabelList {
+    /// Each label once (L-055): the last of an id counts, with the first parent that one of them
+    /// has. What depends on a label by its id or name then finds the one that counts.
+    #[must_use]
+    pub(crate) fn unique(mut self) -> Self {
+        let mut index: std::collections::HashMap<crate::id::LabelId, usize> =
+            std::collections::HashMap::with_capacity(self.labels.len());
+        let mut unique: Vec<Label> = Vec::with_capacity(self.labels.len());
+        for mut label in std::mem::take(&mut self.labels) {
+            let id = label.key.label;
+            match index.get(&id).and_then(|at| unique.get_mut(*at)) {
+                None => {
+                    index.insert(id, unique.len());
+                    unique.push(label);
+                }
+                Some(first) => {
+                    if *first != label {
+                        let text = format!("label `{id}`: listed twice; merged");
+                        note(&mut self.notes, text);
+                    }
+                    label.parent = first.parent.or(label.parent);
+                    *first = label;
+                }
+            }
+        }
+        self.labels = unique;
+        self
+    }
+}
 
 #[cfg(feature = "sources")]
 pub(crate) fn document_error(pointer: &str, cause: &str) -> SourceError {
@@ -128,10 +184,13 @@ pub(crate) fn color(text: Option<&str>, place: &str, list: &mut LabelList) -> Op
         digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
     });
     if !is_color {
-        list.notes.push(format!(
-            "{place}: `{}` is not of the form #RRGGBB; dropped",
-            crate::error::quote(text)
-        ));
+        note(
+            &mut list.notes,
+            format!(
+                "{place}: `{}` is not of the form #RRGGBB; dropped",
+                crate::error::quote(text)
+            ),
+        );
         return None;
     }
     Some(text.to_owned())

@@ -4,11 +4,11 @@
 //! `ConvertTo-Json` writes lists of one item as the item, and turns what is nested more deeply than
 //! asked for into text; much of the rest is JSON inside of texts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::{LabelList, Rejected, actions, document_error};
+use super::{LabelList, Rejected, actions, cut_name, document_error, note};
 use crate::catalog::LABELS_MAX;
 use crate::error::{SourceError, quote};
 use crate::id::{LabelId, TenantId};
@@ -19,7 +19,7 @@ use crate::policy::{LabelPolicy, POLICIES_MAX, PolicySettings};
 const LOCALES_MAX: usize = 500;
 
 /// What to do about an export that was cut.
-const CUT: &str =
+pub(super) const CUT: &str =
     "cut off by `ConvertTo-Json`: export again with `-Depth 8`; what stood there is unknown";
 
 /// Members that have a place in the model; all others are kept as they are.
@@ -57,10 +57,10 @@ pub(super) fn labels(
         }
         match label(item, &pointer, &mut list) {
             Ok(label) => list.labels.push(label),
-            Err(error) => rejected.add(error),
+            Err(error) => rejected.add(error, None),
         }
     }
-    rejected.settle(list)
+    Ok(rejected.settle(list)?.unique())
 }
 
 fn label(item: &Value, pointer: &str, list: &mut LabelList) -> Result<Label, SourceError> {
@@ -74,12 +74,9 @@ fn label(item: &Value, pointer: &str, list: &mut LabelList) -> Result<Label, Sou
         None => return Err(document_error(pointer, "a label without `Guid`")),
     };
     let mut label = Label::new(list.tenant, id, "");
-    let (settings, settings_cut) = pairs(members.get("Settings"));
-    let cut = |member: &str, list: &mut LabelList| {
-        list.notes.push(format!("{pointer}/{member}: {CUT}"));
-    };
-    if settings_cut {
-        cut("Settings", list);
+    let (settings, problem) = pairs(members.get("Settings"));
+    if let Some(problem) = problem {
+        note(&mut list.notes, format!("{pointer}/Settings: {problem}"));
     }
     label.settings = settings.into_iter().collect();
     let setting = |name: &str| {
@@ -122,8 +119,8 @@ fn label(item: &Value, pointer: &str, list: &mut LabelList) -> Result<Label, Sou
     label.default_sublabel = setting("defaultsublabelid").and_then(|text| {
         let parsed = LabelId::parse(&text);
         if let Err(error) = &parsed {
-            let note = format!("{pointer}/Settings: `defaultsublabelid`: {error}");
-            list.notes.push(note);
+            let text = format!("{pointer}/Settings: `defaultsublabelid`: {error}");
+            note(&mut list.notes, text);
         }
         parsed.ok()
     });
@@ -156,7 +153,7 @@ fn locales(value: Option<&Value>, label: &mut Label, pointer: &str, list: &mut L
     let mut texts: BTreeMap<String, LocalizedTexts> = BTreeMap::new();
     for item in items(value) {
         let Some(Value::Object(entry)) = object(item) else {
-            list.notes.push(format!("{pointer}/LocaleSettings: {CUT}"));
+            note(&mut list.notes, format!("{pointer}/LocaleSettings: {CUT}"));
             return;
         };
         let member = |name: &str| {
@@ -166,9 +163,12 @@ fn locales(value: Option<&Value>, label: &mut Label, pointer: &str, list: &mut L
         let key = member("LocaleKey")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        let (pairs, is_cut) = pairs(member("Settings"));
-        if is_cut {
-            list.notes.push(format!("{pointer}/LocaleSettings: {CUT}"));
+        let (pairs, problem) = pairs(member("Settings"));
+        if let Some(problem) = problem {
+            note(
+                &mut list.notes,
+                format!("{pointer}/LocaleSettings: {problem}"),
+            );
             return;
         }
         for (language, text) in pairs {
@@ -216,30 +216,35 @@ fn policy(
     let name = reader
         .text("Name")
         .ok_or_else(|| document_error(pointer, "a policy without `Name`"))?;
-    let mut policy = LabelPolicy::new(&name);
+    let mut policy = LabelPolicy::new(&cut_name(&name));
     policy.priority = reader.number("Priority").unwrap_or(0);
     policy.enabled = reader.flag("Enabled") != Some(false);
     let mut add = |member: &str, into: &mut Vec<String>| {
+        let mut seen: HashSet<String> = into.iter().cloned().collect();
+        let mut has_cut = false;
         for item in items(members.get(member)) {
             let named = |item: &Map<String, Value>| {
                 let name = item.get("Name").or_else(|| item.get("DisplayName"));
-                name.and_then(Value::as_str).map(str::to_owned)
+                name.and_then(Value::as_str).map(cut_name)
             };
             let text = match item {
                 Value::String(text) if is_cut(text) => {
-                    notes.push(format!("{pointer}/{member}: {CUT}"));
+                    has_cut = true;
                     None
                 }
-                Value::String(text) => Some(text.clone()),
+                Value::String(text) => Some(cut_name(text)),
                 Value::Object(item) => named(item),
                 _ => None,
             };
             if let Some(text) = text
-                && !into.contains(&text)
                 && into.len() < LABELS_MAX
+                && seen.insert(text.clone())
             {
                 into.push(text);
             }
+        }
+        if has_cut {
+            note(notes, format!("{pointer}/{member}: {CUT}"));
         }
     };
     add("Labels", &mut policy.labels);
@@ -248,18 +253,21 @@ fn policy(
     add("ExchangeLocation", &mut policy.locations);
     add("ModernGroupLocation", &mut policy.locations);
     // Both say the same as a rule; where they don't, the one that Office reads counts (L-018).
-    let (listed, settings_cut) = pairs(members.get("Settings"));
+    let (listed, problem) = pairs(members.get("Settings"));
     let blob = reader.text("PolicySettingsBlob");
     let in_blob = match blob.as_deref().map(blob_pairs) {
         None => None,
         Some(Ok(pairs)) => Some(pairs),
         Some(Err(cause)) => {
-            notes.push(format!("{pointer}/PolicySettingsBlob: {cause}; not read"));
+            note(
+                notes,
+                format!("{pointer}/PolicySettingsBlob: {cause}; not read"),
+            );
             None
         }
     };
-    if settings_cut && in_blob.is_none() {
-        notes.push(format!("{pointer}/Settings: {CUT}"));
+    if let (Some(problem), None) = (problem, &in_blob) {
+        note(notes, format!("{pointer}/Settings: {problem}"));
     }
     let chosen = match in_blob {
         None => listed,
@@ -267,9 +275,10 @@ fn policy(
             let both: BTreeMap<&str, &str> = pairs_by_key(&listed);
             let blob: BTreeMap<&str, &str> = pairs_by_key(&in_blob);
             if !listed.is_empty() && both != blob {
-                notes.push(format!(
-                    "{pointer}/Settings: differ from `PolicySettingsBlob`, which counts"
-                ));
+                note(
+                    notes,
+                    format!("{pointer}/Settings: differ from `PolicySettingsBlob`, which counts"),
+                );
             }
             in_blob
         }
@@ -331,7 +340,10 @@ fn unescaped(value: &str) -> String {
 /// Whether a text stands for something that was nested too deeply for the export (L-061).
 pub(super) fn is_cut(text: &str) -> bool {
     let text = text.trim();
-    text.starts_with("@{") || text.starts_with("System.") && !text.contains(' ')
+    let is_type = |rest: &str| {
+        rest.ends_with("[]") || rest.starts_with("Collections.") || rest.starts_with("Management.")
+    };
+    text.starts_with("@{") || text.strip_prefix("System.").is_some_and(is_type)
 }
 
 /// The items of a list, or the one item that stands for a list of one.
@@ -355,43 +367,42 @@ pub(super) fn object(item: &Value) -> Option<Value> {
     }
 }
 
-/// Keys in lower case and values: of `[key, value]` texts, or of objects with `Key` and `Value`;
-/// and whether some of it was cut off.
-pub(super) fn pairs(value: Option<&Value>) -> (Vec<(String, String)>, bool) {
+/// Keys in lower case and values: of `[key, value]` texts, of objects with `Key` and `Value`, or of
+/// texts with such objects; and what is wrong with those that can't be read.
+pub(super) fn pairs(value: Option<&Value>) -> (Vec<(String, String)>, Option<&'static str>) {
     let mut pairs = Vec::new();
-    let mut cut = false;
+    let mut problem = None;
     let text_of = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Bool(flag) => Some(flag.to_string()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     };
+    let of_object = |item: &Value| -> Option<(String, String)> {
+        let entry = object(item)?;
+        let entry = entry.as_object()?;
+        let member = |name: &str| {
+            let found = entry.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+            found.map(|(_, value)| value)
+        };
+        // A setting without a value says nothing.
+        let value = member("Value").and_then(text_of).unwrap_or_default();
+        Some((text_of(member("Key")?)?, value))
+    };
+    let of_text = |item: &Value| -> Option<(String, String)> {
+        let inner = item.as_str()?.trim().strip_prefix('[')?.strip_suffix(']')?;
+        // Values may have commas too.
+        let (key, value) = inner.split_once(',')?;
+        Some((key.to_owned(), value.trim().to_owned()))
+    };
     for item in items(value) {
-        match item {
-            Value::String(text) if is_cut(text) => cut = true,
-            Value::String(text) => {
-                let inner = text
-                    .trim()
-                    .strip_prefix('[')
-                    .and_then(|text| text.strip_suffix(']'));
-                // Values may have commas too.
-                if let Some((key, value)) = inner.and_then(|inner| inner.split_once(',')) {
-                    pairs.push((key.trim().to_lowercase(), value.trim().to_owned()));
-                }
-            }
-            Value::Object(entry) => {
-                let member = |name: &str| {
-                    let found = entry.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-                    found.and_then(|(_, value)| text_of(value))
-                };
-                if let (Some(key), Some(value)) = (member("Key"), member("Value")) {
-                    pairs.push((key.trim().to_lowercase(), value));
-                }
-            }
-            _ => {}
+        match of_text(item).or_else(|| of_object(item)) {
+            Some((key, value)) => pairs.push((key.trim().to_lowercase(), value)),
+            None if item.as_str().is_some_and(is_cut) => problem = Some(CUT),
+            None => problem = problem.or(Some("a setting that can't be read")),
         }
     }
-    (pairs, cut)
+    (pairs, problem)
 }
 
 /// Access to members whose types differ from export to export.

@@ -10,6 +10,7 @@ use ureq::Agent;
 use crate::error::quote;
 use crate::id::TenantId;
 use crate::source::graph::BODY_BYTES_MAX;
+use crate::sync::link::Server;
 use crate::sync::{Action, LabelSync, Request, Response, Step};
 
 /// Where tokens come from, in the global cloud.
@@ -112,7 +113,6 @@ impl fmt::Debug for GraphDriver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GraphDriver")
             .field("credentials", &self.credentials)
-            .field("login_url", &self.login_url)
             .field("has_token", &self.token.is_some())
             .finish_non_exhaustive()
     }
@@ -211,6 +211,12 @@ impl GraphDriver {
             "{}/{}/oauth2/v2.0/token",
             self.login_url, self.credentials.tenant
         );
+        // The secret goes there.
+        if !Server::of(&url).is_some_and(|server| server.is_safe()) {
+            return Err(
+                "token: the login address is neither `https` nor on this machine".to_owned(),
+            );
+        }
         let form = [
             ("grant_type", "client_credentials"),
             ("client_id", self.credentials.client_id.as_str()),
