@@ -1,20 +1,19 @@
-//! A PDF as a set of objects that are looked up one by one: cross-reference chain, object streams,
-//! and a rebuilt cross-reference for damaged files.
+//! A PDF as a set of objects that are looked up one by one.
 
+mod damaged;
 mod live;
 mod original;
+mod sections;
+mod streams;
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::blocks::{self, Blocks};
 use super::crypt::{self, Crypt};
 use super::licence::Part;
-use super::object::{Dictionary, Object, ObjectId, ParseError, Parser, is_space};
-use super::rebuild::Scan;
+use super::object::{Dictionary, Object, ObjectId, ParseError, Parser};
 use super::revisions::{Revision, Revisions};
 use super::stream;
 use crate::error::PartError;
@@ -23,44 +22,16 @@ use crate::source::{ByteSource, read_range};
 
 pub(super) use self::live::Body;
 pub(super) use self::original::{Placed, SectionKind};
+use self::sections::Section;
+use self::streams::ObjectStream;
 
 const WHERE: &str = "cross-reference";
-
-/// Most sections that are followed; each revision adds one or two.
-const SECTIONS_MAX: usize = 4_096;
-
-/// Most subsections of a table.
-const SUBSECTIONS_MAX: usize = 20_000;
-
-/// Most objects of an object stream.
-const STREAM_OBJECTS_MAX: u64 = 100_000;
 
 /// Longest chain of references that is followed.
 pub(super) const REFERENCES_MAX: usize = 16;
 
 /// First piece of an object that is read; doubled fourfold until the object is complete.
 const OBJECT_BYTES: usize = 2 * 1024;
-
-/// How far behind a stream's data `endstream` is looked for where its length says that it ends, in
-/// bytes: white space is all that may stand between.
-const STREAM_END_BYTES: u64 = 64;
-
-/// Where the length of a stream is wrong: the first piece in which its end is looked for, in bytes;
-/// the next ones are longer, up to this.
-const SEARCH_BYTES: usize = 4 * 1024;
-const SEARCH_BYTES_MAX: usize = 1024 * 1024;
-
-/// Most object streams that are opened to open one: what it says of itself may be objects in others.
-const OPENING_MAX: usize = 8;
-
-/// Most bytes that are read and inflated for the object streams of a damaged file.
-const CONTAINED_BYTES_MAX: u64 = 64 * 1_048_576;
-
-/// How far from the end `startxref` is looked for, in bytes.
-const TAIL_BYTES: u64 = 2 * 1024;
-
-/// Size of an entry of a table, in bytes.
-const ENTRY_BYTES: usize = 20;
 
 /// Where the header is looked for, in bytes.
 const HEADER_BYTES: u64 = 1024;
@@ -72,103 +43,6 @@ enum Place {
     /// The stream's number, and the place in it.
     InStream(u32, u64),
     Free,
-}
-
-/// One part of the chain.
-enum Section {
-    Table {
-        /// First number, count, and where the entries start.
-        subsections: Vec<(u64, u64, u64)>,
-        hybrid: Option<Box<Section>>,
-        /// Whether it names a hidden stream that can't be read.
-        lost: bool,
-    },
-    Stream {
-        widths: [usize; 3],
-        /// First number, count, and the row where the entries start.
-        index: Vec<(u64, u64, u64)>,
-        rows: Vec<u8>,
-    },
-    Rebuilt {
-        /// Objects that stand by themselves, by number.
-        offsets: BTreeMap<u32, u64>,
-        /// The object streams of those in one, as far as that is the last that has the number.
-        contained: BTreeMap<u32, u32>,
-        /// Whether there is an object stream that can't be read.
-        lost: bool,
-    },
-}
-
-impl Section {
-    /// How many ranges of object numbers it has.
-    fn subsections(&self) -> usize {
-        match self {
-            Self::Table { subsections, .. } => subsections.len(),
-            Self::Stream { index, .. } => index.len(),
-            Self::Rebuilt { .. } => 1,
-        }
-    }
-
-    /// The number behind the last object that it names.
-    fn end(&self) -> u64 {
-        let behind = |list: &[(u64, u64, u64)]| {
-            list.iter()
-                .map(|(first, count, _)| first.saturating_add(*count))
-                .max()
-                .unwrap_or_default()
-        };
-        match self {
-            Self::Table {
-                subsections,
-                hybrid,
-                ..
-            } => {
-                let hidden = hybrid.as_ref().map_or(0, |section| section.end());
-                behind(subsections).max(hidden)
-            }
-            Self::Stream {
-                widths,
-                index,
-                rows,
-            } => {
-                // Without `/Index` and `/Size` the last range has no end of its own.
-                let width = widths.iter().sum::<usize>().max(1);
-                let count = (rows.len() / width) as u64;
-                index
-                    .iter()
-                    .map(|(first, own, start)| {
-                        first.saturating_add((*own).min(count.saturating_sub(*start)))
-                    })
-                    .max()
-                    .unwrap_or_default()
-            }
-            Self::Rebuilt {
-                offsets, contained, ..
-            } => {
-                let last = offsets.last_key_value().map(|(number, _)| *number);
-                let last = last.max(contained.last_key_value().map(|(number, _)| *number));
-                last.map_or(0, |number| u64::from(number) + 1)
-            }
-        }
-    }
-
-    /// How much memory it holds, roughly.
-    fn kept_bytes(&self) -> u64 {
-        match self {
-            Self::Table {
-                subsections,
-                hybrid,
-                ..
-            } => {
-                let hidden = hybrid.as_ref().map_or(0, |section| section.kept_bytes());
-                (subsections.len() as u64) * 24 + hidden
-            }
-            Self::Stream { index, rows, .. } => rows.len() as u64 + (index.len() as u64) * 24,
-            Self::Rebuilt {
-                offsets, contained, ..
-            } => ((offsets.len() + contained.len()) as u64) * 16,
-        }
-    }
 }
 
 /// A stream: its dictionary and where its raw bytes are.
@@ -192,19 +66,6 @@ impl Stream {
 pub(super) enum Found {
     Direct(Object),
     Stream(Stream),
-}
-
-/// Objects of an object stream, parsed on demand.
-struct ObjectStream {
-    offsets: HashMap<u32, usize>,
-    bytes: Vec<u8>,
-}
-
-impl ObjectStream {
-    /// The bytes from an object on.
-    fn object(&self, number: u32) -> Option<&[u8]> {
-        self.bytes.get(*self.offsets.get(&number)?..)
-    }
 }
 
 /// An opened PDF.
@@ -365,25 +226,6 @@ impl<'a> PdfFile<'a> {
         }
     }
 
-    /// Looks for objects in the whole file although the catalog was found; for when others are not
-    /// where the cross-reference says. Where that finds no catalog, everything stays as it was.
-    pub(super) fn recover(&mut self) -> bool {
-        if self.rebuilt {
-            return false;
-        }
-        let base = std::mem::take(&mut self.base);
-        if self.rebuild().is_ok() && self.is_usable() {
-            self.recovered = true;
-            return true;
-        }
-        self.base = base;
-        self.rebuilt = false;
-        self.streams.borrow_mut().clear();
-        // It could be followed before.
-        let _ = self.follow_chain();
-        false
-    }
-
     /// Tries the empty password where the trailer says that the document is encrypted. The
     /// dictionary that says how is not encrypted itself.
     fn unlock(&mut self) {
@@ -462,29 +304,6 @@ impl<'a> PdfFile<'a> {
         Ok(content)
     }
 
-    /// What a stream's dictionary says of its filters, with what stands behind references.
-    fn filters<'d>(&self, dictionary: &'d Dictionary) -> Cow<'d, Dictionary> {
-        const KEYS: [&[u8]; 4] = [b"Filter", b"DecodeParms", b"F", b"DP"];
-        let is_indirect = |value: &Object| match value {
-            Object::Reference(_) => true,
-            Object::Array(items) => items.iter().any(|one| matches!(one, Object::Reference(_))),
-            _ => false,
-        };
-        let own = KEYS.map(|key| Some((key, dictionary.get(key)?)));
-        if !own.iter().flatten().any(|(_, value)| is_indirect(value)) {
-            return Cow::Borrowed(dictionary);
-        }
-        let direct = |value: &Object| self.direct(value).unwrap_or(Object::Null);
-        let resolved = own.into_iter().flatten().map(|(key, value)| {
-            let value = match direct(value) {
-                Object::Array(items) => Object::Array(items.iter().map(direct).collect()),
-                other => other,
-            };
-            (key.to_vec(), value)
-        });
-        Cow::Owned(Dictionary(resolved.collect()))
-    }
-
     /// The bytes of a stream that stand in the file as they are; `None` where they are compressed
     /// or encrypted.
     pub(super) fn part(&self, stream: &Stream) -> Option<Part<'a>> {
@@ -546,83 +365,6 @@ impl<'a> PdfFile<'a> {
         }
     }
 
-    fn object_stream(&self, container: u32) -> Result<Rc<ObjectStream>, PartError> {
-        if let Some(known) = self.streams.borrow().get(&container) {
-            return Ok(known.clone());
-        }
-        // Its numbers and filters may be objects in streams, and those in this one.
-        let is_new = {
-            let mut opening = self.opening.borrow_mut();
-            opening.len() < OPENING_MAX && opening.insert(container)
-        };
-        if !is_new {
-            let place = format!("object stream {container}");
-            return Err(PartError::malformed(&place, "defined by itself"));
-        }
-        let opened = self.open_object_stream(container);
-        self.opening.borrow_mut().remove(&container);
-        opened
-    }
-
-    fn open_object_stream(&self, container: u32) -> Result<Rc<ObjectStream>, PartError> {
-        let place = format!("object stream {container}");
-        let damaged = |cause: &str| PartError::malformed(&place, cause);
-        // Object streams are never inside one another.
-        let Some(Place::Offset(offset)) = self.place(container)? else {
-            return Err(damaged("not found"));
-        };
-        let (_, Found::Stream(stream)) = self.read_object(self.base.saturating_add(offset))? else {
-            return Err(damaged("not a stream"));
-        };
-        let number = |key: &[u8]| {
-            stream
-                .dictionary
-                .get(key)
-                .and_then(|object| self.direct(object))
-                .and_then(|object| object.unsigned())
-        };
-        let (Some(count), Some(first)) = (number(b"N"), number(b"First")) else {
-            return Err(damaged("no `N` or `First`"));
-        };
-        if count > STREAM_OBJECTS_MAX {
-            return Err(PartError::too_large(&place, format!("{count} objects")));
-        }
-        let first = usize::try_from(first).map_err(|_| damaged("`First`"))?;
-        let bytes = self.content(&stream)?;
-        let mut parser = Parser::new(bytes.get(..first).ok_or_else(|| damaged("`First`"))?);
-        let mut offsets: HashMap<u32, usize> = HashMap::new();
-        for at in 0..count {
-            let (Ok(number), Ok(offset)) = (parser.number(), parser.number_or_end()) else {
-                break;
-            };
-            let (Ok(number), Ok(offset)) = (u32::try_from(number), usize::try_from(offset)) else {
-                continue;
-            };
-            let offset = first.saturating_add(offset);
-            if let Entry::Occupied(mut known) = offsets.entry(number) {
-                // Of a number that is listed twice, the one counts that the cross-reference says, or
-                // the last.
-                let is_earlier = |place: Option<Place>| matches!(place, Some(Place::InStream(of, place)) if of == container && place < at);
-                if !is_earlier(self.place(number)?) {
-                    known.insert(offset);
-                }
-            } else {
-                offsets.insert(number, offset);
-            }
-        }
-        // What stands behind an object elsewhere: a number needs it, to be seen as no reference.
-        let mut bytes = bytes;
-        bytes.extend_from_slice(b" endobj");
-        let known = Rc::new(ObjectStream { offsets, bytes });
-        // A handful of containers hold what labels need; drop them all rather than grow.
-        let mut streams = self.streams.borrow_mut();
-        if streams.len() >= 4 {
-            streams.clear();
-        }
-        streams.insert(container, known.clone());
-        Ok(known)
-    }
-
     /// Reads the object at an offset.
     pub(super) fn read_object(&self, offset: u64) -> Result<(ObjectId, Found), PartError> {
         let place = || format!("object at byte {offset}");
@@ -633,191 +375,6 @@ impl<'a> PdfFile<'a> {
                 Ok((id, Found::Stream(stream)))
             }
             _ => Err(PartError::malformed(&place(), "damaged")),
-        }
-    }
-
-    fn stream(
-        &self,
-        id: ObjectId,
-        dictionary: Dictionary,
-        start: u64,
-    ) -> Result<Stream, PartError> {
-        Ok(Stream {
-            id,
-            length: self.stream_length(&dictionary, start)?,
-            dictionary,
-            start,
-        })
-    }
-
-    /// A stream's length; where it is missing or wrong, the distance to `endstream`.
-    fn stream_length(&self, dictionary: &Dictionary, start: u64) -> Result<u64, PartError> {
-        let declared = match dictionary.get(b"Length") {
-            Some(Object::Integer(length)) => u64::try_from(*length).ok(),
-            Some(Object::Reference(id)) => self.length_behind(*id),
-            _ => None,
-        };
-        if let Some(length) = declared
-            && let Some(end) = start.checked_add(length)
-            && end <= self.source.len()
-        {
-            let window = (self.source.len() - end).min(STREAM_END_BYTES);
-            // The content is wanted next, as a rule.
-            self.fetch(start, length.saturating_add(window))?;
-            let after = self.read(end, usize::try_from(window).unwrap_or_default())?;
-            let trimmed = after.iter().position(|byte| !is_space(*byte)).unwrap_or(0);
-            if after
-                .get(trimmed..)
-                .unwrap_or_default()
-                .starts_with(b"endstream")
-            {
-                return Ok(length);
-            }
-        }
-        self.distance_to_end(start)
-    }
-
-    /// How far it is to `endstream`, looked for in longer and longer pieces.
-    fn distance_to_end(&self, start: u64) -> Result<u64, PartError> {
-        const WORD: &[u8] = b"endstream";
-        let available = self.source.len().saturating_sub(start);
-        let available = available.min(self.limits.pdf_stream_bytes_max);
-        let mut size = SEARCH_BYTES;
-        let mut at: u64 = 0;
-        while at < available {
-            // Pieces overlap, so that the word is not cut.
-            let own = usize::try_from(available - at).map_or(size, |rest| rest.min(size));
-            let piece = self.read(start.saturating_add(at), own)?;
-            if let Some(found) = memchr::memmem::find(&piece, WORD) {
-                return Ok(at + found as u64);
-            }
-            if own < size {
-                break;
-            }
-            at += (own - WORD.len()) as u64;
-            size = size.saturating_mul(4).min(SEARCH_BYTES_MAX);
-        }
-        Err(PartError::malformed("PDF stream", "without end"))
-    }
-
-    /// An indirect length: a plain number at an offset, or in an object stream. The length of that
-    /// stream has to be at an offset, so that streams can't define one another.
-    fn length_behind(&self, id: ObjectId) -> Option<u64> {
-        match self.place(id.number).ok()?? {
-            Place::Offset(offset) => {
-                let offset = self.base.checked_add(offset)?;
-                let len = usize::try_from(self.source.len().checked_sub(offset)?.min(64)).ok()?;
-                let bytes = self.read(offset, len).ok()?;
-                let mut parser = Parser::new(&bytes);
-                let found = parser.header().ok()?;
-                (found.number == id.number).then(|| parser.number().ok())?
-            }
-            Place::InStream(..) if self.in_length.replace(true) => None,
-            Place::InStream(container, _) => {
-                let stream = self.object_stream(container);
-                self.in_length.set(false);
-                let stream = stream.ok()?;
-                let mut parser = Parser::new(stream.object(id.number)?);
-                parser.object().ok()?.unsigned()
-            }
-            Place::Free => None,
-        }
-    }
-
-    /// Where an object is, by the newest section that knows it.
-    fn place(&self, number: u32) -> Result<Option<Place>, PartError> {
-        for section in self.sections.iter().skip(self.skipped.get()) {
-            if let Some(place) = self.place_in(section, number)? {
-                return Ok(Some(place));
-            }
-        }
-        Ok(None)
-    }
-
-    fn place_in(&self, section: &Section, number: u32) -> Result<Option<Place>, PartError> {
-        let wanted = u64::from(number);
-        // Looking through a hostile number of subsections is work like reading is.
-        self.spend(section.subsections().saturating_mul(8))?;
-        let row_of = |list: &[(u64, u64, u64)]| {
-            list.iter()
-                .find(|(first, count, _)| wanted >= *first && wanted - first < *count)
-                .map(|(first, _, start)| (wanted - first, *start))
-        };
-        match section {
-            Section::Rebuilt {
-                offsets, contained, ..
-            } => Ok(match contained.get(&number) {
-                Some(container) => Some(Place::InStream(*container, u64::MAX)),
-                None => offsets.get(&number).map(|offset| Place::Offset(*offset)),
-            }),
-            Section::Table {
-                subsections,
-                hybrid,
-                ..
-            } => {
-                let in_table = match row_of(subsections) {
-                    None => None,
-                    Some((row, start)) => {
-                        let offset = start.saturating_add(row.saturating_mul(ENTRY_BYTES as u64));
-                        let entry = self.read(offset, ENTRY_BYTES)?;
-                        Some(
-                            table_entry(&entry).ok_or_else(|| {
-                                PartError::malformed(WHERE, "a damaged table entry")
-                            })?,
-                        )
-                    }
-                };
-                // Objects hidden from old readers are free in the table.
-                match (in_table, hybrid) {
-                    (None | Some(Place::Free), Some(hybrid)) => {
-                        Ok(self.place_in(hybrid, number)?.or(in_table))
-                    }
-                    _ => Ok(in_table),
-                }
-            }
-            Section::Stream {
-                widths,
-                index,
-                rows,
-            } => {
-                let Some((row, start)) = row_of(index) else {
-                    return Ok(None);
-                };
-                let width: usize = widths.iter().sum();
-                let at = start
-                    .checked_add(row)
-                    .and_then(|row| usize::try_from(row).ok())
-                    .and_then(|row| row.checked_mul(width));
-                let Some(entry) = at.and_then(|at| rows.get(at..at.checked_add(width)?)) else {
-                    return Ok(None);
-                };
-                let mut fields = [0_u64; 3];
-                let mut rest = entry;
-                for (field, width) in fields.iter_mut().zip(widths) {
-                    let (value, after) = rest.split_at_checked(*width).unwrap_or((rest, &[]));
-                    *field = value
-                        .iter()
-                        .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-                    rest = after;
-                }
-                // Without a type column every entry is an offset.
-                let kind = if widths.first() == Some(&0) {
-                    1
-                } else {
-                    fields.first().copied().unwrap_or_default()
-                };
-                let second = fields.get(1).copied().unwrap_or_default();
-                Ok(match kind {
-                    0 => Some(Place::Free),
-                    1 => Some(Place::Offset(second)),
-                    2 => {
-                        let place = fields.get(2).copied().unwrap_or_default();
-                        let container = u32::try_from(second).ok();
-                        container.map(|container| Place::InStream(container, place))
-                    }
-                    _ => None,
-                })
-            }
         }
     }
 
@@ -837,154 +394,6 @@ impl<'a> PdfFile<'a> {
         match self.place(id.number) {
             Ok(Some(Place::Offset(offset))) => Some(offset),
             _ => None,
-        }
-    }
-
-    /// Reads `startxref` and every section it leads to, the newest first.
-    fn follow_chain(&mut self) -> Result<(), PartError> {
-        self.sections.clear();
-        self.trailer = Dictionary::default();
-        self.revisions = Revisions::default();
-        self.size = 0;
-        self.start = self.start_offset()?;
-        let mut next = Some(self.start);
-        let mut seen = HashSet::new();
-        while let Some(offset) = next {
-            if !seen.insert(offset) {
-                return Err(PartError::malformed(
-                    WHERE,
-                    "the chain goes round in a circle",
-                ));
-            }
-            if self.sections.len() >= SECTIONS_MAX {
-                let cause = format!("over {SECTIONS_MAX} sections");
-                return Err(PartError::malformed(WHERE, cause));
-            }
-            let (section, trailer) = self.read_section(offset)?;
-            let is_bare =
-                matches!(&section, Section::Table { subsections, .. } if subsections.is_empty());
-            self.revisions
-                .note(self.sections.len(), offset, &trailer, is_bare);
-            self.keep(section)?;
-            let size = trailer.get(b"Size").and_then(Object::unsigned);
-            self.size = self.size.max(size.unwrap_or_default());
-            // Some writers say 0 where there is nothing before.
-            next = trailer
-                .get(b"Prev")
-                .and_then(Object::unsigned)
-                .filter(|offset| *offset > 0);
-            // The newest trailer counts; one without a catalog leaves to older ones what it
-            // doesn't say.
-            if self.trailer.get(b"Root").is_none() {
-                let said = self
-                    .trailer
-                    .0
-                    .iter()
-                    .filter(|(_, value)| *value != Object::Null);
-                let known: HashSet<&[u8]> = said.map(|(key, _)| key.as_slice()).collect();
-                let older = trailer.0.into_iter();
-                let missing: Vec<_> = older
-                    .filter(|(key, _)| !known.contains(key.as_slice()))
-                    .collect();
-                self.trailer.0.extend(missing);
-            }
-        }
-        self.unlock();
-        Ok(())
-    }
-
-    fn start_offset(&self) -> Result<u64, PartError> {
-        let len = self.source.len();
-        let start = len - len.min(TAIL_BYTES);
-        let mut tail = self.read(start, usize::try_from(len - start).unwrap_or(0))?;
-        tail.push(b' ');
-        let at = tail
-            .windows(9)
-            .rposition(|window| window == b"startxref")
-            .ok_or_else(|| PartError::malformed("startxref", "missing"))?;
-        let mut parser = Parser::new(tail.get(at + 9..).unwrap_or_default());
-        parser
-            .number()
-            .map_err(|_| PartError::malformed("startxref", "without number"))
-    }
-
-    fn read_section(&self, offset: u64) -> Result<(Section, Dictionary), PartError> {
-        let offset = self.base.saturating_add(offset);
-        if offset >= self.source.len() {
-            return Err(PartError::malformed(WHERE, "an offset behind the end"));
-        }
-        let window = usize::try_from((self.source.len() - offset).min(32)).unwrap_or_default();
-        let head = self.read(offset, window)?;
-        let skipped = head.iter().position(|byte| !is_space(*byte)).unwrap_or(0);
-        if head.get(skipped..).unwrap_or_default().starts_with(b"xref") {
-            self.read_table(offset + skipped as u64 + 4)
-        } else {
-            self.read_stream(offset)
-        }
-    }
-
-    /// Steps over the subsections of a table to its trailer. Entries are not parsed: each has
-    /// twenty bytes.
-    fn read_table(&self, start: u64) -> Result<(Section, Dictionary), PartError> {
-        let damaged = |cause: &str| PartError::malformed(WHERE, cause);
-        let mut subsections = Vec::new();
-        let mut steps = 0;
-        let mut at = start;
-        loop {
-            let window =
-                usize::try_from(self.source.len().saturating_sub(at).min(48)).unwrap_or_default();
-            let bytes = self.read(at, window)?;
-            let mut parser = Parser::new(&bytes);
-            if parser.keyword(b"trailer").is_ok() {
-                let (dictionary, _) = self.read_direct(at + parser.at as u64)?;
-                let hidden = dictionary.get(b"XRefStm").and_then(Object::unsigned);
-                let hybrid =
-                    match hidden.map(|offset| self.read_stream(self.base.saturating_add(offset))) {
-                        None => None,
-                        Some(Ok((section, _))) => Some(Box::new(section)),
-                        Some(Err(PartError::Malformed(_) | PartError::Unsupported(_))) => None,
-                        Some(Err(error)) => return Err(error),
-                    };
-                let section = Section::Table {
-                    subsections,
-                    lost: hidden.is_some() && hybrid.is_none(),
-                    hybrid,
-                };
-                return Ok((section, dictionary));
-            }
-            let (Ok(first), Ok(count)) = (parser.number(), parser.number()) else {
-                return Err(damaged("a damaged table"));
-            };
-            // The entries start on the next line.
-            while bytes.get(parser.at).copied().is_some_and(is_space) {
-                parser.at += 1;
-            }
-            let entries = at + parser.at as u64;
-            let end = count
-                .checked_mul(20)
-                .and_then(|size| entries.checked_add(size))
-                .filter(|end| *end <= self.source.len());
-            let Some(end) = end else {
-                return Err(damaged("a table behind the end"));
-            };
-            if steps >= SUBSECTIONS_MAX {
-                return Err(PartError::too_large(WHERE, "too many subsections"));
-            }
-            // Empty ones name no object; a hostile table has thousands.
-            if count > 0 {
-                subsections.push((first, count, entries));
-            }
-            steps += 1;
-            at = end;
-        }
-    }
-
-    /// A direct dictionary at an offset, and where it ends.
-    fn read_direct(&self, offset: u64) -> Result<(Dictionary, u64), PartError> {
-        let place = || "trailer".to_owned();
-        match self.parse_at(offset, &place, |parser| parser.object())? {
-            (Object::Dictionary(dictionary), end) => Ok((dictionary, end)),
-            _ => Err(PartError::malformed(&place(), "damaged")),
         }
     }
 
@@ -1023,150 +432,6 @@ impl<'a> PdfFile<'a> {
             }
         }
     }
-
-    fn read_stream(&self, offset: u64) -> Result<(Section, Dictionary), PartError> {
-        let damaged = |cause: &str| PartError::malformed(WHERE, cause);
-        let (_, Found::Stream(stream)) = self.read_object(offset)? else {
-            return Err(damaged("neither a table nor a stream"));
-        };
-        if stream.dictionary.get(b"Type").and_then(Object::name) != Some(b"XRef") {
-            return Err(damaged("a stream of another type"));
-        }
-        let numbers = |key: &[u8]| -> Option<Vec<u64>> {
-            stream
-                .dictionary
-                .get(key)?
-                .array()?
-                .iter()
-                .map(Object::unsigned)
-                .collect()
-        };
-        let widths = match numbers(b"W").as_deref() {
-            Some([one, two, three]) if [one, two, three].iter().all(|width| **width <= 8) => [
-                usize::try_from(*one).unwrap_or_default(),
-                usize::try_from(*two).unwrap_or_default(),
-                usize::try_from(*three).unwrap_or_default(),
-            ],
-            _ => return Err(damaged("no column widths")),
-        };
-        let size = stream
-            .dictionary
-            .get(b"Size")
-            .and_then(Object::unsigned)
-            .unwrap_or(u64::from(u32::MAX));
-        let pairs = numbers(b"Index").unwrap_or_else(|| vec![0, size]);
-        if pairs.len() > SUBSECTIONS_MAX {
-            return Err(PartError::too_large(WHERE, "too many subsections"));
-        }
-        let mut index = Vec::new();
-        let mut row: u64 = 0;
-        for pair in pairs.chunks_exact(2) {
-            if let [first, count] = pair {
-                index.push((*first, *count, row));
-                row = row.saturating_add(*count);
-            }
-        }
-        // A cross-reference stream is never encrypted.
-        let max = self.limits.pdf_stream_bytes_max;
-        let raw = self.raw(&stream, max)?;
-        let rows = stream::decode(&stream.dictionary, raw, max, WHERE)?;
-        self.spend(rows.len())?;
-        let section = Section::Stream {
-            widths,
-            index,
-            rows,
-        };
-        Ok((section, stream.dictionary))
-    }
-
-    /// Finds objects and trailers by looking at every line: the last of a number counts.
-    fn rebuild(&mut self) -> Result<(), PartError> {
-        self.rebuilt = true;
-        self.revisions = Revisions::default();
-        self.sections.clear();
-        self.streams.borrow_mut().clear();
-        let scan = Scan::run(self.source)?;
-        self.keep(Section::Rebuilt {
-            offsets: scan.objects,
-            contained: BTreeMap::new(),
-            lost: false,
-        })?;
-        // Cross-reference streams are trailers too, and they name objects inside streams. The last
-        // trailer with a catalog counts.
-        let mut trailers: Vec<(u64, Dictionary)> = Vec::new();
-        for offset in scan.trailers {
-            if let Ok((found, _)) = self.read_direct(offset) {
-                trailers.push((offset, found));
-            }
-        }
-        for offset in scan.streams.into_iter().rev() {
-            if let Ok((section, found)) = self.read_stream(offset) {
-                self.keep(section)?;
-                trailers.push((offset, found));
-            }
-        }
-        let mut trailer = trailers
-            .into_iter()
-            .filter(|(_, trailer)| trailer.get(b"Root").is_some())
-            .max_by_key(|(offset, _)| *offset)
-            .map(|(_, trailer)| trailer)
-            .unwrap_or_default();
-        if trailer.get(b"Root").is_none()
-            && let Some(id) = scan.catalog
-        {
-            trailer.0.push((b"Root".to_vec(), Object::Reference(id)));
-        }
-        self.trailer = trailer;
-        self.unlock();
-        self.find_contained(&scan.containers)
-    }
-
-    /// Looks into the object streams of a damaged file. Like in the rest of it, the last object of
-    /// a number counts, and one in a stream stands where its stream does.
-    fn find_contained(&mut self, containers: &[(u32, u64)]) -> Result<(), PartError> {
-        let Some(Section::Rebuilt { offsets, .. }) = self.sections.first() else {
-            return Ok(());
-        };
-        // Their lists are cipher text too.
-        let mut is_lost = matches!(self.crypt, Crypt::Locked) && !containers.is_empty();
-        let mut found = BTreeMap::new();
-        let too_many = |count: usize| count as u64 * 16 > self.limits.pdf_reference_bytes_max;
-        self.within(CONTAINED_BYTES_MAX, |file| {
-            for (container, offset) in containers {
-                if is_lost && matches!(file.crypt, Crypt::Locked) {
-                    break;
-                }
-                if offsets.get(container) != Some(offset) {
-                    continue;
-                }
-                let Ok(stream) = file.object_stream(*container) else {
-                    is_lost = true;
-                    continue;
-                };
-                for number in stream.offsets.keys() {
-                    if offsets.get(number).is_none_or(|plain| plain < offset) {
-                        found.insert(*number, *container);
-                    }
-                }
-                if too_many(found.len()) {
-                    is_lost = true;
-                    break;
-                }
-            }
-        });
-        if let Some(Section::Rebuilt {
-            contained, lost, ..
-        }) = self.sections.first_mut()
-        {
-            *contained = found;
-            *lost = is_lost;
-        }
-        let kept: u64 = self.sections.iter().map(Section::kept_bytes).sum();
-        if kept > self.limits.pdf_reference_bytes_max {
-            return Err(PartError::too_large(WHERE, format!("{kept} bytes")));
-        }
-        Ok(())
-    }
 }
 
 /// `N G obj`, the object, and where a stream's bytes start.
@@ -1178,18 +443,4 @@ fn parse_object(parser: &mut Parser<'_>) -> Result<(ObjectId, Object, Option<usi
     }
     let start = parser.stream_data()?;
     Ok((id, object, start))
-}
-
-/// An entry of a table: ten digits, a blank, five digits, a blank, `n` or `f`.
-fn table_entry(entry: &[u8]) -> Option<Place> {
-    let (digits, rest) = entry.split_at_checked(10)?;
-    let offset = digits.iter().try_fold(0_u64, |sum, byte| {
-        byte.is_ascii_digit()
-            .then(|| sum * 10 + u64::from(byte - b'0'))
-    })?;
-    match (rest.first(), rest.get(6), rest.get(7)) {
-        (Some(b' '), Some(b' '), Some(b'n')) => Some(Place::Offset(offset)),
-        (Some(b' '), Some(b' '), Some(b'f')) => Some(Place::Free),
-        _ => None,
-    }
 }
