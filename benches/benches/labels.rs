@@ -9,15 +9,11 @@ use std::sync::Arc;
 use benches::writing::status;
 use benches::{must, paired};
 use criterion::Criterion;
-use label_core::decide::{
-    ApplyQuestion, DocumentCondition, DocumentFacts, DocumentKind, DocumentProtection, Initiator,
-    apply,
-};
+use label_core::decide::{ApplyQuestion, CurrentLabel, DocumentFacts, DocumentKind, apply};
 use label_core::source::graph;
 use label_core::sync::diff;
 use label_core::{
-    AppId, IntegrationState, Label, LabelCapableApps, LabelCatalog, LabelId, LabelKey, LabelView,
-    Profile, TenantId,
+    AppId, Label, LabelCapableApps, LabelCatalog, LabelId, LabelKey, LabelView, TenantId,
 };
 
 const TENANT: TenantId = TenantId::from_u128(0x74f7_1239_3dea_461b_910f_15d1_5a71_655a);
@@ -119,30 +115,12 @@ fn benches(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
 
     let view = LabelView::new(Arc::new(catalog.clone()));
     let apps = LabelCapableApps::default();
-    let question = |target: LabelKey| ApplyQuestion {
-        profile: Profile::Seed,
-        integration: IntegrationState::READY,
-        app: AppId::BOX,
-        connected: true,
-        apps: &apps,
-        labels: &view,
-        target,
-        initiator: Initiator::Policy,
-        override_user_defined: false,
-        inspect_protected: false,
-        protector_available: false,
-        document: DocumentFacts {
-            is_folder: false,
-            kind: DocumentKind::Office,
-            size_bytes: 100_000,
-            condition: DocumentCondition::Readable,
-            locked: false,
-            checkout_required: false,
-            quarantined: false,
-            signed: false,
-            current: None,
-            protection: DocumentProtection::None,
-        },
+    // Beside a label that is there, so that every row is asked.
+    let current = CurrentLabel::outside(LabelKey::new(TENANT, id(1)));
+    let question = |target: LabelKey| {
+        let mut document = DocumentFacts::new(DocumentKind::Office, 100_000);
+        document.current = Some(current);
+        ApplyQuestion::new(AppId::BOX, &apps, &view, target, document)
     };
     let mut decide = || {
         for key in &keys {

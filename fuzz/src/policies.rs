@@ -187,6 +187,7 @@ fn policy(number_of: i32, choices: &mut Unstructured<'_>) -> Result<Value> {
         }
         for name in [
             "overrideUserDefined",
+            "allowDowngrade",
             "removeLabel",
             "notifyOwner",
             "notifyLastEditor",

@@ -262,6 +262,16 @@ impl LabelView {
         }
     }
 
+    /// The label that choosing this one means: itself, or the default sublabel of one's own heading
+    /// (L-007, [`LabelCatalog::meant_by`]). Whoever takes a label from a person asks here before
+    /// asking whether it can be applied.
+    pub fn meant_by(&self, key: LabelKey) -> LabelKey {
+        if key.tenant != self.tenant() {
+            return key;
+        }
+        LabelKey::new(key.tenant, self.catalog.meant_by(key.label))
+    }
+
     /// Finds a label by what a filter says: `<tenant>_<label>`, the own label's id, `^Name` for an
     /// external one, or the own label's path or unique name, in this order.
     ///

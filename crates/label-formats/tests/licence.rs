@@ -139,6 +139,15 @@ fn p_007_a_licence_signed_by_a_client_names_the_person() {
 }
 
 #[test]
+fn p_007_r_091_without_a_template_somebody_chose_the_rights() {
+    let text = Licence::default().text();
+    assert!(!parse(&text).is_user_defined());
+    let (before, rest) = text.split_once("<DESCRIPTOR>").unwrap();
+    let (_, after) = rest.split_once("</DESCRIPTOR>").unwrap();
+    assert!(parse(&format!("{before}{after}")).is_user_defined());
+}
+
+#[test]
 fn p_007_every_encoding_gives_the_same_facts() {
     let text = Licence::default().text();
     let expected = parse(&text);

@@ -44,6 +44,21 @@ struct Ended {
     outcome: TaskOutcome,
 }
 
+/// What a policy permits the label that it applies.
+#[derive(Default)]
+struct Permissions {
+    override_user_defined: bool,
+    allow_downgrade: bool,
+}
+
+/// A task that may be written.
+struct Decided {
+    /// The label goes over somebody's protection.
+    overrides_protection: bool,
+    /// It does, or the label of ours that it replaces did.
+    overrode_protection: bool,
+}
+
 fn skipped(code: &str, detail: &str) -> Ended {
     Ended {
         outcome: TaskOutcome::Skipped {
@@ -228,9 +243,10 @@ impl Service {
             &metadata,
             &opened,
         )?;
-        if let Some(ended) = decided {
-            return Ok(Written::Nothing(ended));
-        }
+        let decided = match decided {
+            Ok(decided) => decided,
+            Err(ended) => return Ok(Written::Nothing(ended)),
+        };
         let plan = match self.plan(&task.key.action, task.key.policy.is_none(), &opened, now_ms) {
             Ok(plan) => plan,
             Err(error) => return Ok(Written::Nothing(refused(&error))),
@@ -248,6 +264,15 @@ impl Service {
                 return Ok(Written::Nothing(ended));
             }
         };
+        // Before the write: what was protected is not to be seen from the file after it (D4).
+        if decided.overrides_protection {
+            let mut file = KnownFile::new(key.app, key.instance, metadata.clone(), false);
+            if let Some(known) = self.inventory.file(key)? {
+                file = known;
+            }
+            file.overrode_protection = true;
+            self.inventory.put_file(&file)?;
+        }
         let intent = WriteIntent::new(after.clone());
         match self.governance.begin_write(task.claim(), intent, now_ms)? {
             WriteGrant::Granted => {}
@@ -297,6 +322,7 @@ impl Service {
         let file = match fresh {
             Some(metadata) if metadata.version == version.as_str() => {
                 let mut file = KnownFile::new(key.app, key.instance, metadata, false);
+                file.overrode_protection = decided.overrode_protection;
                 file.own_write = Some(own);
                 let own_only = self.options.settings.only_this_tenant;
                 let tenant = self.tenant;
@@ -311,6 +337,7 @@ impl Service {
             }
             // Changed again, or not to be had: the next listing tells what it is now.
             _ => self.inventory.file(key)?.map(|mut file| {
+                file.overrode_protection = decided.overrode_protection;
                 file.own_write = Some(own);
                 Box::new(file)
             }),
@@ -323,7 +350,7 @@ impl Service {
         })
     }
 
-    /// Asks the decision table; `None` means go ahead.
+    /// Asks the decision table.
     fn decide(
         &self,
         key: &FileKey,
@@ -331,60 +358,68 @@ impl Service {
         action: &governance::ActionKind,
         metadata: &FileMetadata,
         opened: &OpenFile,
-    ) -> Result<Option<Ended>, ServiceError> {
+    ) -> Result<Result<Decided, Ended>, ServiceError> {
         let reading = read(opened.source.as_ref(), &self.read_options());
         let applied = self.governance.applied_by_us(self.tenant, key)?;
-        let document = self.facts(
-            metadata,
-            &reading,
-            opened,
-            applied.map(|applied| applied.label),
-        );
+        let overrode = match &applied {
+            Some(_) => self
+                .inventory
+                .file(key)?
+                .is_some_and(|file| file.overrode_protection),
+            None => false,
+        };
+        let applied = applied.map(|applied| applied.label);
+        let document = self.facts(metadata, &reading, opened, applied, overrode);
         let inspect_protected = self.options.settings.inspect_protected && self.decryptor.is_some();
+        let (apps, labels) = (&self.options.label_capable_apps, &self.labels);
+        let initiator = match policy {
+            Some(_) => Asker::Policy,
+            None => Asker::Administrator,
+        };
         let decision = match action {
-            governance::ActionKind::Apply(target) => decide::apply(&ApplyQuestion {
-                profile: self.options.profile,
-                integration: self.options.integration,
-                app: key.app,
-                connected: true,
-                apps: &self.options.label_capable_apps,
-                labels: &self.labels,
-                target: *target,
-                initiator: match policy {
-                    Some(_) => Asker::Policy,
-                    None => Asker::Administrator,
-                },
-                override_user_defined: self.overrides(policy, key),
-                inspect_protected,
-                protector_available: self.protector.is_some(),
-                document,
-            }),
+            governance::ActionKind::Apply(target) => {
+                let permissions = self.permissions(policy, key);
+                decide::apply(&ApplyQuestion {
+                    profile: self.options.profile,
+                    integration: self.options.integration,
+                    initiator,
+                    override_user_defined: permissions.override_user_defined,
+                    allow_downgrade: permissions.allow_downgrade,
+                    inspect_protected,
+                    protector_available: self.protector.is_some(),
+                    ..ApplyQuestion::new(key.app, apps, labels, *target, document)
+                })
+            }
             governance::ActionKind::Remove => decide::remove(&RemoveQuestion {
-                integration: self.options.integration,
-                app: key.app,
-                connected: true,
-                apps: &self.options.label_capable_apps,
                 profile: self.options.profile,
-                labels: &self.labels,
-                document,
+                integration: self.options.integration,
+                initiator,
+                ..RemoveQuestion::new(key.app, apps, labels, document)
             }),
         };
         let applies = matches!(action, governance::ActionKind::Apply(_));
         Ok(match decision {
             // Not only the same version: moving or sharing a file gives it another one, and is no
             // reason to label again either.
-            Decision::Proceed if applies && policy.is_some() && self.wrote(key, opened)? => Some(
-                skipped(OWN_WRITE, "the content is still as it was written here"),
-            ),
-            Decision::Proceed => None,
-            Decision::NoOp(nothing) => Some(skipped(nothing.code(), "")),
-            Decision::Later(refusal) => Some(retry(
+            Decision::Proceed(_) if applies && policy.is_some() && self.wrote(key, opened)? => {
+                let detail = "the content is still as it was written here";
+                Err(skipped(OWN_WRITE, detail))
+            }
+            Decision::Proceed(_) => Ok(Decided {
+                overrides_protection: document.protection != DocumentProtection::None,
+                overrode_protection: document.protection != DocumentProtection::None
+                    || document
+                        .current
+                        .is_some_and(|current| current.overrode_protection),
+            }),
+            Decision::NoOp(nothing) => Err(skipped(nothing.code(), &nothing.to_string())),
+            Decision::Later(refusal) => Err(retry(
                 refusal.code(),
                 &refusal.to_string(),
                 WriteEffect::Nothing,
             )),
-            Decision::Refuse(refusal) => Some(failed(refusal.code(), &refusal.to_string())),
-            _ => Some(failed("undecided", "the decision is not known here")),
+            Decision::Refuse(refusal) => Err(failed(refusal.code(), &refusal.to_string())),
+            _ => Err(failed("undecided", "the decision is not known here")),
         })
     }
 
@@ -423,21 +458,25 @@ impl Service {
         Ok(outcome == policy_engine::Outcome::Match)
     }
 
-    /// The policy's box *Override user-defined labels*.
-    fn overrides(&self, policy: Option<&PolicyId>, key: &FileKey) -> bool {
+    /// What the policy permits its label: to replace one whose protection a person chose, and to
+    /// replace a more sensitive one.
+    fn permissions(&self, policy: Option<&PolicyId>, key: &FileKey) -> Permissions {
         policy
             .and_then(|policy| self.policies.policy(policy))
-            .is_some_and(|policy| {
-                policy.actions(key.app).iter().any(|action| {
-                    matches!(
-                        action,
-                        Action::ApplyLabel {
-                            override_user_defined: true,
-                            ..
-                        }
-                    )
-                })
+            .into_iter()
+            .flat_map(|policy| policy.actions(key.app))
+            .find_map(|action| match action {
+                Action::ApplyLabel {
+                    override_user_defined,
+                    allow_downgrade,
+                    ..
+                } => Some(Permissions {
+                    override_user_defined: *override_user_defined,
+                    allow_downgrade: *allow_downgrade,
+                }),
+                _ => None,
             })
+            .unwrap_or_default()
     }
 
     fn facts(
@@ -446,15 +485,18 @@ impl Service {
         reading: &Reading,
         opened: &OpenFile,
         applied: Option<LabelKey>,
+        overrode_protection: bool,
     ) -> DocumentFacts {
-        let current = reading
-            .effective_for(self.tenant)
-            .map(|label| CurrentLabel {
+        let current = reading.effective_for(self.tenant).map(|label| {
+            // The ledger says which label we set; a file that has another one since was labelled
+            // outside.
+            let set_by_us = applied.is_some() && label.key() == applied;
+            CurrentLabel {
                 label: label.key(),
-                // The ledger says which label we set; a file that has another one since was labelled
-                // outside.
-                set_by_us: applied.is_some() && label.key() == applied,
-            });
+                set_by_us,
+                overrode_protection: set_by_us && overrode_protection,
+            }
+        });
         let password = reading
             .protection
             .is_some_and(|protection| protection.is_password());
@@ -486,10 +528,12 @@ impl Service {
             quarantined: metadata.quarantined || metadata.trashed,
             signed: reading.signed,
             current,
-            protection: if reading.status == Status::Protected && !password {
-                DocumentProtection::TemplateOrUnknown
-            } else {
-                DocumentProtection::None
+            // Whether it could be opened here or not.
+            protection: match (reading.protection, reading.licence()) {
+                (None, _) => DocumentProtection::None,
+                _ if password => DocumentProtection::None,
+                (_, Some(licence)) if licence.is_user_defined() => DocumentProtection::UserDefined,
+                _ => DocumentProtection::TemplateOrUnknown,
             },
         }
     }
@@ -554,8 +598,8 @@ impl Service {
                 );
                 match decided {
                     Err(error) => ActionResult::WouldNot(error.to_string()),
-                    Ok(Some(ended)) => ActionResult::WouldNot(outcome_text(&ended.outcome)),
-                    Ok(None) => match self.plan(&key.action, false, opened, now_ms) {
+                    Ok(Err(ended)) => ActionResult::WouldNot(outcome_text(&ended.outcome)),
+                    Ok(Ok(_)) => match self.plan(&key.action, false, opened, now_ms) {
                         Ok(plan) if plan.file().is_some() => ActionResult::WouldWrite,
                         Ok(_) => ActionResult::WouldNot(Reason::ALREADY_LABELLED.to_owned()),
                         Err(error) => {

@@ -114,6 +114,10 @@ pub struct KnownFile {
     /// What we wrote last: as long as the file has that content, nobody worked on it since.
     #[serde(default)]
     pub own_write: Option<OwnWrite>,
+    /// We put a label over somebody's protection, or were about to; holds as long as the label on
+    /// the file is the one that we set.
+    #[serde(default)]
+    pub overrode_protection: bool,
 }
 
 impl KnownFile {
@@ -135,6 +139,7 @@ impl KnownFile {
             unevaluated: true,
             is_original,
             own_write: None,
+            overrode_protection: false,
         }
     }
 
@@ -175,9 +180,10 @@ impl KnownFile {
 
     /// Another version: what was read no longer holds. What we wrote is still what we wrote.
     pub(crate) fn renew(&mut self, metadata: FileMetadata) {
-        let own_write = self.own_write.take();
+        let (own_write, overrode) = (self.own_write.take(), self.overrode_protection);
         *self = Self::new(self.app, self.instance, metadata, false);
         self.own_write = own_write;
+        self.overrode_protection = overrode;
     }
 
     /// Takes over what a scan found.

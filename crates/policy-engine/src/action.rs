@@ -17,6 +17,8 @@ pub enum Action {
         label: LabelKey,
         /// Whether it may replace a label whose protection a person chose.
         override_user_defined: bool,
+        /// Whether it may replace a more sensitive label.
+        allow_downgrade: bool,
     },
     /// Take the label off.
     RemoveLabel,

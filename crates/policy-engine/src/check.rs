@@ -213,9 +213,10 @@ fn app_actions(
             actions.push(Action::ApplyLabel {
                 label,
                 override_user_defined: wanted.override_user_defined,
+                allow_downgrade: wanted.allow_downgrade,
             });
         }
-    } else if wanted.override_user_defined {
+    } else if wanted.override_user_defined || wanted.allow_downgrade {
         problems.push(place, BuildCause::Missing { name: "applyLabel" });
     }
     if wanted.remove_label {
@@ -267,7 +268,8 @@ fn appliable_label(
     problems: &mut Problems,
 ) -> Option<LabelKey> {
     let labels = context.labels;
-    let key = find_label(labels, text, place, problems)?;
+    // A heading with a default sublabel means that (L-007).
+    let key = labels.meant_by(find_label(labels, text, place, problems)?);
     let cause = match labels.not_appliable(key) {
         _ if matches!(labels.origin_of(key), LabelOrigin::OwnDeleted(_)) => {
             BuildCause::DeletedLabel { text: quote(text) }

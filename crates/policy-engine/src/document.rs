@@ -315,6 +315,9 @@ pub struct AppActions {
     pub apply_label: Option<String>,
     /// Whether that label may replace one whose protection a person chose.
     pub override_user_defined: bool,
+    /// Whether that label may replace a more sensitive one of the own tenant. The product leaves
+    /// open what happens then; here a policy keeps the higher label unless this is set.
+    pub allow_downgrade: bool,
     /// Whether to remove the label. Excludes applying one.
     pub remove_label: bool,
     /// Whether to tell the owner, in a digest.

@@ -463,6 +463,7 @@ fn actions(value: &Value, place: &Place<'_>, problems: &mut Problems) -> AppActi
         &[
             "applyLabel",
             "overrideUserDefined",
+            "allowDowngrade",
             "removeLabel",
             "notifyOwner",
             "notifyUsers",
@@ -475,6 +476,7 @@ fn actions(value: &Value, place: &Place<'_>, problems: &mut Problems) -> AppActi
             .read("applyLabel", "one label", problems, Value::as_str)
             .map(str::to_owned),
         override_user_defined: members.flag("overrideUserDefined", false, problems),
+        allow_downgrade: members.flag("allowDowngrade", false, problems),
         remove_label: members.flag("removeLabel", false, problems),
         notify_owner: members.flag("notifyOwner", false, problems),
         notify_users: members.texts("notifyUsers", ADDRESSES_MAX, problems),

@@ -120,6 +120,14 @@ impl PublishingLicence {
         self.principals.iter().find_map(|one| one.name.as_deref())
     }
 
+    /// Whether somebody chose the rights, as far as the licence shows: it names no template.
+    ///
+    /// Some programs name a template for chosen rights too. Its id is documented nowhere, so such a
+    /// licence counts as one of a template: what is allowed less often.
+    pub fn is_user_defined(&self) -> bool {
+        self.template.is_none()
+    }
+
     /// The label with its tenant, if the licence names both.
     pub fn label_key(&self) -> Option<LabelKey> {
         let tenant = self.label_tenant.or_else(|| self.tenant())?;

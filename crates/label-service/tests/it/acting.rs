@@ -470,3 +470,34 @@ fn r_025_a_label_that_we_wrote_makes_other_policies_match() {
     assert_eq!(report.matches[0].policy, PolicyId::parse("see").unwrap());
     assert!(report.actions.is_empty());
 }
+
+/// A policy keeps a more sensitive label of the own tenant, unless it says that it lowers labels.
+#[test]
+fn a_policy_keeps_a_more_sensitive_label_unless_it_says_otherwise() {
+    for (permission, expected, kept) in [
+        ("", vec!["would_downgrade"], SECRET),
+        (r#","allowDowngrade":true"#, vec![], GENERAL),
+    ] {
+        let world = World::new(&format!(
+            r#"{{"id":"p","name":"P","filters":{{"sharing":{{"eq":[2]}}}},"alerts":{{"eachMatch":false}},
+                "governance":{{"10489":{{"applyLabel":"General"{permission}}}}}}}"#
+        ));
+        let content = document("text", Some(key(SECRET)));
+        world.app().put("a.docx", "1", content);
+        let mut service = world.open();
+        let report = service.tick(MONDAY).unwrap();
+        assert_eq!(reasons(&report), expected);
+        assert_eq!(world.app().label_of("a.docx"), Some(key(kept)));
+        // What was kept used nothing of the daily limit.
+        let allowance = service.governance().allowance(own(), AppId::BOX, MONDAY);
+        let used = allowance.unwrap().used;
+        assert_eq!(used, u32::from(expected.is_empty()));
+        // A person may lower it all the same.
+        let manual = ActionKind::Apply(key(CONFIDENTIAL));
+        service
+            .request(&box_file("a.docx"), manual, "dana", MONDAY)
+            .unwrap();
+        service.tick(MONDAY + HOUR).unwrap();
+        assert_eq!(world.app().label_of("a.docx"), Some(key(CONFIDENTIAL)));
+    }
+}

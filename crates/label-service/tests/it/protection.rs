@@ -96,6 +96,45 @@ fn r_006_r_089_r_090_protection_through_the_callers_pair() {
     assert_eq!(reasons(&report), ["protected"]);
 }
 
+/// D4: what was protected before our label is not brought back by removing it.
+#[test]
+fn a_label_that_was_set_over_protection_is_not_removed() {
+    let mut world = World::new(label_external_files());
+    world.options.settings.inspect_protected = true;
+    let outside = LoopBack.protect(&document("theirs", None), request());
+    world.app().put("theirs.docx", "1", outside.unwrap().bytes);
+    world.app().put("plain.docx", "1", document("text", None));
+    let mut service = world
+        .open()
+        .with_protector(Box::new(LoopBack))
+        .with_decryptor(Box::new(LoopBack));
+    service.tick(MONDAY).unwrap();
+    for name in ["theirs.docx", "plain.docx"] {
+        let label = world.app().label_of(name);
+        assert_eq!(label, Some(key(CONFIDENTIAL)), "{name}");
+    }
+    // Somebody edits the files, which keep our label; and the process ends in between.
+    for name in ["theirs.docx", "plain.docx"] {
+        let edited = document("edited", Some(key(CONFIDENTIAL)));
+        world.app().put(name, "edited", edited);
+    }
+    service.tick(MONDAY + HOUR).unwrap();
+    drop(service);
+    let mut service = world.open();
+    for (name, expected) in [
+        ("theirs.docx", vec!["overrode_protection"]),
+        ("plain.docx", vec![]),
+    ] {
+        service
+            .request(&box_file(name), ActionKind::Remove, "dana", MONDAY)
+            .unwrap();
+        let report = service.tick(MONDAY + 2 * HOUR).unwrap();
+        assert_eq!(reasons(&report), expected, "{name}");
+    }
+    assert_eq!(world.app().label_of("theirs.docx"), Some(key(CONFIDENTIAL)));
+    assert_eq!(world.app().label_of("plain.docx"), None);
+}
+
 fn request() -> ProtectRequest {
     let seen = Rc::new(Cell::new(None));
     struct Catch(Rc<Cell<Option<ProtectRequest>>>);

@@ -44,6 +44,7 @@ fn full() -> Value {
             "10489": {
                 "applyLabel": "Confidential/Finance",
                 "overrideUserDefined": true,
+                "allowDowngrade": true,
                 "removeLabel": false,
                 "notifyOwner": true,
                 "notifyUsers": ["dpo@contoso.example"],
@@ -51,6 +52,7 @@ fn full() -> Value {
             },
             "15600": {
                 "overrideUserDefined": false,
+                "allowDowngrade": false,
                 "removeLabel": true,
                 "notifyOwner": false,
                 "notifyUsers": [],
@@ -286,6 +288,10 @@ fn malformed_documents() {
             "/policies/0/governance/20892: `applyLabel` is missing",
         ),
         (
+            json!({"governance": {"20892": {"allowDowngrade": true}}}),
+            "/policies/0/governance/20892: `applyLabel` is missing",
+        ),
+        (
             json!({"created": "yesterday"}),
             "/policies/0/created: expected a date and time with its zone, such as `2020-12-27T00:00:00Z`, found `\"yesterday\"`",
         ),
@@ -398,6 +404,7 @@ fn r_150_r_151_actions_of_the_files_own_app_only() {
         "governance": {
             "10489": {"applyLabel": "Confidential/Finance"},
             "15600": {"applyLabel": "Plain", "overrideUserDefined": true, "notifyOwner": true},
+            "11770": {"applyLabel": "Plain", "allowDowngrade": true},
         },
     }));
     let alert = Action::Alert {
@@ -405,21 +412,26 @@ fn r_150_r_151_actions_of_the_files_own_app_only() {
         daily_limit: 5,
         email: Vec::new(),
     };
-    let apply = |label, override_user_defined| Action::ApplyLabel {
+    let apply = |label, override_user_defined, allow_downgrade| Action::ApplyLabel {
         label: own(label),
         override_user_defined,
+        allow_downgrade,
     };
     assert_eq!(
         policy.actions(AppId::BOX),
-        [apply(FINANCE, false), alert.clone()]
+        [apply(FINANCE, false, false), alert.clone()]
     );
     assert_eq!(
         policy.actions(AppId::ONEDRIVE),
         [
-            apply(PLAIN, true),
+            apply(PLAIN, true, false),
             Action::Notify(Notify::Owner),
             alert.clone()
         ]
+    );
+    assert_eq!(
+        policy.actions(AppId::GOOGLE_WORKSPACE),
+        [apply(PLAIN, false, true), alert.clone()]
     );
     assert_eq!(policy.actions(AppId::SHAREPOINT_ONLINE), [alert]);
 }
@@ -497,7 +509,8 @@ fn r_088_labels_are_kept_by_id() {
         again.policies()[0].actions(AppId::BOX)[0],
         Action::ApplyLabel {
             label: own(PLAIN),
-            override_user_defined: false
+            override_user_defined: false,
+            allow_downgrade: false
         }
     );
 }
