@@ -65,14 +65,13 @@ impl ClassificationChange {
         if current.label == Some(new) {
             return Self::Same;
         }
-        let level = |key: LabelKey| {
-            let is_listed = labels.label(key).is_some();
-            let order = is_listed.then(|| labels.catalog().order(key.label));
-            order.flatten().map(|(level, _)| level)
+        let place = |key: LabelKey| {
+            let label = labels.label(key)?;
+            labels.catalog().place(label.key.label)
         };
-        match (current.label.and_then(level), level(new)) {
-            (Some(old), Some(new)) if new > old => Self::Upgrade,
-            (Some(old), Some(new)) if new < old => Self::Downgrade,
+        match (current.label.and_then(place), place(new)) {
+            (Some(old), Some(new)) if old.is_level_below(new) => Self::Upgrade,
+            (Some(old), Some(new)) if new.is_level_below(old) => Self::Downgrade,
             (Some(_), Some(_)) => Self::Lateral,
             _ => Self::Unranked,
         }

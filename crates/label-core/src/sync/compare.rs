@@ -1,68 +1,76 @@
 //! How two catalogues are compared (L-048).
 
-use std::collections::HashMap;
-
-use crate::catalog::LabelCatalog;
-use crate::id::LabelId;
+use crate::catalog::{Entry, LabelCatalog};
 use crate::label::{Label, LabelState};
 use crate::sync::changes::{ChangeKind, ChangeSet, LabelChange, Rank};
+use crate::sync::document::is_volatile;
 
 /// Compares two catalogues by the ids of their labels.
 ///
 /// The set is the same whatever numbers the sources use for the order and in whatever order they
 /// list (L-047), and always makes the new catalogue from the old one ([`ChangeSet::apply`]).
 pub fn diff(old: &LabelCatalog, new: &LabelCatalog) -> ChangeSet {
-    let (before, after) = (Side::of(old), Side::of(new));
-    let (old_places, new_places) = (
-        before.places_among_common(&after),
-        after.places_among_common(&before),
-    );
+    // Everything below goes by the places in the two lists: ids are looked up once a label.
+    let was_at: Vec<Option<usize>> = new
+        .entries()
+        .iter()
+        .map(|entry| old.index_of(entry.label.key.label))
+        .collect();
+    let mut now_at: Vec<Option<usize>> = vec![None; old.len()];
+    for (at, was) in was_at.iter().enumerate() {
+        if let Some(now) = was.and_then(|was| now_at.get_mut(was)) {
+            *now = Some(at);
+        }
+    }
+    let before = Side::new(old.entries(), new.entries(), &now_at);
+    let after = Side::new(new.entries(), old.entries(), &was_at);
     let mut changes = Vec::new();
-    for label in new.labels() {
-        let id = label.key.label;
+    let mut altered = Vec::new();
+    for ((at, entry), was_at) in new.entries().iter().enumerate().zip(&was_at) {
+        let (label, id) = (&entry.label, entry.label.key.label);
+        let was = was_at.and_then(|was| old.entries().get(was));
+        let is_same = was.is_some_and(|was| was.label == *label);
+        if !is_same {
+            altered.push(label.clone());
+        }
+        if !is_live(entry) {
+            continue;
+        }
         let mut kinds = Vec::new();
-        match before.live.get(&id) {
-            None if old.by_id(id).is_some() => kinds.push(ChangeKind::Restored),
+        match was {
             None => kinds.push(ChangeKind::Added),
-            Some(&was) => {
-                let from = old.path(id).unwrap_or_default();
-                if Some(from) != new.path(id) {
+            Some(was) if !is_live(was) => kinds.push(ChangeKind::Restored),
+            Some(was) => {
+                if was.path != entry.path {
                     kinds.push(ChangeKind::Renamed {
-                        from: from.to_owned(),
+                        from: was.path.clone(),
                     });
                 }
-                if was != label {
-                    compare(was, label, &mut kinds);
+                if !is_same {
+                    compare(&was.label, label, &mut kinds);
                 }
-                let ranks = (before.rank(id), after.rank(id));
-                if was.parent != label.parent {
-                    if ranks.0.0 != ranks.1.0 {
-                        kinds.push(ChangeKind::Reordered {
-                            from: ranks.0,
-                            to: ranks.1,
-                        });
-                    }
-                } else if moved(label, &before, &after, &old_places, &new_places) {
-                    kinds.push(ChangeKind::Reordered {
-                        from: ranks.0,
-                        to: ranks.1,
-                    });
+                let (from, to): (Rank, Rank) = (was.order, entry.order);
+                let is_reordered = match was.label.parent == label.parent {
+                    true => moved(at, &before, &after),
+                    false => from.0 != to.0,
+                };
+                if is_reordered {
+                    kinds.push(ChangeKind::Reordered { from, to });
                 }
             }
         }
-        let path = new.path(id).unwrap_or_default();
         changes.extend(kinds.into_iter().map(|kind| LabelChange {
             label: id,
-            path: path.to_owned(),
+            path: entry.path.clone(),
             kind,
         }));
     }
-    for label in old.labels() {
-        let id = label.key.label;
-        if !after.live.contains_key(&id) {
+    for (entry, now_at) in old.entries().iter().zip(&now_at) {
+        let now = now_at.and_then(|now| new.entries().get(now));
+        if is_live(entry) && !now.is_some_and(is_live) {
             changes.push(LabelChange {
-                label: id,
-                path: old.path(id).unwrap_or_default().to_owned(),
+                label: entry.label.key.label,
+                path: entry.path.clone(),
                 kind: ChangeKind::Removed,
             });
         }
@@ -76,12 +84,12 @@ pub fn diff(old: &LabelCatalog, new: &LabelCatalog) -> ChangeSet {
         tenant: new.tenant(),
         changes,
         order: new.with_deleted().map(|label| label.key.label).collect(),
-        labels: new
-            .with_deleted()
-            .filter(|label| old.by_id(label.key.label) != Some(label))
-            .cloned()
-            .collect(),
+        labels: altered,
     }
+}
+
+fn is_live(entry: &Entry) -> bool {
+    entry.label.state != LabelState::Deleted
 }
 
 /// The place of a kind in a set.
@@ -103,89 +111,81 @@ const fn place_of(kind: &ChangeKind) -> u8 {
     }
 }
 
-/// A catalogue's labels that are not deleted, with their ranks.
+/// One of the two catalogues, beside the other.
 struct Side<'a> {
-    live: HashMap<LabelId, &'a Label>,
-    order: Vec<&'a Label>,
-    ranks: HashMap<LabelId, Rank>,
+    entries: &'a [Entry],
+    /// Where each label is in the other one.
+    elsewhere: &'a [Option<usize>],
+    /// The place of each label among its siblings, counting only those that both sides have below
+    /// the same parent.
+    places: Vec<Option<usize>>,
 }
 
 impl<'a> Side<'a> {
-    fn of(catalog: &'a LabelCatalog) -> Self {
+    fn new(entries: &'a [Entry], other: &'a [Entry], elsewhere: &'a [Option<usize>]) -> Self {
+        // By the parent's place, the first for those without a parent.
+        let mut counts = vec![0; entries.len() + 1];
+        let places = entries
+            .iter()
+            .zip(elsewhere)
+            .map(|(entry, at)| {
+                let same = at.and_then(|at| other.get(at))?;
+                let is_common =
+                    is_live(entry) && is_live(same) && same.label.parent == entry.label.parent;
+                let count = counts.get_mut(entry.above.map_or(0, |above| above + 1))?;
+                is_common.then(|| {
+                    let place = *count;
+                    *count += 1;
+                    place
+                })
+            })
+            .collect();
         Self {
-            live: catalog
-                .labels()
-                .map(|label| (label.key.label, label))
-                .collect(),
-            order: catalog.labels().collect(),
-            ranks: ranks(catalog),
+            entries,
+            elsewhere,
+            places,
         }
     }
 
-    fn rank(&self, id: LabelId) -> Rank {
-        self.ranks.get(&id).copied().unwrap_or_default()
+    fn entry(&self, at: usize) -> Option<&'a Entry> {
+        self.entries.get(at)
     }
 
-    /// The place of each label among its siblings, counting only those that both sides have below
-    /// the same parent.
-    fn places_among_common(&self, other: &Self) -> HashMap<LabelId, usize> {
-        let mut counts: HashMap<Option<LabelId>, usize> = HashMap::new();
-        let mut places = HashMap::with_capacity(self.order.len());
-        for label in &self.order {
-            let id = label.key.label;
-            if other.live.get(&id).map(|same| same.parent) == Some(label.parent) {
-                let count = counts.entry(label.parent).or_default();
-                places.insert(id, *count);
-                *count += 1;
-            }
-        }
-        places
+    fn place(&self, at: usize) -> Option<usize> {
+        self.places.get(at).copied().flatten()
     }
-}
 
-/// Level and position of the labels that are not deleted, both without gaps.
-pub(super) fn ranks(catalog: &LabelCatalog) -> HashMap<LabelId, Rank> {
-    let mut ranks = HashMap::with_capacity(catalog.len());
-    let mut last: Option<(u32, Rank)> = None;
-    for label in catalog.labels() {
-        let id = label.key.label;
-        let counted = catalog.order(id).unwrap_or_default().0;
-        let rank = match last {
-            None => (0, 0),
-            Some((level, rank)) if level == counted => (rank.0, rank.1.saturating_add(1)),
-            Some((_, rank)) => (rank.0.saturating_add(1), 0),
-        };
-        ranks.insert(id, rank);
-        last = Some((counted, rank));
+    fn elsewhere(&self, at: usize) -> Option<usize> {
+        self.elsewhere.get(at).copied().flatten()
     }
-    ranks
 }
 
 /// Whether the label, or one above it that stayed above it, has another place among its siblings.
-fn moved(
-    label: &Label,
-    before: &Side<'_>,
-    after: &Side<'_>,
-    old_places: &HashMap<LabelId, usize>,
-    new_places: &HashMap<LabelId, usize>,
-) -> bool {
+fn moved(label: usize, before: &Side<'_>, after: &Side<'_>) -> bool {
     let mut at = label;
     // Parents of a catalogue form no circle, so this ends.
     loop {
-        let id = at.key.label;
-        if old_places.get(&id) != new_places.get(&id) {
+        let was = after.elsewhere(at);
+        if was.and_then(|was| before.place(was)) != after.place(at) {
             return true;
         }
-        match at.parent.and_then(|parent| after.live.get(&parent)) {
-            None => return false,
-            Some(above) => at = above,
+        let above = after.entry(at).and_then(|entry| entry.above);
+        let Some((above, entry)) = above.and_then(|above| Some((above, after.entry(above)?)))
+        else {
+            return false;
+        };
+        if !is_live(entry) {
+            return false;
         }
-        let stayed = before
-            .live
-            .get(&at.key.label)
-            .is_some_and(|was| was.parent == at.parent);
+        at = above;
+        let was = after.elsewhere(at).and_then(|was| before.entry(was));
+        let stayed = was.is_some_and(|was| is_live(was) && was.label.parent == entry.label.parent);
         if !stayed {
-            return before.rank(label.key.label).0 != after.rank(label.key.label).0;
+            let level = |side: &Side<'_>, at: Option<usize>| {
+                let entry = at.and_then(|at| side.entry(at));
+                entry.map(|entry| entry.order.0)
+            };
+            return level(before, after.elsewhere(label)) != level(after, Some(label));
         }
     }
 }
@@ -256,6 +256,9 @@ fn compare(was: &Label, now: &Label, kinds: &mut Vec<ChangeKind>) {
         rest.publication = other.publication;
         rest.published_in.clone_from(&other.published_in);
         rest.key = other.key;
+    }
+    for rest in [&mut rest_was, &mut rest_now] {
+        rest.extras.retain(|name, _| !is_volatile(name));
     }
     if rest_was != rest_now {
         kinds.push(ChangeKind::Cosmetic);

@@ -18,7 +18,6 @@ use crate::label::{
 };
 use crate::marking::ContentMarking;
 use crate::protection::Encryption;
-use crate::sync::compare::ranks;
 use crate::sync::error::SnapshotError;
 use crate::sync::snapshot::{ContentHash, LabelSnapshot, Origin, Tombstone};
 use crate::sync::time::{from_iso, to_iso};
@@ -137,6 +136,18 @@ enum ProtectionWord {
     Unknown,
 }
 
+/// Whether a member of exports moves without a real change: who touched the label last, and when.
+/// It is kept, and makes no change (section 1.2).
+pub(super) fn is_volatile(name: &str) -> bool {
+    const NAMES: [&str; 4] = [
+        "WhenChanged",
+        "WhenChangedUTC",
+        "LastModifiedBy",
+        "lastModifiedDateTime",
+    ];
+    NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
 fn is_unified(scheme: &LabelScheme) -> bool {
     *scheme == LabelScheme::Unified
 }
@@ -150,7 +161,11 @@ impl LabelDocument {
     pub(super) fn hashed(catalog: &LabelCatalog) -> Vec<Self> {
         (0..)
             .zip(catalog.labels())
-            .map(|(order, label)| Self::new(label, order))
+            .map(|(order, label)| {
+                let mut hashed = Self::new(label, order);
+                hashed.extras.retain(|name, _| !is_volatile(name));
+                hashed
+            })
             .collect()
     }
 
@@ -297,13 +312,12 @@ impl LabelSnapshot {
     }
 
     fn stored_labels(&self) -> Vec<LabelDocument> {
-        let ranks = ranks(&self.catalog);
         self.catalog
             .labels()
             .map(|label| {
                 let id = label.key.label;
                 let mut stored = LabelDocument::new(label, label.source_order);
-                stored.level = ranks.get(&id).map(|rank| rank.0);
+                stored.level = self.catalog.order(id).map(|order| order.0);
                 stored.appliable = Some(self.catalog.not_appliable(id).is_none());
                 stored
             })
