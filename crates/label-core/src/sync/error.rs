@@ -84,6 +84,9 @@ pub enum SyncError {
         /// How many are allowed.
         limit: usize,
     },
+    /// The stored list can't be read or replaced: look at the file.
+    #[error("the stored list: {0}")]
+    Store(#[from] SnapshotError),
 }
 
 fn in_backticks(before: &str, text: &Option<String>) -> String {

@@ -11,7 +11,7 @@ use crate::sync::compare::diff;
 use crate::sync::error::SyncError;
 use crate::sync::snapshot::{LabelSnapshot, Normalised, Origin};
 use crate::sync::status::{Held, SyncStatus};
-use crate::sync::store::Loaded;
+use crate::sync::store::{Loaded, SnapshotStore};
 
 /// From so many labels on, losing more than half is held back (L-046).
 const GUARDED_LABELS_MIN: usize = 4;
@@ -105,6 +105,7 @@ pub struct SnapshotKeeper {
     version_floor: u64,
     waiting: Option<Waiting>,
     status: SyncStatus,
+    store: Option<SnapshotStore>,
 }
 
 /// A list that is held back.
@@ -129,7 +130,48 @@ impl SnapshotKeeper {
             version_floor: 0,
             waiting: None,
             status: SyncStatus::default(),
+            store: None,
         }
+    }
+
+    /// With the list that is stored, and from now on storing each new one before anybody sees it:
+    /// so versions only grow, whenever the process ends (L-049). When the source confirmed the list
+    /// last is stored too.
+    ///
+    /// That the previous file had to be taken is told in the notes of [`status`](Self::status).
+    ///
+    /// # Errors
+    ///
+    /// [`SyncError::Store`]: what is stored can't be read, or is another tenant's. Nothing was
+    /// changed; to begin anew, move the files away.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use label_core::source::FixedLabels;
+    /// use label_core::sync::{KeeperOptions, SnapshotKeeper, SnapshotStore};
+    /// use label_core::{Label, LabelId, TenantId};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("labels.json");
+    /// let tenant = TenantId::from_u128(1);
+    /// let open = || SnapshotKeeper::open(tenant, KeeperOptions::default(), SnapshotStore::new(&path));
+    /// let general = Label::new(tenant, LabelId::from_u128(2), "General");
+    /// open()?.sync_from(&mut FixedLabels::new(tenant, vec![general]), 0)?;
+    /// assert_eq!(open()?.current().map(|snapshot| snapshot.version), Some(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open(
+        tenant: TenantId,
+        options: KeeperOptions,
+        store: SnapshotStore,
+    ) -> Result<Self, SyncError> {
+        let mut keeper = match store.load(tenant)? {
+            Some(loaded) => Self::resume(tenant, options, loaded)?,
+            None => Self::new(tenant, options),
+        };
+        keeper.store = Some(store);
+        Ok(keeper)
     }
 
     /// With the list that was in force when the process ended.
@@ -142,16 +184,25 @@ impl SnapshotKeeper {
         options: KeeperOptions,
         loaded: Loaded,
     ) -> Result<Self, SyncError> {
-        let snapshot = loaded.snapshot;
+        let Loaded {
+            snapshot,
+            version_floor,
+            confirmed_ms,
+            fell_back,
+        } = loaded;
         if snapshot.tenant != tenant {
             return Err(SyncError::OtherTenant {
                 tenant: snapshot.tenant,
             });
         }
         let mut keeper = Self::new(tenant, options);
-        keeper.version_floor = loaded.version_floor;
+        keeper.version_floor = version_floor;
+        keeper.status.notes.extend(
+            fell_back
+                .map(|cause| format!("the stored list is {cause}; the one before it is in force")),
+        );
         keeper.status.version = Some(snapshot.version);
-        keeper.status.last_success_ms = Some(snapshot.fetched_ms);
+        keeper.status.last_success_ms = Some(confirmed_ms);
         keeper.current.replace(Arc::new(snapshot));
         Ok(keeper)
     }
@@ -252,18 +303,19 @@ impl SnapshotKeeper {
         let is_same = |snapshot: &Arc<LabelSnapshot>| snapshot.content_hash == fresh.hash;
         if current.as_ref().is_some_and(is_same) {
             self.succeed(now_ms);
+            self.store_confirmation(now_ms);
             return Ok(Outcome::Unchanged);
         }
         let lost = current.and_then(|current| loss(&current.catalog, &fresh.catalog));
         let Some((lost, of)) = lost else {
-            return self.accept(now_ms, &fresh, origin);
+            return self.accept(now_ms, &fresh, &origin);
         };
         let known = self
             .waiting
             .as_ref()
             .filter(|waiting| waiting.fresh.hash == fresh.hash);
         if known.is_some_and(|waiting| waiting.is_last) {
-            return self.accept(now_ms, &fresh, origin);
+            return self.accept(now_ms, &fresh, &origin);
         }
         let held = Held {
             lost,
@@ -288,25 +340,37 @@ impl SnapshotKeeper {
     ///
     /// # Errors
     ///
-    /// [`SyncError`]: it is no catalogue together with the deleted labels; the old one stays.
+    /// [`SyncError`]: it can't be stored, or is no catalogue together with the deleted labels; the
+    /// old one stays, and this one is held as before.
     pub fn confirm(&mut self) -> Result<Option<Outcome>, SyncError> {
         let Some(waiting) = self.waiting.take() else {
             return Ok(None);
         };
-        self.accept(waiting.read_ms, &waiting.fresh, waiting.origin)
-            .map(Some)
+        let outcome = self.accept(waiting.read_ms, &waiting.fresh, &waiting.origin);
+        if outcome.is_err() {
+            self.waiting = Some(waiting);
+        }
+        outcome.map(Some)
     }
 
     fn accept(
         &mut self,
         read_ms: i64,
         fresh: &Normalised,
-        origin: Origin,
+        origin: &Origin,
     ) -> Result<Outcome, SyncError> {
         let current = self.current();
         let known = current.as_ref().map_or(0, |snapshot| snapshot.version);
         let version = known.max(self.version_floor).saturating_add(1);
+        let origin = origin.clone();
         let snapshot = LabelSnapshot::next(current.as_deref(), fresh, version, read_ms, origin)?;
+        if let Some(store) = &self.store
+            && let Err(error) = store.save(&snapshot)
+        {
+            // It may be on the disk all the same: the number is used up.
+            self.version_floor = version;
+            return Err(error.into());
+        }
         let changes = match &current {
             Some(current) => diff(&current.catalog, &snapshot.catalog),
             None => diff(&LabelCatalog::empty(self.tenant), &snapshot.catalog),
@@ -316,6 +380,18 @@ impl SnapshotKeeper {
         self.status.version = Some(version);
         self.succeed(read_ms);
         Ok(Outcome::Replaced { snapshot, changes })
+    }
+
+    /// A time that is lost makes the list look older than it is, no more: not worth a failure.
+    fn store_confirmation(&mut self, now_ms: i64) {
+        let (Some(store), Some(current)) = (&self.store, self.current()) else {
+            return;
+        };
+        if let Err(error) = store.confirm(&current, now_ms) {
+            let note = format!("when the list was confirmed could not be stored: {error}");
+            self.status.notes.truncate(NOTES_MAX - 1);
+            self.status.notes.push(note);
+        }
     }
 
     fn succeed(&mut self, read_ms: i64) {

@@ -79,6 +79,8 @@ impl SyncStatus {
     /// How old the list in force is.
     pub fn freshness(&self, now_ms: i64) -> Freshness {
         match self.last_success_ms {
+            // A clock that was a little ahead does no harm; one that was far ahead says nothing.
+            Some(at) if at.saturating_sub(now_ms) > FRESH_MS => Freshness::Expired,
             Some(at) if now_ms.saturating_sub(at) <= FRESH_MS => Freshness::Fresh,
             Some(at) if now_ms.saturating_sub(at) <= STALE_MS => Freshness::Stale,
             _ => Freshness::Expired,

@@ -8,14 +8,16 @@ use std::path::{Path, PathBuf};
 use crate::id::TenantId;
 use crate::sync::error::SnapshotError;
 use crate::sync::snapshot::LabelSnapshot;
+use crate::sync::time::{from_iso, to_iso};
 
 /// Largest snapshot file, in bytes. One of 10,000 labels has about 10 MiB.
 pub const SNAPSHOT_BYTES_MAX: u64 = 128 * 1_048_576;
 
-/// Keeps a tenant's snapshot in a file, and the one before it in `<file>.previous`.
+/// Keeps a tenant's snapshot in a file, the one before it in `<file>.previous`, and when the source
+/// last confirmed it in `<file>.confirmed`.
 ///
-/// Save each snapshot as soon as it is there, before work is based on it: then versions only grow,
-/// also over a crash.
+/// [`SnapshotKeeper::open`](crate::sync::SnapshotKeeper::open) saves each snapshot before anybody
+/// sees it: then versions only grow, also over a crash.
 ///
 /// # Examples
 ///
@@ -42,6 +44,9 @@ pub struct Loaded {
     /// No version up to this one is given again: above the snapshot's own where a later file is
     /// damaged or missing.
     pub version_floor: u64,
+    /// When the source last confirmed it, UTC, in milliseconds since 1970; as far as was stored, at
+    /// least when it was first read.
+    pub confirmed_ms: i64,
     /// Why it is the previous file.
     pub fell_back: Option<SnapshotError>,
 }
@@ -66,6 +71,7 @@ impl SnapshotStore {
             Ok(Some(snapshot)) => {
                 return Ok(Some(Loaded {
                     version_floor: snapshot.version,
+                    confirmed_ms: self.confirmed_ms(&snapshot),
                     snapshot,
                     fell_back: None,
                 }));
@@ -78,6 +84,7 @@ impl SnapshotStore {
             (Ok(Some(snapshot)), first) => Ok(Some(Loaded {
                 // What was lost had the next version.
                 version_floor: snapshot.version.saturating_add(1),
+                confirmed_ms: snapshot.fetched_ms,
                 snapshot,
                 fell_back: Some(first.unwrap_or_else(|| SnapshotError::Damaged {
                     cause: "the file is missing".to_owned(),
@@ -119,14 +126,50 @@ impl SnapshotStore {
         let new = self.beside(".new");
         let written = write_whole(&new, text.as_bytes());
         written.map_err(|error| io_error(&new, &error))?;
-        let is_replaced = stored.is_some_and(|stored| stored.version < snapshot.version);
+        let previous = self.beside(".previous");
         let rename =
             |from: &Path, to: &Path| fs::rename(from, to).map_err(|error| io_error(to, &error));
-        if is_replaced {
-            rename(&self.path, &self.beside(".previous"))?;
+        match stored {
+            Some(stored) if stored.version < snapshot.version => rename(&self.path, &previous)?,
+            Some(_) => {}
+            // The latest file was lost. If this one came to be lost too, the file before it would be
+            // more than one version behind, and a version given twice: it takes this text as well.
+            None if previous.exists() => {
+                rename(&new, &previous)?;
+                let written = write_whole(&new, text.as_bytes());
+                written.map_err(|error| io_error(&new, &error))?;
+            }
+            None => {}
         }
         rename(&new, &self.path)?;
         sync_folder(&self.path).map_err(|error| io_error(&self.path, &error))
+    }
+
+    /// Notes that the source said at this time that the stored snapshot still holds.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Io`]: it is not noted.
+    pub fn confirm(&self, snapshot: &LabelSnapshot, now_ms: i64) -> Result<(), SnapshotError> {
+        let (new, path) = (self.beside(".confirmed.new"), self.beside(".confirmed"));
+        let text = format!("{} {}\n", snapshot.version, to_iso(now_ms));
+        // Not flushed: what a crash loses is a time, and the disk is spared once an hour.
+        fs::write(&new, text)
+            .and_then(|()| fs::rename(&new, &path))
+            .map_err(|error| io_error(&path, &error))
+    }
+
+    /// What is noted of this snapshot; what can't be read is not noted.
+    fn confirmed_ms(&self, snapshot: &LabelSnapshot) -> i64 {
+        const BYTES_MAX: u64 = 64;
+        let mut text = String::new();
+        let noted = File::open(self.beside(".confirmed"))
+            .and_then(|file| file.take(BYTES_MAX).read_to_string(&mut text))
+            .ok()
+            .and_then(|_| text.trim_end().split_once(' '))
+            .filter(|(version, _)| version.parse() == Ok(snapshot.version))
+            .and_then(|(_, time)| from_iso(time));
+        noted.map_or(snapshot.fetched_ms, |noted| noted.max(snapshot.fetched_ms))
     }
 
     fn beside(&self, ending: &str) -> PathBuf {

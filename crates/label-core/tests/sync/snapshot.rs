@@ -5,8 +5,8 @@ use std::path::Path;
 
 use label_core::source::{LabelList, graph};
 use label_core::sync::{
-    KeeperOptions, LabelSnapshot, Origin, Outcome, SnapshotError, SnapshotKeeper, SnapshotStore,
-    SyncError,
+    Freshness, KeeperOptions, LabelSnapshot, Origin, Outcome, SnapshotError, SnapshotKeeper,
+    SnapshotStore, SyncError,
 };
 use label_core::{Label, LabelState, TenantId};
 
@@ -216,10 +216,13 @@ fn l_053_a_crash_at_any_byte_of_the_write_leaves_one_or_the_other() {
     assert_eq!(loaded_version(), (1, 2));
     // A file system that keeps a rename and loses bytes.
     cut_down("", (1, 2));
-    // The next save goes through, and keeps the whole file as the previous one.
+    // The next save goes through. Its text stands in both files: were the new one lost too, the
+    // first would not tell that there had been a second.
     store.save(&second).unwrap();
     assert_eq!(loaded_version(), (2, 2));
-    assert_eq!(fs::read(file(folder.path(), ".previous")).unwrap(), old);
+    let previous = fs::read_to_string(file(folder.path(), ".previous")).unwrap();
+    assert_eq!(previous.len(), new.len());
+    assert!(previous == new && previous.as_bytes() != old);
     assert!(!file(folder.path(), ".new").exists());
 }
 
@@ -295,4 +298,138 @@ fn l_049_versions_go_on_after_a_restart() {
     let loaded = store.load(tenant()).unwrap().unwrap();
     let other = SnapshotKeeper::resume(TenantId::from_u128(7), KeeperOptions::default(), loaded);
     assert!(matches!(other, Err(SyncError::OtherTenant { .. })));
+}
+
+/// Two times in a row the latest file is lost: no version is given twice all the same.
+#[test]
+fn l_049_versions_go_on_whatever_files_are_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "");
+    let open = || {
+        let store = SnapshotStore::new(&path);
+        SnapshotKeeper::open(tenant(), KeeperOptions::default(), store).unwrap()
+    };
+    let mut labels = taxonomy();
+    let mut versions = Vec::new();
+    for round in 0..8 {
+        labels[0].description = Some(format!("round {round}"));
+        versions.push(offer(&mut open(), labels.clone()).version);
+        if round > 0 {
+            fs::write(&path, "").unwrap();
+        }
+    }
+    assert!(
+        versions.is_sorted_by(|one, other| one < other),
+        "{versions:?}"
+    );
+}
+
+#[test]
+fn l_049_l_053_nobody_sees_a_list_before_it_is_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "");
+    let store = || SnapshotStore::new(&path);
+    let mut keeper = SnapshotKeeper::open(tenant(), KeeperOptions::default(), store()).unwrap();
+    let reader = keeper.reader();
+    let first = offer(&mut keeper, taxonomy());
+    // Where the file should be there is a folder: nothing can be stored.
+    fs::remove_file(&path).unwrap();
+    fs::create_dir_all(path.join("full")).unwrap();
+    let mut list = LabelList::new(tenant());
+    list.labels = taxonomy();
+    list.labels[0].description = Some("new".to_owned());
+    let error = keeper
+        .offer(1, list.clone(), Origin::new("test"))
+        .unwrap_err();
+    assert!(matches!(error, SyncError::Store(_)), "{error}");
+    assert_eq!(reader.current().unwrap().version, first.version);
+    assert_eq!(keeper.status().last_error, Some(error));
+    // The number is used up: the list may have reached the disk.
+    fs::remove_dir_all(&path).unwrap();
+    let Ok(Outcome::Replaced { snapshot, .. }) = keeper.offer(2, list, Origin::new("test")) else {
+        panic!("not replaced");
+    };
+    assert_eq!(snapshot.version, 3);
+    assert_eq!(store().load(tenant()).unwrap().unwrap().snapshot.version, 3);
+    // What is held back goes in by confirmation only if it can be stored.
+    let held = keeper.offer(3, LabelList::new(tenant()), Origin::new("test"));
+    assert!(matches!(held, Ok(Outcome::Held(_))));
+    fs::remove_file(&path).unwrap();
+    fs::create_dir_all(path.join("full")).unwrap();
+    assert!(keeper.confirm().is_err());
+    fs::remove_dir_all(&path).unwrap();
+    assert!(matches!(
+        keeper.confirm(),
+        Ok(Some(Outcome::Replaced { .. }))
+    ));
+    assert_eq!(reader.current().unwrap().live_count(), 0);
+}
+
+#[test]
+fn when_the_list_was_confirmed_is_known_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "");
+    let open = || {
+        let store = SnapshotStore::new(&path);
+        SnapshotKeeper::open(tenant(), KeeperOptions::default(), store).unwrap()
+    };
+    let mut keeper = open();
+    let first = offer(&mut keeper, taxonomy());
+    let month = first.fetched_ms + 30 * 24 * 3_600_000;
+    let mut list = LabelList::new(tenant());
+    list.labels = taxonomy();
+    let unchanged = keeper.offer(month, list, Origin::new("test"));
+    assert!(matches!(unchanged, Ok(Outcome::Unchanged)));
+    let status = open().status().clone();
+    assert_eq!(status.last_success_ms, Some(month));
+    assert_eq!(status.freshness(month), Freshness::Fresh);
+    // What does not fit, or can't be read, counts as not there.
+    for text in [
+        "",
+        "x",
+        "7 2021-01-26T11:00:02.000Z",
+        "1 yesterday",
+        "\u{fffd}",
+    ] {
+        fs::write(file(folder.path(), ".confirmed"), text).unwrap();
+        let status = open().status().clone();
+        assert_eq!(status.last_success_ms, Some(first.fetched_ms), "{text}");
+    }
+    // A clock that was a year ahead does not make the list fresh for a year.
+    let mut keeper = open();
+    let mut list = LabelList::new(tenant());
+    list.labels = taxonomy();
+    keeper.offer(month * 2, list, Origin::new("test")).unwrap();
+    assert_eq!(keeper.status().freshness(month), Freshness::Expired);
+}
+
+/// Who touched a label last, and when, is kept and makes no new version (section 1.2).
+#[test]
+fn l_047_members_that_move_by_themselves_make_no_version() {
+    let mut keeper = keeper();
+    let mut list = LabelList::new(tenant());
+    list.labels = taxonomy();
+    let mut offer = |name: &str, value: &str| {
+        list.labels[0]
+            .extras
+            .insert(name.to_owned(), value.to_owned());
+        keeper.offer(0, list.clone(), Origin::new("test")).unwrap()
+    };
+    let first = offer("WhenChangedUTC", "\"2020-12-27T11:00:02Z\"");
+    let Outcome::Replaced { snapshot, .. } = first else {
+        panic!("{first:?}");
+    };
+    assert!(snapshot.to_json().contains("WhenChangedUTC"));
+    for (name, value) in [
+        ("WhenChangedUTC", "\"2021-01-04T08:00:00Z\""),
+        ("LastModifiedBy", "\"somebody\""),
+    ] {
+        let second = offer(name, value);
+        assert!(matches!(second, Outcome::Unchanged), "{second:?}");
+    }
+    let third = offer("Something", "1");
+    let Outcome::Replaced { changes, .. } = third else {
+        panic!("{third:?}");
+    };
+    assert_eq!(changes.changes().len(), 1);
 }
