@@ -43,9 +43,10 @@ fn named(files: &[String]) -> String {
 pub fn tick(out: &mut dyn Write, report: &TickReport) -> io::Result<()> {
     writeln!(out, "\n{}", time(report.now_ms))?;
     if let Some(sync) = &report.sync {
-        match &sync.error {
-            Some(error) => writeln!(out, "  labels   not synchronised: {error}")?,
-            None => {
+        match (&sync.error, &sync.held) {
+            (Some(error), _) => writeln!(out, "  labels   not synchronised: {error}")?,
+            (None, Some(held)) => writeln!(out, "  labels   held back: {held}")?,
+            (None, None) => {
                 write!(out, "  labels   {} in the list", sync.labels)?;
                 for (what, names) in [
                     ("new", &sync.added),

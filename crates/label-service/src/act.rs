@@ -454,7 +454,7 @@ impl Service {
         file.take_reading(&reading, |_| true, now_ms);
         let mut content = self.content_of(opened, &metadata.name);
         let mut matcher = |inspection: &policy_engine::Inspection| content.answer(inspection);
-        let outcome = policy.evaluate(&file.to_record(), now_ms, &mut matcher);
+        let outcome = policy.evaluate(&self.record_of(&file), now_ms, &mut matcher);
         Ok(outcome == policy_engine::Outcome::Match)
     }
 

@@ -29,6 +29,12 @@ pub enum ServiceError {
         /// Why the last attempt failed.
         cause: String,
     },
+    /// The label list can't be read from the state folder, or stored in it: see its own error.
+    #[error("label list: {0}")]
+    Labels(#[from] label_core::sync::SyncError),
+    /// An option makes no sense: correct it.
+    #[error("options: {0}")]
+    Options(#[from] label_core::sync::SyncOptionsError),
     /// The task store refuses: see its own error.
     #[error("task store: {0}")]
     Tasks(#[from] governance::Error),

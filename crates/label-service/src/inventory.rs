@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::FileMetadata;
 use crate::error::ServiceError;
+use crate::settings::SettingChange;
 
 /// Marks the file as ours, so that another program's database is not taken for an inventory.
 const APPLICATION_ID: i64 = 0x4c42_4c53;
@@ -28,6 +29,14 @@ const SCHEMA: &str = "
         policy TEXT NOT NULL, app INTEGER NOT NULL, instance INTEGER NOT NULL, id TEXT NOT NULL,
         body TEXT NOT NULL, PRIMARY KEY (policy, app, instance, id)) STRICT;
 ";
+
+/// Who changed which setting, as JSON, in the order of time.
+const SETTING_CHANGES: &str = "
+    CREATE TABLE IF NOT EXISTS setting_changes (number INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
+";
+
+/// Most changes of settings that are kept; the oldest go first.
+const SETTING_CHANGES_MAX: i64 = 10_000;
 
 /// Where the scan of a file's labels and content stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -292,6 +301,8 @@ impl Inventory {
         connection
             .pragma_update(None, "journal_mode", "WAL")
             .and_then(|()| connection.pragma_update(None, "synchronous", "FULL"))
+            // Inventories of before it was there have no log.
+            .and_then(|()| connection.execute_batch(SETTING_CHANGES))
             .map_err(sql)?;
         Ok(Self {
             connection,
@@ -357,6 +368,36 @@ impl Inventory {
             .and_then(|mut statement| statement.execute([key, &text]))
             .map(drop)
             .map_err(|error| self.refuse(error))
+    }
+
+    /// Adds to the log of settings, and takes the oldest out where it gets too long.
+    pub(crate) fn log_settings(&self, changes: &[SettingChange]) -> Result<(), ServiceError> {
+        for change in changes {
+            let body = self.print(change)?;
+            self.connection
+                .execute("INSERT INTO setting_changes (body) VALUES (?1)", [body])
+                .map_err(|error| self.refuse(error))?;
+        }
+        self.connection
+            .execute(
+                "DELETE FROM setting_changes
+                 WHERE number <= (SELECT max(number) FROM setting_changes) - ?1",
+                [SETTING_CHANGES_MAX],
+            )
+            .map(drop)
+            .map_err(|error| self.refuse(error))
+    }
+
+    pub(crate) fn setting_changes(&self) -> Result<Vec<SettingChange>, ServiceError> {
+        let bodies: Vec<String> = self
+            .connection
+            .prepare_cached("SELECT body FROM setting_changes ORDER BY number")
+            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+            .map_err(|error| self.refuse(error))?;
+        bodies
+            .iter()
+            .map(|body| self.parse("a change of settings", body))
+            .collect()
     }
 
     /// Policies see every file again.

@@ -41,9 +41,11 @@ pub mod app;
 mod content;
 mod error;
 mod inventory;
+mod labels;
 mod report;
 mod scan;
 mod service;
+mod settings;
 
 pub use app::{CloudApp, FileMetadata, FolderApp, FolderTenant, MemoryApp, OpenFile};
 pub use content::presets;
@@ -52,4 +54,5 @@ pub use inventory::{KnownFile, KnownLabel, KnownMatch, OwnWrite, ScanState};
 pub use report::{
     ActionReport, ActionResult, ExposureCell, MatchReport, Progress, SyncReport, TickReport,
 };
-pub use service::{Mode, SYNC_INTERVAL_MS, Service, ServiceOptions};
+pub use service::{Mode, Service, ServiceOptions};
+pub use settings::SettingChange;

@@ -1,10 +1,10 @@
 //! What a tick did, and the view of the whole: files by label, app and access level.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use governance::{TaskId, TaskState};
-use label_core::{AppId, FileKey, LabelCatalog, LabelState, PolicyId};
+use label_core::sync::{ChangeKind, ChangeSet, Held};
+use label_core::{AppId, FileKey, PolicyId};
 use policy_engine::AccessLevel;
 
 use crate::error::{AppError, ServiceError};
@@ -41,6 +41,8 @@ pub enum Progress {
 pub struct SyncReport {
     /// How many labels there are now.
     pub labels: usize,
+    /// The version of the list in force; `None` before the first.
+    pub version: Option<u64>,
     /// Names of labels that are new.
     pub added: Vec<String>,
     /// Names of labels that are gone from the source.
@@ -55,49 +57,23 @@ pub struct SyncReport {
     pub notes: Vec<String>,
     /// Why the list in force was kept.
     pub error: Option<String>,
+    /// A list that was read and is not in force yet, because too many labels would go
+    /// ([`Service::confirm_labels`]).
+    pub held: Option<Held>,
 }
 
 impl SyncReport {
-    pub(crate) fn failed(error: &dyn fmt::Display) -> Self {
-        Self {
-            error: Some(error.to_string()),
-            ..Self::default()
-        }
-    }
-
-    pub(crate) fn between(before: &LabelCatalog, after: &LabelCatalog, notes: Vec<String>) -> Self {
-        let mut report = Self {
-            labels: after.labels().count(),
-            notes,
-            ..Self::default()
-        };
-        let path = |catalog: &LabelCatalog, id| catalog.path(id).unwrap_or_default().to_owned();
-        for label in after.with_deleted() {
-            let id = label.key.label;
-            let old = before.by_id(id).map(|label| label.state);
-            let name = path(after, id);
-            let was_there = old.is_some_and(|state| state != LabelState::Deleted);
-            match (was_there, label.state) {
-                (false, LabelState::Deleted) => {}
-                (false, _) => {
-                    report.added.push(name);
-                    continue;
-                }
-                (true, LabelState::Deleted) => {
-                    report.removed.push(name);
-                    continue;
-                }
-                (true, LabelState::Disabled) if old != Some(LabelState::Disabled) => {
-                    report.disabled.push(name.clone());
-                }
-                (true, state) if state.is_active() && old == Some(LabelState::Disabled) => {
-                    report.enabled.push(name.clone());
-                }
-                (true, _) => {}
-            }
-            let former = path(before, id);
-            if label.state != LabelState::Deleted && former != name {
-                report.renamed.push((former, name));
+    pub(crate) fn of(changes: &ChangeSet) -> Self {
+        let mut report = Self::default();
+        for change in changes.changes() {
+            let path = change.path.clone();
+            match &change.kind {
+                ChangeKind::Added | ChangeKind::Restored => report.added.push(path),
+                ChangeKind::Removed => report.removed.push(path),
+                ChangeKind::Disabled => report.disabled.push(path),
+                ChangeKind::Enabled => report.enabled.push(path),
+                ChangeKind::Renamed { from } => report.renamed.push((from.clone(), path)),
+                _ => {}
             }
         }
         report
@@ -211,7 +187,8 @@ impl TickReport {
                 && sync.removed.is_empty()
                 && sync.disabled.is_empty()
                 && sync.enabled.is_empty()
-                && sync.renamed.is_empty())
+                && sync.renamed.is_empty()
+                && sync.held.is_none())
         });
         !synced
             && self.disabled_policies.is_empty()

@@ -119,7 +119,7 @@ impl Service {
         report: &mut TickReport,
     ) -> Result<Evaluated, ServiceError> {
         let key = file.key();
-        let record = file.to_record();
+        let record = self.record_of(&file);
         let opened = if self.wants_scan(&file, &record, now_ms) {
             report.scanned += 1;
             match self.read_file(&mut file, now_ms) {
@@ -139,9 +139,15 @@ impl Service {
         };
         if let Some(reading) = &reading {
             self.note_external(reading, now_ms);
+            // It may be newer than the list (L-093).
+            let labels = &self.labels;
+            let is_unknown = |label| matches!(labels.origin(label), LabelOrigin::OwnUnknown(_));
+            if reading.effective.iter().any(is_unknown) {
+                self.schedule.unknown_label(now_ms);
+            }
         }
         file.unevaluated = false;
-        let record = file.to_record();
+        let record = self.record_of(&file);
         let name = file.metadata.name.clone();
         let mut content = opened.as_ref().map(|opened| self.content_of(opened, &name));
         let mut matcher = |inspection: &Inspection| match &mut content {

@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use governance::store::SqliteStore;
 use governance::{Governance, Initiator, ManualTasks, PolicyState, Settings};
-use label_core::source::LabelList;
-use label_core::view::ExternalLabel;
+use label_core::sync::{KeeperOptions, Schedule, ScheduleOptions, SnapshotKeeper, SnapshotStore};
 use label_core::{
-    ExternalLabels, FileKey, IntegrationSettings, IntegrationState, Label, LabelCapableApps,
-    LabelCatalog, LabelSource, LabelView, NotAppliable, OwnTenants, PolicyId, Profile, TenantId,
+    ExternalLabels, FileKey, IntegrationSettings, IntegrationState, LabelCapableApps, LabelCatalog,
+    LabelSource, LabelView, NotAppliable, PolicyId, Profile, TenantId,
 };
 use label_formats::{Decryptor, Limits, Protector, TenantStorage};
 use policy_engine::{BuildCause, BuildContext, PolicyDocument, PolicySet};
@@ -22,15 +21,11 @@ use crate::content::{Inspectors, presets};
 use crate::error::ServiceError;
 use crate::inventory::{Inventory, KnownFile, KnownMatch};
 use crate::report::{Progress, SyncReport, TickReport};
+use crate::settings::META_SETTINGS;
 
-/// How often the labels are fetched, in milliseconds: every hour.
-pub const SYNC_INTERVAL_MS: i64 = 3_600_000;
-
-/// What is known of the label list between restarts.
-const META_LABELS: &str = "labels";
-const META_SYNCED: &str = "synced_ms";
-const META_EXTERNAL: &str = "external_labels";
-const META_POLICIES: &str = "policies";
+/// What is remembered between restarts.
+pub(crate) const META_EXTERNAL: &str = "external_labels";
+pub(crate) const META_POLICIES: &str = "policies";
 const META_POLICY_IDS: &str = "policy_ids";
 const META_DRY_RUN: &str = "dry_run";
 
@@ -50,10 +45,13 @@ pub enum Mode {
 pub struct ServiceOptions {
     /// Which year's rules.
     pub profile: Profile,
-    /// The integration's check boxes.
+    /// The integration's check boxes, until [`Service::change_settings`] changes them: then what it
+    /// was told counts, over restarts too.
     pub settings: IntegrationSettings,
     /// Licences and connector: facts that the caller knows.
     pub integration: IntegrationState,
+    /// When the labels are fetched; every hour by default.
+    pub schedule: ScheduleOptions,
     /// Tenants besides the first that count as one's own.
     pub merged_tenants: Vec<TenantId>,
     /// The apps whose files can be labelled.
@@ -79,6 +77,7 @@ impl Default for ServiceOptions {
                 ..IntegrationSettings::default()
             },
             integration: IntegrationState::READY,
+            schedule: ScheduleOptions::default(),
             merged_tenants: Vec::new(),
             label_capable_apps: LabelCapableApps::default(),
             storage: TenantStorage::Unknown,
@@ -95,7 +94,9 @@ impl Default for ServiceOptions {
 pub struct Service {
     pub(crate) options: ServiceOptions,
     pub(crate) tenant: TenantId,
-    source: Box<dyn LabelSource>,
+    pub(crate) source: Box<dyn LabelSource>,
+    pub(crate) keeper: SnapshotKeeper,
+    pub(crate) schedule: Schedule,
     pub(crate) apps: Vec<Box<dyn CloudApp>>,
     pub(crate) protector: Option<Box<dyn Protector>>,
     pub(crate) decryptor: Option<Box<dyn Decryptor>>,
@@ -105,9 +106,8 @@ pub struct Service {
     pub(crate) external: ExternalLabels,
     pub(crate) policies: PolicySet,
     pub(crate) inspectors: Inspectors,
-    synced_ms: Option<i64>,
     /// What fetching the labels for the policies came to: the next tick tells.
-    unreported_sync: Option<SyncReport>,
+    pub(crate) unreported_sync: Option<SyncReport>,
 }
 
 impl std::fmt::Debug for Service {
@@ -134,7 +134,7 @@ impl Service {
         tenant: TenantId,
         source: Box<dyn LabelSource>,
         apps: Vec<Box<dyn CloudApp>>,
-        options: ServiceOptions,
+        mut options: ServiceOptions,
         now_ms: i64,
     ) -> Result<Self, ServiceError> {
         std::fs::create_dir_all(state).map_err(|error| ServiceError::Folder {
@@ -150,12 +150,19 @@ impl Service {
         let store = SqliteStore::open(state.join("tasks.db"))?;
         let governance = Governance::open(store, settings)?;
         let inventory = Inventory::open(&state.join("inventory.db"))?;
-        let known: Vec<Label> = inventory.meta(META_LABELS)?.unwrap_or_default();
-        let (catalog, _) =
-            LabelCatalog::build(tenant, known).map_err(|error| ServiceError::Inventory {
-                path: state.join("inventory.db").display().to_string(),
-                cause: error.to_string(),
-            })?;
+        if let Some(settings) = inventory.meta(META_SETTINGS)? {
+            options.settings = settings;
+        }
+        let stored = SnapshotStore::new(&state.join("labels.json"));
+        let keeper = SnapshotKeeper::open(tenant, KeeperOptions::default(), stored)?;
+        let mut schedule = Schedule::new(options.schedule, seed(tenant, now_ms))?;
+        if let Some(confirmed_ms) = keeper.status().last_success_ms {
+            schedule.started(confirmed_ms);
+        }
+        let catalog = keeper.current().map_or_else(
+            || Arc::new(LabelCatalog::empty(tenant)),
+            |snapshot| Arc::clone(&snapshot.catalog),
+        );
         let mut external = ExternalLabels::default();
         for (key, name, seen) in inventory
             .meta::<Vec<(label_core::LabelKey, Option<String>, i64)>>(META_EXTERNAL)?
@@ -163,12 +170,13 @@ impl Service {
         {
             external.record(key, name.as_deref(), seen);
         }
-        let synced_ms = inventory.meta(META_SYNCED)?;
         let mut service = Self {
-            labels: LabelView::new(Arc::new(catalog)),
+            labels: LabelView::new(catalog),
             options,
             tenant,
             source,
+            keeper,
+            schedule,
             apps,
             protector: None,
             decryptor: None,
@@ -177,7 +185,6 @@ impl Service {
             external,
             policies: PolicySet::default(),
             inspectors: Inspectors::default(),
-            synced_ms,
             unreported_sync: None,
         };
         service.renew_view();
@@ -251,8 +258,8 @@ impl Service {
     pub fn load_policies(&mut self, document: &str, now_ms: i64) -> Result<(), ServiceError> {
         // A policy is checked against the list as it is, not as it was when the process ended.
         if self.sync_is_due(now_ms) {
-            let report = self.sync(now_ms)?;
-            if let (Some(cause), None) = (&report.error, self.synced_ms) {
+            let report = self.sync(now_ms);
+            if let (Some(cause), None) = (&report.error, self.keeper.current()) {
                 let cause = cause.clone();
                 return Err(ServiceError::NoLabels { cause });
             }
@@ -402,8 +409,8 @@ impl Service {
     ) -> Result<TickReport, ServiceError> {
         let mut report = TickReport::new(now_ms);
         report.sync = self.unreported_sync.take();
-        if self.sync_is_due(now_ms) && self.options.integration.syncs() {
-            report.sync = Some(self.sync(now_ms)?);
+        if self.sync_is_due(now_ms) {
+            report.sync = Some(self.sync(now_ms));
         }
         report.disabled_policies = self.disable_broken_policies(now_ms)?;
         self.list(&mut report, progress)?;
@@ -412,97 +419,6 @@ impl Service {
             self.act(now_ms, &mut report, progress)?;
         }
         Ok(report)
-    }
-
-    /// An hour after the last success; also when the clock was set back.
-    fn sync_is_due(&self, now_ms: i64) -> bool {
-        self.synced_ms
-            .is_none_or(|last| now_ms.saturating_sub(last) >= SYNC_INTERVAL_MS || now_ms < last)
-    }
-
-    /// Fetches the labels. A failure keeps the list in force.
-    fn sync(&mut self, now_ms: i64) -> Result<SyncReport, ServiceError> {
-        let list = match self.source.fetch() {
-            Ok(list) => list,
-            Err(error) => return Ok(SyncReport::failed(&error)),
-        };
-        let before = self.labels.catalog().clone();
-        // An empty list over a full one is more likely a fault than a decision.
-        if list.labels.is_empty() && before.labels().next().is_some() {
-            return Ok(SyncReport::failed(&"an empty list; the known one is kept"));
-        }
-        let LabelList { labels, notes, .. } = list;
-        let (catalog, diagnostics) = match before.refresh(labels) {
-            Ok(built) => built,
-            Err(error) => return Ok(SyncReport::failed(&error)),
-        };
-        let mut notes = notes;
-        notes.extend(diagnostics.iter().map(ToString::to_string));
-        if !catalog.any_published() {
-            notes.push("no label is published: none can be applied".to_owned());
-        }
-        let report = SyncReport::between(&before, &catalog, notes);
-        let all: Vec<&Label> = catalog.with_deleted().collect();
-        self.inventory.batch(|inventory| {
-            inventory.set_meta(META_LABELS, &all)?;
-            inventory.set_meta(META_SYNCED, &now_ms)
-        })?;
-        self.synced_ms = Some(now_ms);
-        self.labels = LabelView::new(Arc::new(catalog));
-        self.renew_view();
-        Ok(report)
-    }
-
-    /// Puts catalogue, external labels and settings together again.
-    pub(crate) fn renew_view(&mut self) {
-        let own = self
-            .options
-            .merged_tenants
-            .iter()
-            .fold(OwnTenants::new(self.tenant), |own, tenant| {
-                own.with(*tenant)
-            });
-        self.labels = LabelView::new(self.labels.catalog().clone())
-            .with_own_tenants(own)
-            .with_external(Arc::new(self.external.clone()))
-            .only_this_tenant(self.options.settings.only_this_tenant);
-    }
-
-    pub(crate) fn save_external(&self) -> Result<(), ServiceError> {
-        let labels: Vec<(label_core::LabelKey, Option<String>, i64)> = self
-            .external
-            .iter()
-            .map(|label: &ExternalLabel| (label.key, label.name_hint.clone(), label.last_seen_ms))
-            .collect();
-        self.inventory.set_meta(META_EXTERNAL, &labels)
-    }
-
-    /// A policy whose label vanished or was disabled is disabled and says why.
-    fn disable_broken_policies(
-        &mut self,
-        now_ms: i64,
-    ) -> Result<Vec<(PolicyId, String)>, ServiceError> {
-        let by = Initiator::parse("label list")?;
-        let mut broken = Vec::new();
-        for policy in self.policies.policies() {
-            if !policy.is_enabled() {
-                continue;
-            }
-            if let Some(problem) = policy.label_problems(&self.labels).first() {
-                broken.push((policy.id().clone(), problem.to_string()));
-            }
-        }
-        for (policy, _) in &broken {
-            self.policies = self.policies.with_enabled(policy, false);
-            self.governance
-                .disable_policy(self.tenant, policy, &by, now_ms)?;
-        }
-        // What changes from now on is evaluated without them: the same document, loaded when the
-        // label is back, is new to those files.
-        if !broken.is_empty() {
-            self.inventory.set_meta(META_POLICIES, &"")?;
-        }
-        Ok(broken)
     }
 
     /// Compares each app's files with what is known.
@@ -584,6 +500,14 @@ impl Service {
             .find(|app| app.app() == key.app && app.instance() == key.instance)
             .map(AsRef::as_ref)
     }
+}
+
+/// Another one for each tenant and start, so that not all fetch in the same minute.
+fn seed(tenant: TenantId, now_ms: i64) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    (tenant, now_ms).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// `/policies/3/…` is policy 3.

@@ -9,8 +9,7 @@ use crate::id::{LabelId, TenantId};
 use crate::label::{Label, LabelProtection, Publication};
 use crate::sync::error::ApplyError;
 
-/// Level and position of a label among those that are not deleted
-/// ([`LabelCatalog::order`] counts the deleted ones too).
+/// Level and position of a label ([`LabelCatalog::order`]).
 pub type Rank = (u32, u32);
 
 /// What happened to a label.

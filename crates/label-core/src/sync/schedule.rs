@@ -76,6 +76,8 @@ pub struct Schedule {
     started: Option<Started>,
     is_forced: bool,
     not_before_ms: Option<i64>,
+    /// When an unknown label last asked for an early read.
+    unknown_ms: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +102,7 @@ impl Schedule {
             started: None,
             is_forced: false,
             not_before_ms: None,
+            unknown_ms: None,
         })
     }
 
@@ -155,9 +158,35 @@ impl Schedule {
         self.is_forced = true;
     }
 
+    /// A file carries a label of this tenant that the list doesn't have
+    /// ([`LabelOrigin::OwnUnknown`](crate::LabelOrigin::OwnUnknown)): it may be new. Asks for an early
+    /// read, once in a period, however many such files there are (L-093); whether it did.
+    pub fn unknown_label(&mut self, now_ms: i64) -> bool {
+        let period_ms = self.options.period_ms;
+        // A clock that was set back doesn't stop this for long.
+        let is_recent = |asked: i64| (0..period_ms).contains(&now_ms.saturating_sub(asked));
+        if self.unknown_ms.is_some_and(is_recent) {
+            return false;
+        }
+        self.unknown_ms = Some(now_ms);
+        self.force();
+        true
+    }
+
     /// The service asked not to be called before this time. It counts for a period at most.
     pub fn not_before(&mut self, at_ms: i64) {
         self.not_before_ms = Some(self.not_before_ms.map_or(at_ms, |known| known.max(at_ms)));
+    }
+
+    /// Notes that the read failed, for the how manieth time in a row: the next one comes after the
+    /// spacing, then after twice as long and so on, and never later than it would have anyway
+    ///
+    pub fn failed(&mut self, now_ms: i64, consecutive_failures: u32) {
+        let doublings = consecutive_failures.saturating_sub(1).min(16);
+        let wait_ms = self.options.spacing_ms.saturating_mul(1 << doublings);
+        if let Some(started) = &mut self.started {
+            started.due_ms = started.due_ms.min(now_ms.saturating_add(wait_ms));
+        }
     }
 
     pub(super) const fn period_ms(&self) -> i64 {
@@ -206,6 +235,27 @@ mod tests {
                 assert!((55 * MINUTE..=HOUR).contains(&gap), "seed {seed}: {gap}");
             }
         }
+    }
+
+    #[test]
+    fn r_066_what_failed_is_tried_again_ever_later_and_within_the_period() {
+        let mut schedule = schedule(7);
+        let mut now = 0;
+        let mut waits = Vec::new();
+        for failures in 1..8 {
+            schedule.started(now);
+            let regular = schedule.due_ms(now);
+            schedule.failed(now, failures);
+            let due = schedule.due_ms(now);
+            assert!(due <= regular, "{failures}");
+            waits.push((due - now) / MINUTE);
+            now = due;
+        }
+        assert_eq!(waits[..4], [5, 10, 20, 40]);
+        assert!(
+            waits[4..].iter().all(|wait| (5..=60).contains(wait)),
+            "{waits:?}"
+        );
     }
 
     #[test]

@@ -5,7 +5,10 @@ use std::rc::Rc;
 
 use governance::{DailyLimit, Initiator, StateKind};
 use label_core::source::{FixedLabels, LabelList};
-use label_core::{AppId, Label, LabelSource, LabelState, PolicyId, Publication, SourceError};
+use label_core::{
+    AppId, IntegrationState, Label, LabelKey, LabelScheme, LabelSource, LabelState, PolicyId,
+    Publication, SourceError,
+};
 use label_service::Service;
 
 use crate::world::*;
@@ -96,7 +99,8 @@ impl LabelSource for Script {
 
 #[test]
 fn r_028_r_063_r_064_labels_come_every_hour_and_a_failure_keeps_them() {
-    let world = World::new("");
+    let mut world = World::new("");
+    world.options.schedule.jitter_ms = 0;
     let list = Rc::new(RefCell::new(Ok(labels())));
     let fetches = Rc::new(Cell::new(0));
     let mut service = world.open_with(Box::new(Script(list.clone(), fetches.clone())));
@@ -112,10 +116,275 @@ fn r_028_r_063_r_064_labels_come_every_hour_and_a_failure_keeps_them() {
     let report = service.tick(MONDAY + 24 * HOUR).unwrap();
     assert!(report.sync.unwrap().error.unwrap().contains("/value"));
     assert_eq!(service.labels().catalog().len(), 3);
-    // An empty list over a full one is held back.
+    // It is tried again in a few minutes, not in an hour.
+    let report = service.tick(MONDAY + 24 * HOUR + 5 * 60_000).unwrap();
+    assert!(report.sync.unwrap().error.is_some());
+    // An empty list over a full one is held back, until somebody confirms it.
     *list.borrow_mut() = Ok(Vec::new());
-    service.tick(MONDAY + 25 * HOUR).unwrap();
+    let report = service.tick(MONDAY + 25 * HOUR).unwrap();
+    assert_eq!(report.sync.unwrap().held.unwrap().lost, 3);
+    assert_eq!(service.labels().catalog().labels().count(), 3);
+    let report = service.confirm_labels().unwrap().unwrap();
+    assert_eq!((report.labels, report.removed.len()), (0, 3));
+    assert_eq!(service.labels().catalog().labels().count(), 0);
+    assert!(service.confirm_labels().unwrap().is_none());
+}
+
+/// A licence that comes starts the fetching at once; one that goes ends it, and the list stays.
+#[test]
+fn r_028_r_029_licences_come_and_go() {
+    let mut world = World::new("");
+    world.options.schedule.jitter_ms = 0;
+    world.options.integration.label_service_licence = false;
+    let fetches = Rc::new(Cell::new(0));
+    let list = Rc::new(RefCell::new(Ok(labels())));
+    let mut service = world.open_with(Box::new(Script(list, fetches.clone())));
+    let mut now = MONDAY;
+    let mut run = |service: &mut Service, minutes: i64| {
+        for _ in 0..minutes {
+            service.tick(now).unwrap();
+            now += 60_000;
+        }
+    };
+    run(&mut service, 90);
+    assert_eq!((fetches.get(), service.labels().catalog().len()), (0, 0));
+    service.set_integration(IntegrationState::READY);
+    run(&mut service, 1);
+    assert_eq!((fetches.get(), service.labels().catalog().len()), (1, 3));
+    run(&mut service, 90);
+    assert_eq!(fetches.get(), 2);
+    let without = IntegrationState {
+        product_licence: false,
+        ..IntegrationState::READY
+    };
+    service.set_integration(without);
+    run(&mut service, 300);
+    assert_eq!((fetches.get(), service.labels().catalog().len()), (2, 3));
+    // Back again, at once.
+    service.set_integration(IntegrationState::READY);
+    run(&mut service, 1);
+    assert_eq!(fetches.get(), 3);
+}
+
+/// The list survives a restart, and an hour is an hour over restarts too.
+#[test]
+fn r_063_r_064_the_list_is_there_after_a_restart() {
+    let mut world = World::new("");
+    world.options.schedule.jitter_ms = 0;
+    let fetches = Rc::new(Cell::new(0));
+    let list = Rc::new(RefCell::new(Ok(labels())));
+    let open = || {
+        let script = Script(list.clone(), fetches.clone());
+        world.open_with(Box::new(script))
+    };
+    let mut service = open();
+    service.tick(MONDAY).unwrap();
+    let version = service.sync_status().version;
+    drop(service);
+    *list.borrow_mut() = Err(SourceError::Document {
+        pointer: String::new(),
+        cause: "down".to_owned(),
+    });
+    let mut service = open();
     assert_eq!(service.labels().catalog().len(), 3);
+    assert_eq!(service.sync_status().version, version);
+    service.tick(MONDAY + HOUR - 1).unwrap();
+    assert_eq!(fetches.get(), 1);
+    service.tick(MONDAY + HOUR).unwrap();
+    assert_eq!((fetches.get(), service.labels().catalog().len()), (2, 3));
+}
+
+/// What a file carries may be newer than the list: one early fetch, not one a file.
+#[test]
+fn l_093_r_060_an_unknown_own_label_asks_for_the_list_early() {
+    let mut world = World::new("");
+    let late = world.labels.split_off(1);
+    let fetches = Rc::new(Cell::new(0));
+    let list = Rc::new(RefCell::new(Ok(world.labels.clone())));
+    let mut service = world.open_with(Box::new(Script(list.clone(), fetches.clone())));
+    service.tick(MONDAY).unwrap();
+    list.borrow_mut().as_mut().unwrap().extend(late);
+    for file in 0..5 {
+        let content = document("text", Some(key(CONFIDENTIAL)));
+        world.app().put(&format!("{file}.docx"), "1", content);
+    }
+    let foreign = LabelKey::new(other_tenant(), label_id(GENERAL));
+    world
+        .app()
+        .put("theirs.docx", "1", document("text", Some(foreign)));
+    service.tick(MONDAY + 60_000).unwrap();
+    for minute in 2..10 {
+        service.tick(MONDAY + minute * 60_000).unwrap();
+    }
+    assert_eq!(fetches.get(), 2);
+    let name = |service: &Service, key| service.labels().display_name(key);
+    assert_eq!(
+        name(&service, key(CONFIDENTIAL)).as_deref(),
+        Some("Confidential")
+    );
+    // What was found on files before the list came is kept (R-060).
+    let external = name(&service, foreign).unwrap();
+    assert!(external.ends_with("(external)"), "{external}");
+}
+
+/// R-058, R-059, R-078, R-186: what the list shows, and what files show of it.
+#[test]
+fn r_058_r_059_r_078_r_186_the_list_and_the_files_that_carry_its_labels() {
+    let mut world = World::new("");
+    world.labels[1].parent = Some(label_id(GENERAL));
+    world.labels[2].scheme = LabelScheme::Classic;
+    let list = Rc::new(RefCell::new(Ok(world.labels.clone())));
+    let mut service = world.open_with(Box::new(Script(list.clone(), Rc::default())));
+    service.tick(MONDAY).unwrap();
+    let foreign = LabelKey::new(other_tenant(), label_id(GENERAL));
+    for (name, label) in [
+        ("a.docx", Some(key(GENERAL))),
+        ("b.docx", Some(key(GENERAL))),
+        ("c.docx", Some(foreign)),
+        ("d.docx", None),
+    ] {
+        world.app().put(name, "1", document("text", label));
+    }
+    let mut disabled = world.labels.clone();
+    disabled[0].state = LabelState::Disabled;
+    *list.borrow_mut() = Ok(disabled);
+    service.tick(MONDAY + HOUR).unwrap();
+    let catalog = service.labels().catalog();
+    let shown: Vec<_> = catalog
+        .labels()
+        .map(|label| {
+            let id = label.key.label;
+            let parent = label.parent;
+            let order = catalog.order(id).unwrap();
+            (
+                id,
+                label.name(),
+                parent,
+                order,
+                label.key.tenant,
+                label.scheme,
+                label.state,
+            )
+        })
+        .collect();
+    let (unified, classic) = (LabelScheme::Unified, LabelScheme::Classic);
+    let general = label_id(GENERAL);
+    assert_eq!(
+        shown,
+        [
+            (
+                general,
+                "General",
+                None,
+                (0, 0),
+                own(),
+                unified,
+                LabelState::Disabled
+            ),
+            (
+                label_id(CONFIDENTIAL),
+                "Confidential",
+                Some(general),
+                (0, 1),
+                own(),
+                unified,
+                LabelState::Active
+            ),
+            (
+                label_id(SECRET),
+                "Secret",
+                None,
+                (1, 0),
+                own(),
+                classic,
+                LabelState::Active
+            ),
+        ]
+    );
+    // In each file's record, and disabled there too.
+    let files = service.files().unwrap();
+    let labels: Vec<Vec<Option<String>>> = files
+        .iter()
+        .map(|file| {
+            let keys = file.labels.iter().filter_map(|label| label.key);
+            keys.map(|key| service.labels().display_name(key)).collect()
+        })
+        .collect();
+    let text = |text: &str| vec![Some(text.to_owned())];
+    assert_eq!(
+        labels,
+        [
+            text("General (disabled)"),
+            text("General (disabled)"),
+            text("set outside (external)"),
+            vec![]
+        ]
+    );
+    // The labels in use are a list of their own.
+    let in_use: Vec<_> = service.labels_in_use().unwrap().into_iter().collect();
+    assert_eq!(in_use, [(key(GENERAL), 2), (foreign, 1)]);
+}
+
+/// The check boxes are remembered, and so is who changed them.
+#[test]
+fn r_085_r_106_settings_are_kept_and_their_changes_logged() {
+    let policy = r#"{"id":"p","name":"Theirs","filters":{"fileLabels":{"isset":true}}}"#;
+    let world = World::new(policy);
+    let foreign = LabelKey::new(other_tenant(), label_id(GENERAL));
+    world
+        .app()
+        .put("theirs.docx", "1", document("text", Some(foreign)));
+    let mut service = world.open();
+    assert_eq!(service.tick(MONDAY).unwrap().matches.len(), 1);
+    let mut settings = service.settings();
+    assert!(settings.automatic_scan);
+    settings.automatic_scan = false;
+    settings.only_this_tenant = true;
+    let changes = service
+        .change_settings(settings, "dana", MONDAY + 1)
+        .unwrap();
+    assert_eq!(changes.len(), 2);
+    assert_eq!(
+        service
+            .change_settings(settings, "dana", MONDAY + 2)
+            .unwrap(),
+        []
+    );
+    assert!(service.change_settings(settings, "", MONDAY + 2).is_err());
+    // Labels of others are hidden, from filters too.
+    assert_eq!(service.labels_in_use().unwrap().len(), 0);
+    assert_eq!(service.tick(MONDAY + 3).unwrap().ended_matches.len(), 1);
+    drop(service);
+    let mut service = world.open();
+    assert_eq!(service.settings(), settings);
+    settings.only_this_tenant = false;
+    service
+        .change_settings(settings, "alex", MONDAY + 4)
+        .unwrap();
+    assert_eq!(service.labels_in_use().unwrap().len(), 1);
+    assert_eq!(service.tick(MONDAY + 5).unwrap().matches.len(), 1);
+    let log: Vec<_> = service
+        .setting_changes()
+        .unwrap()
+        .into_iter()
+        .map(|change| {
+            (
+                change.at_ms - MONDAY,
+                change.administrator,
+                change.setting,
+                change.on,
+            )
+        })
+        .collect();
+    let row = |at, who: &str, what: &str, on| (at, who.to_owned(), what.to_owned(), on);
+    assert_eq!(
+        log,
+        [
+            row(1, "dana", "allowAzIP", false),
+            row(1, "dana", "ignoreExternalAzIP", true),
+            row(4, "alex", "ignoreExternalAzIP", false),
+        ]
+    );
 }
 
 #[test]
