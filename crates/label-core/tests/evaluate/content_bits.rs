@@ -169,6 +169,79 @@ fn l_076_actions_stand_in_their_order() {
 }
 
 #[test]
+fn l_015_a_label_of_unknown_protection_takes_none_off() {
+    let settings = PolicySettings::default();
+    let all = SupportedActions::ALL;
+    let cannot_remove = all.without(SupportedActions::REMOVE_PROTECTION);
+    let encryption = || Some(Encryption::new(EncryptionKind::Remove));
+    let template = || Some(Encryption::new(EncryptionKind::Template));
+    use LabelProtection::{None as No, Unknown};
+    type Answer = Option<&'static [&'static str]>;
+    let table: [(_, Option<Encryption>, _, &str, Answer); 10] = [
+        // Protected before: only a list that says so takes it off.
+        (No, None, all, "8", Some(&["-protection", "metadata"])),
+        (
+            No,
+            encryption(),
+            all,
+            "8",
+            Some(&["-protection", "metadata"]),
+        ),
+        (
+            Unknown,
+            encryption(),
+            all,
+            "8",
+            Some(&["-protection", "metadata"]),
+        ),
+        (Unknown, None, all, "8", None),
+        (Unknown, template(), all, "8", None),
+        // Not said to encrypt, with settings for it: nothing that takes protection off.
+        (No, template(), all, "8", Some(&["metadata"])),
+        // Who can't take it off has nothing to guess.
+        (Unknown, None, cannot_remove, "8", Some(&["metadata"])),
+        (No, None, cannot_remove, "8", Some(&["metadata"])),
+        // Not protected before: there is nothing to take off.
+        (Unknown, None, all, "0", Some(&["metadata"])),
+        (No, None, all, "0", Some(&["metadata"])),
+    ];
+    for (protection, encryption, supported, bits, expected) in table {
+        let what = format!("{protection:?} {encryption:?} {bits}");
+        let catalog = changed(FINANCE, |label| {
+            label.protection = protection;
+            label.encryption.clone_from(&encryption);
+        });
+        let mut context = EvaluateContext::new(&catalog, &settings, NOW_MS);
+        context.supported = supported;
+        let options = options(FINANCE, Method::Standard);
+        let labelled = content(record(own(), STAFF, "Standard", bits));
+        let evaluation = evaluate_application(&context, &labelled, &options);
+        match expected {
+            Some(expected) => {
+                let evaluation = evaluation.unwrap();
+                assert_eq!(kinds(&evaluation.actions), expected, "{what}");
+                assert_eq!(added(&evaluation, "ContentBits"), "0", "{what}");
+            }
+            None => {
+                assert_eq!(
+                    evaluation.unwrap_err().to_string(),
+                    "the label list does not say how label `Finance` protects",
+                    "{what}"
+                );
+            }
+        }
+        // The label that is there already keeps its protection where nothing is said.
+        let labelled = content(record(own(), FINANCE, "Standard", "8"));
+        let again = evaluate_application(&context, &labelled, &options).unwrap();
+        let goes = kinds(&again.actions).contains(&"-protection".to_owned());
+        let says_so = encryption
+            .as_ref()
+            .map_or(protection == No, |one| one.kind == EncryptionKind::Remove);
+        assert_eq!(goes, says_so && supported == all, "{what}");
+    }
+}
+
+#[test]
 fn l_076_markings_have_their_variables_expanded() {
     let evaluation = apply(&content(Vec::new()), STAFF).unwrap();
     let texts: Vec<&str> = evaluation
