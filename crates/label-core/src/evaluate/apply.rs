@@ -129,7 +129,7 @@ pub fn evaluate_removal(
         return justify(notes);
     }
     let mut emitter = Emitter::new(context, notes);
-    let bits = records.bits(context.catalog);
+    let bits = records.bits(context.catalog, &content.format);
     emitter.remove_markings(bits);
     if bits & ENCRYPTED_BIT != 0 {
         emitter.remove_protection();
@@ -166,9 +166,11 @@ fn replace(
     records: &Records<'_>,
 ) -> Result<(), EvaluateError> {
     let id = target.key.label;
-    let old_bits = records.bits(context.catalog);
+    let old_bits = records.bits(context.catalog, &content.format);
     emitter.remove_markings(old_bits);
     let was_protected = old_bits & ENCRYPTED_BIT != 0;
+    // A label that encrypts leaves it to `protect`, and one that encrypts messages alone says nothing
+    // of the protection of a file, which stays.
     if takes_protection_off(target) || (was_protected && wants_no_protection(target)) {
         emitter.remove_protection();
     } else if was_protected && target.protection == LabelProtection::Unknown {

@@ -283,6 +283,57 @@ fn l_076_messages_are_protected_in_their_own_way() {
 }
 
 #[test]
+fn l_076_what_is_for_messages_alone_encrypts_no_file() {
+    let settings = PolicySettings::default();
+    let other = ContentFormat::Other("teamwork".to_owned());
+    let (file, message) = (ContentFormat::File, ContentFormat::Email);
+    for (format, prompt, do_not_forward, encrypt_only, expected) in [
+        (&message, false, true, false, Some("+noforward")),
+        (&message, false, false, true, Some("+adhoc")),
+        (&message, true, true, false, Some("+noforward")),
+        (&file, false, true, false, None),
+        (&file, false, false, true, None),
+        (&file, false, false, false, None),
+        (&file, true, true, false, Some("+adhoc")),
+        (&file, true, false, true, Some("+adhoc")),
+        (&file, true, false, false, Some("+adhoc")),
+        (&other, false, true, true, None),
+        (&other, true, true, true, Some("+adhoc")),
+    ] {
+        let what = format!("{format} {prompt} {do_not_forward} {encrypt_only}");
+        let catalog = changed(MESSAGE, |label| {
+            label.targets = Targets::parse("file,email,teamwork");
+            label.encryption = Some(Encryption::new(EncryptionKind::UserDefined {
+                prompt,
+                do_not_forward,
+                encrypt_only,
+            }));
+        });
+        let context = EvaluateContext::new(&catalog, &settings, NOW_MS);
+        let options = options(MESSAGE, Method::Standard);
+        let mut content = content(Vec::new());
+        content.format = format.clone();
+        let evaluation = evaluate_application(&context, &content, &options).unwrap();
+        let mut actions = kinds(&evaluation.actions);
+        assert_eq!(actions.pop().as_deref(), Some("metadata"), "{what}");
+        assert_eq!(actions, Vec::from_iter(expected), "{what}");
+        let bits = added(&evaluation, "ContentBits");
+        assert_eq!(bits == "8", expected.is_some(), "{what}");
+        // Again it needs nothing.
+        metadata(&evaluation).carry_out(&mut content.metadata);
+        let again = evaluate_application(&context, &content, &options).unwrap();
+        assert_eq!(again.actions, [], "{what}");
+        // A record that doesn't tell what was done leaves the label to tell, and that as well.
+        content
+            .metadata
+            .retain(|one| !one.name.ends_with("_ContentBits"));
+        let removal = evaluate_removal(&context, &content, &justified());
+        let goes = kinds(&removal.actions).contains(&"-protection".to_owned());
+        assert_eq!(goes, expected.is_some(), "{what}");
+    }
+}
+
+#[test]
 fn l_075_what_is_left_of_earlier_labels_goes() {
     let mut entries = Vec::new();
     for label in [GENERAL, FINANCE] {
