@@ -484,6 +484,42 @@ fn l_014_what_is_nested_in_a_bad_label_counts_too() {
 }
 
 #[test]
+fn l_014_l_040_bad_labels_are_counted_over_all_pages() {
+    let page = |from: u32, good: u32, bad: u32, is_last: bool| {
+        let id = |at: u32| json!({"id": format!("00000000-0000-0000-0000-{at:012}"), "name": "L"});
+        let items: Vec<Value> = (from..from + good)
+            .map(id)
+            .chain((0..bad).map(|at| json!({"id": format!("bad {at}")})))
+            .collect();
+        match is_last {
+            true => json!({"value": items}),
+            false => json!({"value": items, "@odata.nextLink": "https://graph.example/next"}),
+        }
+    };
+    for (bad, accepted) in [(1, true), (2, true), (3, false)] {
+        let pages = [page(0, 18, 0, false), page(100, 0, bad, true)];
+        // In files of their own, and as answers in one list.
+        let files = pages.iter().map(|page| page.to_string());
+        let files: Vec<Document> = files.map(|text| read(text.as_bytes()).unwrap()).collect();
+        let listed = Document::read(tenant(), json!(pages).to_string().as_bytes()).unwrap();
+        for (documents, place) in [(files, "/value/0/id"), (listed, "/1/value/0/id")] {
+            match combine(tenant(), documents, Import::default()) {
+                Ok(combined) => {
+                    assert!(accepted, "{bad}");
+                    assert_eq!(combined.chosen.list.unwrap().labels.len(), 18);
+                    let note = &combined.notes[0];
+                    assert!(note.starts_with(&format!("left out: {place}: ")), "{note}");
+                }
+                Err(error) => {
+                    assert!(!accepted, "{bad}: {error}");
+                    assert!(error.to_string().starts_with(place), "{error}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn l_063_what_graph_protects_stays_so() {
     let graph = br#"[{"id":"00000000-0000-0000-0000-000000000001","displayName":"","name":"General","hasProtection":true}]"#;
     let export = br#"[{"Guid":"00000000-0000-0000-0000-000000000001","DisplayName":"General",
@@ -760,7 +796,9 @@ fn l_043_what_is_no_label_document_is_refused_with_the_place() {
         ),
         (json!(7), "neither a list nor an object"),
     ] {
-        let error = Document::read(tenant(), body.to_string().as_bytes()).unwrap_err();
+        let error = Document::read(tenant(), body.to_string().as_bytes())
+            .and_then(|documents| combine(tenant(), documents, Import::default()))
+            .unwrap_err();
         assert!(error.to_string().contains(expected), "{body}: {error}");
     }
 }
