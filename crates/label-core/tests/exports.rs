@@ -346,13 +346,87 @@ fn l_003_unknown_members_survive() {
     assert_eq!(list.labels[0].extras["Brand"], r#"{"new":[1,2]}"#);
     assert_eq!(list.labels[0].extras.len(), 1);
     let text =
-        r#"[{"id":"247d25b6-53f6-440e-9853-7b0b7f86f502","rights":{"value":7},"isDefault":true}]"#;
+        r#"[{"id":"247d25b6-53f6-440e-9853-7b0b7f86f502","brand":{"new":7},"isDefault":true}]"#;
     let list = graph::parse(tenant(), text.as_bytes()).unwrap();
-    assert_eq!(list.labels[0].extras["rights"], r#"{"value":7}"#);
+    assert_eq!(list.labels[0].extras["brand"], r#"{"new":7}"#);
     // Through our own form and back.
     let json = serde_json::to_string(&list.labels[0]).unwrap();
     let back: Label = serde_json::from_str(&json).unwrap();
     assert_eq!(back, list.labels[0]);
+}
+
+#[test]
+fn l_003_l_016_who_has_rights_is_no_unknown_member() {
+    // Graph: the rights of one person, also in the copy of a parent, and addresses of the answer.
+    let rights = json!({"id": "dana@contoso.example", "ownerEmail": "dana@contoso.example",
+        "userEmail": "dana@contoso.example", "value": "view,edit"});
+    let people = "https://graph.example/users('dana@contoso.example')/labels";
+    let label = |number: u32, parent: Value| {
+        json!({"id": format!("00000000-0000-0000-0000-{number:012}"), "name": "L", "brandNew": 1,
+            "rights": rights, "rights@odata.context": people, "rights@odata.navigationLink": people,
+            "@odata.id": people, "parent": parent})
+    };
+    let labels = json!([label(1, json!(null)), label(2, label(3, json!(null)))]);
+    let list = graph::parse(tenant(), labels.to_string().as_bytes()).unwrap();
+    assert_eq!(list.labels.len(), 3);
+    assert_eq!(list.notes[0], "`rights`: left out, it names people");
+    assert_eq!(list.notes.len(), 2, "{:?}", list.notes);
+    assert!(!format!("{list:?}").contains("dana"));
+    for label in &list.labels {
+        assert_eq!(Vec::from_iter(label.extras.keys()), ["brandNew"]);
+    }
+    // Nothing was left out where there is nothing.
+    let none = br#"[{"id":"00000000-0000-0000-0000-000000000001","rights":null}]"#;
+    assert!(graph::parse(tenant(), none).unwrap().notes.is_empty());
+
+    // Exports: grants are kept in their place, and other lists of people nowhere.
+    let grants = json!([{"Identity": "dana@contoso.example", "Rights": "VIEW"}]);
+    let (text, flat) = (grants.to_string(), "dana@contoso.example:VIEW");
+    for (member, value) in [
+        ("EncryptionRightsDefinitions", json!(flat)),
+        ("EncryptionRightsDefinitions", json!(text)),
+        ("EncryptionRightsDefinitions", grants.clone()),
+        ("encryptionRightsDefinitions", json!(flat)),
+    ] {
+        let mut label = json!({"Guid": "247d25b6-53f6-440e-9853-7b0b7f86f502",
+            "EncryptionEnabled": true, "EncryptionProtectionType": "Template"});
+        label[member] = value;
+        let list = exported(label.to_string().as_bytes());
+        let label = &list.labels[0];
+        let granted = &label.encryption.as_ref().unwrap().grants;
+        assert_eq!(granted[0].identity, "dana@contoso.example", "{member}");
+        assert!(label.extras.is_empty() && list.notes.is_empty(), "{member}");
+    }
+    for (member, value) in [
+        (
+            "EncryptionAipTemplateScopes",
+            json!("[\"dana@contoso.example\"]"),
+        ),
+        (
+            "EncryptionAipTemplateScopes",
+            json!(["dana@contoso.example"]),
+        ),
+        ("encryptionaiptemplatescopes", json!("dana@contoso.example")),
+        ("RightsDefinitions", json!(flat)),
+    ] {
+        let label = json!({"Guid": "247d25b6-53f6-440e-9853-7b0b7f86f502", member: value,
+            "EncryptionRightsUrl": "u"});
+        let list = exported(json!([label, label]).to_string().as_bytes());
+        assert_eq!(
+            list.notes,
+            [format!("`{member}`: left out, it names people")]
+        );
+        let kept = Vec::from_iter(list.labels[0].extras.keys());
+        assert_eq!(kept, ["EncryptionRightsUrl"], "{member}");
+    }
+    let label = json!({"Guid": "247d25b6-53f6-440e-9853-7b0b7f86f502",
+        "Settings": ["[aiptemplatescopes, dana@contoso.example]", "[color, #FF0000]"]});
+    let list = exported(label.to_string().as_bytes());
+    assert_eq!(
+        list.notes,
+        ["`aiptemplatescopes`: left out, it names people"]
+    );
+    assert_eq!(Vec::from_iter(list.labels[0].settings.keys()), ["color"]);
 }
 
 #[test]

@@ -206,7 +206,7 @@ pub(super) fn policy_settings(
 }
 
 /// Members that have a place in the model; all others are kept as they are.
-const KNOWN: [&str; 24] = [
+const KNOWN: [&str; 20] = [
     "id",
     "displayName",
     "name",
@@ -226,12 +226,18 @@ const KNOWN: [&str; 24] = [
     "applicationMode",
     "sublabels",
     "parent",
-    "@odata.type",
-    "parent@odata.context",
-    "sublabels@odata.context",
-    "rights@odata.context",
-    "sublabels@odata.count",
+    // What one person may do, by address, and no grants of the label.
+    RIGHTS,
 ];
+
+/// The rights of one person to a label's documents.
+const RIGHTS: &str = "rights";
+
+/// What an answer says of itself, and not of the label. Its addresses may be those of a person's
+/// labels.
+fn is_annotation(name: &str) -> bool {
+    name.contains("@odata.")
+}
 
 /// Reads labels into a list.
 struct Reader {
@@ -388,7 +394,10 @@ impl Reader {
             Some("recommended") => Some(ApplicationMode::Recommended),
             _ => None,
         };
-        label.extras = super::extras(members, |name| KNOWN.contains(&name));
+        if let Some(rights) = members.get(RIGHTS) {
+            super::note_people(&mut self.list.notes, RIGHTS, rights);
+        }
+        label.extras = super::extras(members, |name| KNOWN.contains(&name) || is_annotation(name));
         Ok((label, members))
     }
 

@@ -233,6 +233,25 @@ pub(crate) fn extras(
         .collect()
 }
 
+/// Notes, once in a list, a member that is left out because it names people: who has which rights is
+/// kept on request only (section 3.6), and extras are kept unasked.
+#[cfg(feature = "sources")]
+pub(crate) fn note_people(notes: &mut Vec<String>, member: &str, value: &serde_json::Value) {
+    use serde_json::Value;
+
+    let is_empty = match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    };
+    let text = format!("`{member}`: left out, it names people");
+    if !is_empty && !notes.contains(&text) {
+        note(notes, text);
+    }
+}
+
 /// A file with an answer or an export.
 #[cfg(feature = "sources")]
 pub(crate) fn read_file(path: &std::path::Path) -> Result<Vec<u8>, SourceError> {
