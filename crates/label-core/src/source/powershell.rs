@@ -82,7 +82,8 @@ fn label(item: &Value, pointer: &str, list: &mut LabelList) -> Result<Label, Sou
     label.settings.retain(|name, value| {
         let goes = actions::names_people(name);
         if goes {
-            super::note_people(&mut list.notes, name, &Value::String(std::mem::take(value)));
+            let value = Value::String(std::mem::take(value));
+            super::note_people(&mut list.notes, &quote(name), &value);
         }
         !goes
     });
