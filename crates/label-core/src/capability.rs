@@ -200,11 +200,7 @@ pub fn check(
     };
     if shows {
         need(facts.office_365_licences > 0, Missing::Office365Licence);
-        let is_connected = OFFICE_365.iter().any(|app| facts.connected.contains(app));
-        need(
-            is_connected || facts.office_365_activities,
-            Missing::Office365Connector,
-        );
+        need(facts.office_365_connector, Missing::Office365Connector);
     }
     if let Some(app) = app {
         if OFFICE_365.contains(&app) {
@@ -349,6 +345,103 @@ mod tests {
                 [],
                 "{capability:?}"
             );
+        }
+    }
+
+    #[test]
+    fn l_090_each_fact_alone_is_missed_by_what_needs_it_and_by_nothing_else() {
+        use Capability::*;
+        let apps = LabelCapableApps::default();
+        let all = [
+            SyncLabels,
+            ShowLabels,
+            FilterByLabel,
+            InspectProtected,
+            AutomaticScan(AppId::BOX),
+            AutomaticScan(AppId::ONEDRIVE),
+            ApplyLabel(AppId::BOX, key()),
+            ApplyLabel(AppId::SHAREPOINT_ONLINE, key()),
+            RemoveLabel(AppId::BOX),
+            RemoveLabel(AppId::ONEDRIVE),
+        ];
+        // Showing and filtering go on without licences (L-091), and inspecting is a grant alone.
+        let licensed =
+            |one: &Capability| !matches!(one, ShowLabels | FilterByLabel | InspectProtected);
+        let shows = |one: &Capability| !matches!(one, SyncLabels | InspectProtected);
+        let scans = |one: &Capability| matches!(one, AutomaticScan(_));
+        let of_app = |one: &Capability| match one {
+            AutomaticScan(app) | ApplyLabel(app, _) | RemoveLabel(app) => Some(*app),
+            _ => None,
+        };
+        let in_box = |one: &Capability| of_app(one) == Some(AppId::BOX);
+        let in_office = |one: &Capability| of_app(one).is_some_and(|app| app != AppId::BOX);
+        type Change = fn(&mut TenantFacts);
+        type Needs<'a> = &'a dyn Fn(&Capability) -> bool;
+        let table: [(Change, Missing, Needs<'_>); 11] = [
+            (
+                |facts| facts.product_licence = false,
+                Missing::ProductLicence,
+                &licensed,
+            ),
+            (
+                |facts| facts.label_service_licence = LabelServiceLicence::None,
+                Missing::LabelServiceLicence,
+                &licensed,
+            ),
+            (
+                |facts| facts.office_365_licences = 0,
+                Missing::Office365Licence,
+                &shows,
+            ),
+            (
+                |facts| facts.office_365_connector = false,
+                Missing::Office365Connector,
+                &shows,
+            ),
+            (
+                |facts| facts.connected.clear(),
+                Missing::AppConnector(AppId::BOX),
+                &in_box,
+            ),
+            (
+                |facts| facts.office_365_activities = false,
+                Missing::Office365Activities,
+                &in_office,
+            ),
+            (
+                |facts| facts.office_365_files = false,
+                Missing::Office365Files,
+                &in_office,
+            ),
+            (
+                |facts| facts.file_monitoring = false,
+                Missing::FileMonitoring,
+                &scans,
+            ),
+            (
+                |facts| facts.integration_enabled = false,
+                Missing::Integration,
+                &shows,
+            ),
+            (
+                |facts| facts.settings.automatic_scan = false,
+                Missing::AutomaticScan,
+                &scans,
+            ),
+            (
+                |facts| facts.settings.inspect_protected = false,
+                Missing::InspectionGrant,
+                &|one| matches!(one, InspectProtected),
+            ),
+        ];
+        for (change, expected, needs) in table {
+            let mut facts = TenantFacts::ready([AppId::BOX]);
+            change(&mut facts);
+            for capability in all {
+                let missing = check(capability, &facts, &apps, &view(true));
+                let wanted: &[Missing] = if needs(&capability) { &[expected] } else { &[] };
+                assert_eq!(missing, wanted, "{capability:?} without {expected:?}");
+            }
         }
     }
 

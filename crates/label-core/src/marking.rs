@@ -177,7 +177,8 @@ impl<'a> MarkingVariables<'a> {
 }
 
 /// Puts the variables' values in and leaves blocks for other applications out (L-017). Letter case
-/// counts; what is no variable stays as it is, and so does a block without end.
+/// counts; what is no variable stays as it is, and so does a block without end. No name has another
+/// `${` in it.
 ///
 /// # Examples
 ///
@@ -200,10 +201,15 @@ pub fn expand<'t>(text: &'t str, values: &MarkingVariables<'_>, app: OfficeApp) 
     let mut has_end = true;
     while let Some((before, after)) = rest.split_once("${") {
         out.push_str(before);
-        let Some((name, behind)) = after.split_once('}') else {
+        // Looked for as far as the next beginning, so that none is looked through twice.
+        let own = after.split_once("${").map_or(after, |(own, _)| own);
+        let Some((name, behind)) = own
+            .find('}')
+            .and_then(|end| Some((after.get(..end)?, after.get(end + 1..)?)))
+        else {
             out.push_str("${");
-            out.push_str(after);
-            return Cow::Owned(out);
+            rest = after;
+            continue;
         };
         let apps = name.strip_prefix("If.App.").filter(|_| has_end);
         if let Some(apps) = apps {
@@ -257,6 +263,13 @@ mod tests {
             ("${item.label}", "${item.label}", "${item.label}"),
             ("${Unknown} ${", "${Unknown} ${", "${Unknown} ${"),
             ("${${Item.Name}}", "${a.docx}", "${a.docx}"),
+            ("${Item.${Item.Name}", "${Item.a.docx", "${Item.a.docx"),
+            (
+                "${If.App.W${Item.Name}x${If.End}",
+                "${If.App.Wa.docxx${If.End}",
+                "${If.App.Wa.docxx${If.End}",
+            ),
+            ("${Item.Name$}", "${Item.Name$}", "${Item.Name$}"),
             ("${If.App.Word}w${If.End}x", "wx", "x"),
             ("${If.App.W}w${If.End}${If.App.XP}x${If.End}", "w", "x"),
             ("${If.App.Word,Excel}both${If.End}", "both", "both"),
@@ -291,6 +304,17 @@ mod tests {
         }
         // Some milliseconds; minutes where each beginning looks for its end anew.
         assert!(started.elapsed() < std::time::Duration::from_secs(10));
+    }
+
+    #[test]
+    fn l_017_a_million_beginnings_before_one_end_are_looked_through_once() {
+        for piece in ["${", "${Item.", "${If.App.W"] {
+            let text = format!("{}}}", piece.repeat(1_000_000));
+            assert_eq!(expand(&text, &VALUES, OfficeApp::Word), text.as_str());
+        }
+        let text = format!("{}Item.Name}}", "${".repeat(1_000_000));
+        let expanded = expand(&text, &VALUES, OfficeApp::Word);
+        assert!(expanded.ends_with("${${a.docx"));
     }
 
     #[test]

@@ -35,7 +35,8 @@ pub enum MigrationRule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChosenList {
-    /// The labels; `None` where there is none of either kind: no failure, the tenant has no labels.
+    /// The labels; `None` where the list that counts is empty or was not supplied, whatever the other
+    /// one has: no failure, the tenant has no labels.
     pub list: Option<LabelList>,
     /// Labels of the other list that are in this one neither: on a file they are the tenant's own
     /// and not in force (L-032).

@@ -1,6 +1,6 @@
 //! Label policies: which labels are published to whom, and with which settings (section 1.8).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::catalog::LabelCatalog;
 use crate::id::LabelId;
@@ -133,8 +133,8 @@ impl LabelPolicy {
 }
 
 /// Marks the labels that policies publish, and all others as not published (L-020). A policy names
-/// labels by back-end name, id or display name, in this order. What names nothing comes back as a
-/// note.
+/// labels by back-end name, id or display name, in this order; a name that several labels have
+/// publishes none of them. What names no label, or more than one, comes back as a note.
 ///
 /// # Examples
 ///
@@ -155,63 +155,97 @@ impl LabelPolicy {
 /// ```
 pub fn publish(labels: &mut [Label], policies: &[LabelPolicy]) -> Vec<String> {
     let mut notes = Vec::new();
-    for label in labels.iter_mut() {
-        label.publication = Publication::NotPublished;
-        label.published_in.clear();
-    }
-    let mut names: HashMap<String, Vec<usize>> = HashMap::new();
-    let mut by_id: HashMap<LabelId, usize> = HashMap::new();
-    for (at, label) in labels.iter().enumerate() {
-        by_id.entry(label.key.label).or_insert(at);
-        for name in [&label.back_end_name, &label.display_name]
-            .into_iter()
-            .flatten()
-        {
-            names.entry(name.to_lowercase()).or_default().push(at);
-        }
-    }
-    for policy in policies.iter().filter(|policy| policy.enabled) {
+    let named = Named::of(labels);
+    // Which policies a label is in, each by the place of the first policy of its name.
+    let mut published: HashMap<LabelId, Vec<usize>> = HashMap::new();
+    let mut first_of_name: HashMap<&str, usize> = HashMap::new();
+    for (at, policy) in policies.iter().enumerate().filter(|(_, one)| one.enabled) {
+        let at = *first_of_name.entry(&policy.name).or_insert(at);
         for wanted in &policy.labels {
-            let folded = wanted.to_lowercase();
-            let id = LabelId::parse(wanted).ok();
-            let known: &[usize] = names.get(&folded).map_or(&[], Vec::as_slice);
-            let is_back_end = |at: &&usize| {
-                labels.get(**at).is_some_and(|label| {
-                    let name = label.back_end_name.as_deref();
-                    name.is_some_and(|name| name.to_lowercase() == folded)
-                })
-            };
-            let found = known
-                .iter()
-                .find(is_back_end)
-                .copied()
-                .or_else(|| by_id.get(&id?).copied())
-                .or(match known {
-                    [only] => Some(*only),
-                    _ => None,
-                });
-            match found.and_then(|at| labels.get_mut(at)) {
-                Some(label) => {
-                    label.publication = Publication::Published;
-                    if !label.published_in.contains(&policy.name) {
-                        label.published_in.push(policy.name.clone());
+            match named.find(wanted) {
+                Ok(id) => {
+                    let places = published.entry(id).or_default();
+                    if places.last() != Some(&at) {
+                        places.push(at);
                     }
                 }
-                None if notes.len() < NOTES_MAX => notes.push(format!(
-                    "policy `{}`: `{}` names {} label",
+                Err(count) if notes.len() < NOTES_MAX => notes.push(format!(
+                    "policy `{}`: `{}` names {count} label",
                     crate::error::quote(&policy.name),
                     crate::error::quote(wanted),
-                    if known.is_empty() {
-                        "no"
-                    } else {
-                        "more than one"
-                    }
                 )),
-                None => {}
+                Err(_) => {}
             }
         }
     }
+    for places in published.values_mut() {
+        places.sort_unstable();
+        places.dedup();
+    }
+    for label in labels {
+        let places = published.get(&label.key.label);
+        label.publication = match places {
+            Some(_) => Publication::Published,
+            None => Publication::NotPublished,
+        };
+        label.published_in = places
+            .into_iter()
+            .flatten()
+            .filter_map(|at| policies.get(*at))
+            .map(|policy| policy.name.clone())
+            .collect();
+    }
     notes
+}
+
+/// What policies can call labels by. Names are in lower case, and have no id where they are several
+/// labels'.
+struct Named {
+    by_back_end_name: HashMap<String, Option<LabelId>>,
+    ids: HashSet<LabelId>,
+    by_display_name: HashMap<String, Option<LabelId>>,
+}
+
+impl Named {
+    fn of(labels: &[Label]) -> Self {
+        let mut named = Self {
+            by_back_end_name: HashMap::new(),
+            ids: HashSet::new(),
+            by_display_name: HashMap::new(),
+        };
+        for label in labels {
+            let id = label.key.label;
+            named.ids.insert(id);
+            for (name, ids) in [
+                (&label.back_end_name, &mut named.by_back_end_name),
+                (&label.display_name, &mut named.by_display_name),
+            ] {
+                let Some(name) = name else { continue };
+                let known = ids.entry(name.to_lowercase()).or_insert(Some(id));
+                *known = known.filter(|known| *known == id);
+            }
+        }
+        named
+    }
+
+    /// The one label that is called so, or how many there are.
+    fn find(&self, wanted: &str) -> Result<LabelId, &'static str> {
+        let folded = wanted.to_lowercase();
+        let by_back_end_name = self.by_back_end_name.get(&folded);
+        let by_id = || {
+            let id = LabelId::parse(wanted).ok();
+            id.filter(|id| self.ids.contains(id))
+        };
+        if let Some(id) = by_back_end_name.copied().flatten().or_else(by_id) {
+            return Ok(id);
+        }
+        // Of several back-end names, a display name tells nothing.
+        match by_back_end_name.or_else(|| self.by_display_name.get(&folded)) {
+            Some(Some(id)) => Ok(*id),
+            Some(None) => Err("more than one"),
+            None => Err("no"),
+        }
+    }
 }
 
 /// What is wrong with a default label: it must be one that can be applied.
@@ -320,5 +354,72 @@ mod tests {
         assert_eq!(found, [true, false, false, true]);
         assert_eq!(labels[0].published_in, ["Global"]);
         assert_eq!(notes.len(), 2, "{notes:?}");
+    }
+
+    #[test]
+    fn l_020_a_name_of_several_labels_publishes_none_of_them() {
+        let tenant = TenantId::from_u128(1);
+        let label = |id, back_end: &str, display: &str| {
+            let mut label = Label::new(tenant, LabelId::from_u128(id), display);
+            label.back_end_name = Some(back_end.to_owned());
+            label
+        };
+        let id = |id| LabelId::from_u128(id).to_string();
+        let list = [
+            label(1, "Twice", "One"),
+            label(2, "tWICE", "Two"),
+            label(3, "three", "twice"),
+            label(4, &id(4), "Four"),
+            label(5, &id(4), "FOUR"),
+            label(6, "six", "three"),
+            // The same label again is no other one.
+            label(6, "SIX", "Three"),
+        ];
+        for (wanted, expected, note) in [
+            ("twice", &[][..], "more than one"),
+            // An id is one label's, whatever the names are.
+            (&id(1), &[1], ""),
+            (&id(4), &[4], ""),
+            (&id(5), &[5], ""),
+            ("four", &[], "more than one"),
+            ("three", &[3], ""),
+            ("Six", &[6, 6], ""),
+            ("two", &[2], ""),
+            ("seven", &[], "no"),
+            (&id(7), &[], "no"),
+        ] {
+            let mut labels = list.to_vec();
+            let mut policy = LabelPolicy::new("P");
+            policy.labels.push(wanted.to_owned());
+            let notes = publish(&mut labels, &[policy]);
+            let published: Vec<u128> = labels
+                .iter()
+                .filter(|one| one.publication == Publication::Published)
+                .map(|one| one.key.label.as_u128())
+                .collect();
+            assert_eq!(published, expected, "{wanted}");
+            let told = match note {
+                "" => Vec::new(),
+                count => vec![format!("policy `P`: `{wanted}` names {count} label")],
+            };
+            assert_eq!(notes, told, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn l_020_many_labels_of_one_name_take_no_time() {
+        let tenant = TenantId::from_u128(1);
+        let mut labels: Vec<Label> = (0..10_000)
+            .map(|id| Label::new(tenant, LabelId::from_u128(id), "Ähnlich"))
+            .collect();
+        let mut policy = LabelPolicy::new("P");
+        policy.labels = vec!["ähnlich".to_owned(); 10_000];
+        policy.labels.push(LabelId::from_u128(7).to_string());
+        // Thousands of millions of comparisons where each name is looked for in each label.
+        let policies = vec![policy; 20];
+        assert_eq!(publish(&mut labels, &policies).len(), NOTES_MAX);
+        let published = |one: &&Label| one.publication == Publication::Published;
+        assert_eq!(labels.iter().filter(published).count(), 1);
+        assert_eq!(labels[7].published_in, ["P"]);
     }
 }

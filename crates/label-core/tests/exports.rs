@@ -346,13 +346,87 @@ fn l_003_unknown_members_survive() {
     assert_eq!(list.labels[0].extras["Brand"], r#"{"new":[1,2]}"#);
     assert_eq!(list.labels[0].extras.len(), 1);
     let text =
-        r#"[{"id":"247d25b6-53f6-440e-9853-7b0b7f86f502","rights":{"value":7},"isDefault":true}]"#;
+        r#"[{"id":"247d25b6-53f6-440e-9853-7b0b7f86f502","brand":{"new":7},"isDefault":true}]"#;
     let list = graph::parse(tenant(), text.as_bytes()).unwrap();
-    assert_eq!(list.labels[0].extras["rights"], r#"{"value":7}"#);
+    assert_eq!(list.labels[0].extras["brand"], r#"{"new":7}"#);
     // Through our own form and back.
     let json = serde_json::to_string(&list.labels[0]).unwrap();
     let back: Label = serde_json::from_str(&json).unwrap();
     assert_eq!(back, list.labels[0]);
+}
+
+#[test]
+fn l_003_l_016_who_has_rights_is_no_unknown_member() {
+    // Graph: the rights of one person, also in the copy of a parent, and addresses of the answer.
+    let rights = json!({"id": "dana@contoso.example", "ownerEmail": "dana@contoso.example",
+        "userEmail": "dana@contoso.example", "value": "view,edit"});
+    let people = "https://graph.example/users('dana@contoso.example')/labels";
+    let label = |number: u32, parent: Value| {
+        json!({"id": format!("00000000-0000-0000-0000-{number:012}"), "name": "L", "brandNew": 1,
+            "rights": rights, "rights@odata.context": people, "rights@odata.navigationLink": people,
+            "@odata.id": people, "parent": parent})
+    };
+    let labels = json!([label(1, json!(null)), label(2, label(3, json!(null)))]);
+    let list = graph::parse(tenant(), labels.to_string().as_bytes()).unwrap();
+    assert_eq!(list.labels.len(), 3);
+    assert_eq!(list.notes[0], "`rights`: left out, it names people");
+    assert_eq!(list.notes.len(), 2, "{:?}", list.notes);
+    assert!(!format!("{list:?}").contains("dana"));
+    for label in &list.labels {
+        assert_eq!(Vec::from_iter(label.extras.keys()), ["brandNew"]);
+    }
+    // Nothing was left out where there is nothing.
+    let none = br#"[{"id":"00000000-0000-0000-0000-000000000001","rights":null}]"#;
+    assert!(graph::parse(tenant(), none).unwrap().notes.is_empty());
+
+    // Exports: grants are kept in their place, and other lists of people nowhere.
+    let grants = json!([{"Identity": "dana@contoso.example", "Rights": "VIEW"}]);
+    let (text, flat) = (grants.to_string(), "dana@contoso.example:VIEW");
+    for (member, value) in [
+        ("EncryptionRightsDefinitions", json!(flat)),
+        ("EncryptionRightsDefinitions", json!(text)),
+        ("EncryptionRightsDefinitions", grants.clone()),
+        ("encryptionRightsDefinitions", json!(flat)),
+    ] {
+        let mut label = json!({"Guid": "247d25b6-53f6-440e-9853-7b0b7f86f502",
+            "EncryptionEnabled": true, "EncryptionProtectionType": "Template"});
+        label[member] = value;
+        let list = exported(label.to_string().as_bytes());
+        let label = &list.labels[0];
+        let granted = &label.encryption.as_ref().unwrap().grants;
+        assert_eq!(granted[0].identity, "dana@contoso.example", "{member}");
+        assert!(label.extras.is_empty() && list.notes.is_empty(), "{member}");
+    }
+    for (member, value) in [
+        (
+            "EncryptionAipTemplateScopes",
+            json!("[\"dana@contoso.example\"]"),
+        ),
+        (
+            "EncryptionAipTemplateScopes",
+            json!(["dana@contoso.example"]),
+        ),
+        ("encryptionaiptemplatescopes", json!("dana@contoso.example")),
+        ("RightsDefinitions", json!(flat)),
+    ] {
+        let label = json!({"Guid": "247d25b6-53f6-440e-9853-7b0b7f86f502", member: value,
+            "EncryptionRightsUrl": "u"});
+        let list = exported(json!([label, label]).to_string().as_bytes());
+        assert_eq!(
+            list.notes,
+            [format!("`{member}`: left out, it names people")]
+        );
+        let kept = Vec::from_iter(list.labels[0].extras.keys());
+        assert_eq!(kept, ["EncryptionRightsUrl"], "{member}");
+    }
+    let label = json!({"Guid": "247d25b6-53f6-440e-9853-7b0b7f86f502",
+        "Settings": ["[aiptemplatescopes, dana@contoso.example]", "[color, #FF0000]"]});
+    let list = exported(label.to_string().as_bytes());
+    assert_eq!(
+        list.notes,
+        ["`aiptemplatescopes`: left out, it names people"]
+    );
+    assert_eq!(Vec::from_iter(list.labels[0].settings.keys()), ["color"]);
 }
 
 #[test]
@@ -480,6 +554,42 @@ fn l_014_what_is_nested_in_a_bad_label_counts_too() {
         let body = json!([good.clone(), vec![bad]].concat()).to_string();
         let list = graph::parse(tenant(), body.as_bytes());
         assert_eq!(list.is_ok(), accepted, "{sublabels}");
+    }
+}
+
+#[test]
+fn l_014_l_040_bad_labels_are_counted_over_all_pages() {
+    let page = |from: u32, good: u32, bad: u32, is_last: bool| {
+        let id = |at: u32| json!({"id": format!("00000000-0000-0000-0000-{at:012}"), "name": "L"});
+        let items: Vec<Value> = (from..from + good)
+            .map(id)
+            .chain((0..bad).map(|at| json!({"id": format!("bad {at}")})))
+            .collect();
+        match is_last {
+            true => json!({"value": items}),
+            false => json!({"value": items, "@odata.nextLink": "https://graph.example/next"}),
+        }
+    };
+    for (bad, accepted) in [(1, true), (2, true), (3, false)] {
+        let pages = [page(0, 18, 0, false), page(100, 0, bad, true)];
+        // In files of their own, and as answers in one list.
+        let files = pages.iter().map(|page| page.to_string());
+        let files: Vec<Document> = files.map(|text| read(text.as_bytes()).unwrap()).collect();
+        let listed = Document::read(tenant(), json!(pages).to_string().as_bytes()).unwrap();
+        for (documents, place) in [(files, "/value/0/id"), (listed, "/1/value/0/id")] {
+            match combine(tenant(), documents, Import::default()) {
+                Ok(combined) => {
+                    assert!(accepted, "{bad}");
+                    assert_eq!(combined.chosen.list.unwrap().labels.len(), 18);
+                    let note = &combined.notes[0];
+                    assert!(note.starts_with(&format!("left out: {place}: ")), "{note}");
+                }
+                Err(error) => {
+                    assert!(!accepted, "{bad}: {error}");
+                    assert!(error.to_string().starts_with(place), "{error}");
+                }
+            }
+        }
     }
 }
 
@@ -760,7 +870,9 @@ fn l_043_what_is_no_label_document_is_refused_with_the_place() {
         ),
         (json!(7), "neither a list nor an object"),
     ] {
-        let error = Document::read(tenant(), body.to_string().as_bytes()).unwrap_err();
+        let error = Document::read(tenant(), body.to_string().as_bytes())
+            .and_then(|documents| combine(tenant(), documents, Import::default()))
+            .unwrap_err();
         assert!(error.to_string().contains(expected), "{body}: {error}");
     }
 }

@@ -14,6 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use label_core::TenantId;
+use label_core::source::graph;
 use label_core::sync::{
     Credentials, GraphDriver, KeeperOptions, LabelSync, Outcome, Run, SnapshotKeeper, Step,
     SyncOptions,
@@ -286,6 +287,41 @@ fn the_secret_is_not_sent_in_clear_text() {
     assert!(run.steps.is_empty());
     assert!(server.asked().is_empty());
     assert!(!format!("{driver:?}").contains("login.example"));
+}
+
+#[test]
+fn l_057_an_oversized_answer_is_asked_for_once() {
+    let bound = usize::try_from(graph::BODY_BYTES_MAX).unwrap();
+    for (length, expected) in [
+        // As long as an answer may be, and no list.
+        (bound, "not JSON"),
+        (bound + 1, "larger than 52428800 bytes"),
+        (bound + 1_000_000, "larger than 52428800 bytes"),
+    ] {
+        let server = Server::start(vec![
+            token("one", 3_600),
+            Some((200, "", vec![b' '; length])),
+        ]);
+        let (mut sync, mut driver) = server.sync();
+        let run = driver.run(&mut sync, &|| NOW_MS);
+        let error = failed(&run);
+        assert!(error.contains(expected), "{length}: {error}");
+        assert_eq!(server.asked().len(), 2);
+    }
+    // Of a refusal, what comes first is enough.
+    let server = Server::start(vec![
+        token("one", 3_600),
+        Some((403, "", vec![b' '; bound + 1_000_000])),
+    ]);
+    let (mut sync, mut driver) = server.sync();
+    let run = driver.run(&mut sync, &|| NOW_MS);
+    assert!(failed(&run).contains("403"), "{}", failed(&run));
+    // A token is no list, and another is asked for later.
+    let server = Server::start(vec![Some((200, "", vec![b' '; 1_000_000]))]);
+    let (mut sync, mut driver) = server.sync();
+    let run = driver.run(&mut sync, &|| NOW_MS);
+    assert!(run.steps.is_empty() && run.until_ms > NOW_MS, "{run:?}");
+    assert_eq!(server.asked().len(), 1);
 }
 
 #[test]

@@ -7,7 +7,9 @@ use super::content::{ContentFormat, ContentInfo, DowngradeJustification, Labelin
 use super::emit::{Emitter, protection_bit};
 use super::error::{EvaluateError, EvaluateNote, PropertyProblem};
 use super::records::{ENCRYPTED_BIT, Record, Records, marking_bits};
-use super::{EvaluateContext, Evaluation, PROPERTIES_MAX, PROPERTY_CHARS_MAX, date};
+use super::{
+    EvaluateContext, Evaluation, PROPERTIES_MAX, PROPERTY_CHARS_MAX, SupportedActions, date,
+};
 use crate::catalog::{LabelCatalog, NotAppliable};
 use crate::id::LabelId;
 use crate::label::{Label, LabelProtection, LabelState, Publication};
@@ -27,8 +29,9 @@ pub(super) const RESERVED: [&str; 7] = [
 /// What has to be done to set a label (L-070 to L-077).
 ///
 /// Old markings and protection are taken off, then the label's own are put on, then comes what the
-/// caller defined, and last the metadata. Only what the caller supports is answered, and
-/// `ContentBits` tells what of it is on the content then.
+/// caller defined, and last the metadata. Only what the caller supports is answered. `ContentBits`
+/// tells what was added, so that what a caller could not take off an earlier label is not in it
+/// (L-076); where the label is there already, what its record tells stays in it too.
 ///
 /// A label that is there already needs nothing (L-075), unless its metadata is incomplete or it
 /// lacks, or has too much of, what the caller can put right.
@@ -126,7 +129,7 @@ pub fn evaluate_removal(
         return justify(notes);
     }
     let mut emitter = Emitter::new(context, notes);
-    let bits = records.bits(context.catalog);
+    let bits = records.bits(context.catalog, &content.format);
     emitter.remove_markings(bits);
     if bits & ENCRYPTED_BIT != 0 {
         emitter.remove_protection();
@@ -163,11 +166,25 @@ fn replace(
     records: &Records<'_>,
 ) -> Result<(), EvaluateError> {
     let id = target.key.label;
-    let old_bits = records.bits(context.catalog);
+    let old_bits = records.bits(context.catalog, &content.format);
     emitter.remove_markings(old_bits);
     let was_protected = old_bits & ENCRYPTED_BIT != 0;
-    if takes_protection_off(target) || (was_protected && !target.protection.encrypts()) {
+    // A label that encrypts leaves it to `protect`, and one that encrypts messages alone says nothing
+    // of the protection of a file, which stays.
+    if takes_protection_off(target) || (was_protected && wants_no_protection(target)) {
         emitter.remove_protection();
+    } else if was_protected && target.protection == LabelProtection::Unknown {
+        // To take it off or to leave it on would be a guess (L-015). Who can't take it off leaves it
+        // on either way.
+        if context
+            .supported
+            .contains(SupportedActions::REMOVE_PROTECTION)
+        {
+            return Err(EvaluateError::ProtectionUnknown {
+                label: id,
+                name: target.name().to_owned(),
+            });
+        }
     }
     emitter.add_markings(target, content, u32::MAX);
     emitter.protect(target, &content.format)?;
@@ -206,9 +223,9 @@ fn repair(
         Some(_) => bits & !of_markings & !ENCRYPTED_BIT,
         None => 0,
     };
-    let is_too_protected = bits & ENCRYPTED_BIT != 0
-        && (takes_protection_off(target)
-            || (target.protection == LabelProtection::None && target.encryption.is_none()));
+    // The protection of a label that the list says nothing about is its own, and stays.
+    let is_too_protected =
+        bits & ENCRYPTED_BIT != 0 && (takes_protection_off(target) || wants_no_protection(target));
     emitter.remove_markings(surplus);
     if is_too_protected {
         emitter.remove_protection();
@@ -260,6 +277,12 @@ fn takes_protection_off(label: &Label) -> bool {
         .encryption
         .as_ref()
         .is_some_and(|encryption| encryption.kind == EncryptionKind::Remove)
+}
+
+/// Whether the list says that the label protects nothing. That it says nothing is something else
+/// (L-015).
+fn wants_no_protection(label: &Label) -> bool {
+    label.protection == LabelProtection::None && label.encryption.is_none()
 }
 
 /// The label that is applied: the one asked for, or the default sublabel of a heading.

@@ -192,13 +192,24 @@ fn either<'t>(given: &'t str, default: &'t str) -> &'t str {
     if given.is_empty() { default } else { given }
 }
 
+/// Whether the label encrypts content of this format. What a person may choose is split: Outlook's
+/// choices are for messages, and elsewhere people are asked, or nothing is done (section 1.6).
+pub(super) fn encrypts(label: &Label, format: &ContentFormat) -> bool {
+    let kind = label.encryption.as_ref().map(|encryption| encryption.kind);
+    let is_for_messages = matches!(
+        kind,
+        Some(EncryptionKind::UserDefined { prompt: false, .. })
+    );
+    label.protection.encrypts() && (!is_for_messages || *format == ContentFormat::Email)
+}
+
 /// What the label does for protection, and what the caller must support for it.
 fn protection(
     label: &Label,
     format: &ContentFormat,
     supported: SupportedActions,
 ) -> Result<Option<(LabelAction, SupportedActions)>, EvaluateError> {
-    if !label.protection.encrypts() {
+    if !encrypts(label, format) {
         return Ok(None);
     }
     let by_person = |do_not_forward: bool| {

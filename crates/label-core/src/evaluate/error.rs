@@ -80,8 +80,9 @@ pub enum EvaluateError {
         /// The method asked for.
         requested: Method,
     },
-    /// The label encrypts, and the list does not say how.
-    #[error("label `{name}` encrypts, and the label list does not say how")]
+    /// The list does not say how the label encrypts; or the content is encrypted, and the list does
+    /// not say whether the label encrypts too or takes that off.
+    #[error("the label list does not say how label `{name}` protects")]
     ProtectionUnknown {
         /// Which label.
         label: LabelId,

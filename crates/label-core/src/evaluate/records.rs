@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::content::{Method, NameValue};
+use super::content::{ContentFormat, Method, NameValue};
+use super::emit::encrypts;
 use super::error::EvaluateNote;
 use crate::catalog::LabelCatalog;
 use crate::id::{LabelId, TenantId};
@@ -65,6 +66,12 @@ impl<'a> Record<'a> {
     }
 
     /// Whether the tenant is the only one that the record names.
+    ///
+    /// A record that names none is of nobody here, although
+    /// [`LabelView::origin`](crate::LabelView::origin) takes it for one's own if the id is known
+    /// (section 5). There it is shown, and a wrong guess shows a wrong name; here it would be
+    /// replaced or removed, with the markings and protection that it tells of, and one id can be of
+    /// several tenants (1.9). So only what names the tenant is changed (1.11).
     fn is_of(&self, tenant: TenantId) -> bool {
         let named = || self.all("SiteId").filter(|text| !text.trim().is_empty());
         named().next().is_some() && named().all(|text| TenantId::parse(text) == Ok(tenant))
@@ -89,11 +96,11 @@ impl<'a> Record<'a> {
         self.get("ContentBits")?.trim().parse().ok()
     }
 
-    /// The same, or where the record does not say, what the label does.
-    pub(super) fn bits(&self, catalog: &LabelCatalog) -> u32 {
+    /// The same, or where the record does not say, what the label does to content of this format.
+    pub(super) fn bits(&self, catalog: &LabelCatalog, format: &ContentFormat) -> u32 {
         self.stated_bits().unwrap_or_else(|| {
             catalog.by_id(self.label).map_or(0, |label| {
-                let encrypted = if label.protection.encrypts() {
+                let encrypted = if encrypts(label, format) {
                     ENCRYPTED_BIT
                 } else {
                     0
@@ -178,10 +185,10 @@ impl<'a> Records<'a> {
     }
 
     /// What was done to the content by all labels in effect.
-    pub(super) fn bits(&self, catalog: &LabelCatalog) -> u32 {
+    pub(super) fn bits(&self, catalog: &LabelCatalog, format: &ContentFormat) -> u32 {
         self.in_effect
             .iter()
-            .fold(0, |bits, record| bits | record.bits(catalog))
+            .fold(0, |bits, record| bits | record.bits(catalog, format))
     }
 
     /// A note where several labels are in effect (L-079).

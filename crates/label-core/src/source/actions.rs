@@ -57,12 +57,24 @@ const MARKING: &[&str] = &[
     "Layout",
 ];
 
-/// Whether a member is one of the flat properties.
+/// Whether a member is one of the flat properties. Letter case doesn't matter: some name people, and
+/// none of those may pass for unknown.
 pub(super) fn is_flat(name: &str) -> bool {
     FLAT.iter().any(|(start, rest)| {
-        let end = name.strip_prefix(start);
-        end.is_some_and(|end| rest.contains(&end))
+        name.split_at_checked(start.len())
+            .is_some_and(|(own, end)| {
+                own.eq_ignore_ascii_case(start)
+                    && rest.iter().any(|one| one.eq_ignore_ascii_case(end))
+            })
     })
+}
+
+/// Whether a member or setting lists people and has no place in the model: for whom a template is,
+/// and the rights where they stand beside the actions.
+pub(super) fn names_people(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let ends = ["aiptemplatescopes", "rightsdefinitions"];
+    ends.iter().any(|end| name.ends_with(end)) && !is_flat(&name)
 }
 
 /// Reads both forms; where both say something, the flat one counts.
@@ -92,6 +104,12 @@ pub(super) fn read(
             Value::String(text) => text.clone(),
             Value::Bool(flag) => flag.to_string(),
             Value::Number(number) => number.to_string(),
+            // Grants, which are JSON in a text elsewhere. Nothing else here is a list.
+            Value::Array(_) | Value::Object(_)
+                if name.to_ascii_lowercase().ends_with("rightsdefinitions") =>
+            {
+                value.to_string()
+            }
             _ => continue,
         };
         flat.insert(name.to_lowercase(), text);

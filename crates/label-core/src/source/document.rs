@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::classic::{self, ClassicLabels};
-use super::{LabelList, document_error, graph, merge, note, powershell};
+use super::{LabelList, below, document_error, graph, merge, note, powershell};
 use crate::error::SourceError;
 use crate::id::TenantId;
 use crate::label::LabelScheme;
@@ -20,7 +20,8 @@ pub const DOCUMENTS_MAX: usize = 1_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Document {
-    /// One page of Graph's list, v1.0 or beta.
+    /// One page of Graph's list, v1.0 or beta. Labels in it that can't be read are told of by
+    /// [`combine`].
     Graph(graph::Page),
     /// An export of `Get-Label`.
     PowerShell(LabelList),
@@ -73,7 +74,12 @@ impl Document {
                 return Err(document_error("", "more than 1000 answers"));
             }
             let read = |(at, item)| {
-                Self::from_value(tenant, item).map_err(|error| below(error, &format!("/{at}")))
+                let pointer = format!("/{at}");
+                match Self::from_value(tenant, item) {
+                    Ok(Self::Graph(page)) => Ok(Self::Graph(page.below(&pointer))),
+                    Ok(other) => Ok(other),
+                    Err(error) => Err(below(error, &pointer)),
+                }
             };
             return items.iter_mut().enumerate().map(read).collect();
         }
@@ -200,16 +206,6 @@ fn is_settings(members: &Map<String, Value>) -> bool {
     members.contains_key("isMandatory") || members.contains_key("isDowngradeJustificationRequired")
 }
 
-fn below(error: SourceError, pointer: &str) -> SourceError {
-    match error {
-        SourceError::Document {
-            pointer: inner,
-            cause,
-        } => document_error(&format!("{pointer}{inner}"), &cause),
-        other => other,
-    }
-}
-
 /// Which end of a source's order is the most sensitive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OrderDirection {
@@ -264,7 +260,8 @@ pub struct Combined {
 ///
 /// # Errors
 ///
-/// [`SourceError::Document`]: pages of Graph without a last one, so that the list is not complete.
+/// [`SourceError::Document`]: pages of Graph without a last one, so that the list is not complete; or
+/// what [`graph::join`] reports.
 ///
 /// # Examples
 ///

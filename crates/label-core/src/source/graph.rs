@@ -35,18 +35,34 @@ pub struct Page {
     /// Copies of parents that stand in sublabels of the page, and not in the page itself. They may
     /// be on another one: [`join`].
     pub parents: Vec<Label>,
+    /// Labels of the page that can't be read. How many are too many depends on the whole list:
+    /// [`join`].
+    rejected: Rejected,
+}
+
+impl Page {
+    /// The same page as a part of a document.
+    pub(super) fn below(mut self, pointer: &str) -> Self {
+        self.rejected = self.rejected.below(pointer);
+        self
+    }
 }
 
 /// All pages of a list, in order, as the list. Parents that no page has are taken from the copies in
 /// their sublabels.
 ///
+/// Labels that can't be read are left out with a note.
+///
 /// # Errors
 ///
-/// [`SourceError::Document`]: more labels than a tenant can have.
+/// [`SourceError::Document`]: more labels than a tenant can have, or more than a tenth of them that
+/// can't be read.
 pub fn join(tenant: TenantId, pages: Vec<Page>) -> Result<LabelList, SourceError> {
     let mut list = LabelList::new(tenant);
     let mut parents = Vec::new();
+    let mut rejected = Rejected::default();
     for page in pages {
+        rejected.extend(page.rejected);
         list.labels.extend(page.list.labels);
         list.notes.extend(page.list.notes);
         parents.extend(page.parents);
@@ -54,6 +70,8 @@ pub fn join(tenant: TenantId, pages: Vec<Page>) -> Result<LabelList, SourceError
             return Err(document_error("", "more than 10000 labels"));
         }
     }
+    // Over all pages: the last one may have few labels.
+    let mut list = rejected.settle(list)?;
     let mut listed: HashSet<LabelId> = list.labels.iter().map(|one| one.key.label).collect();
     for label in parents {
         let id = label.key.label;
@@ -103,7 +121,8 @@ pub fn parse(tenant: TenantId, body: &[u8]) -> Result<LabelList, SourceError> {
 ///
 /// # Errors
 ///
-/// As [`parse`], but for the pages.
+/// As [`parse`], but for the pages, and for labels that can't be read: whether they are too many is
+/// for [`join`] to say.
 pub fn parse_page(tenant: TenantId, body: &[u8]) -> Result<Page, SourceError> {
     from_value(tenant, &mut super::json(body)?)
 }
@@ -141,12 +160,7 @@ pub(super) fn from_value(tenant: TenantId, document: &mut Value) -> Result<Page,
     for (at, item) in items.iter_mut().enumerate() {
         reader.label(item, None, &format!("{pointer}/{at}"), 0)?;
     }
-    let (list, parents) = reader.finish()?;
-    Ok(Page {
-        list,
-        next_link,
-        parents,
-    })
+    Ok(reader.finish(next_link))
 }
 
 /// What a tenant or a person has to and need not do: Graph beta's `labelPolicySettings`.
@@ -192,7 +206,7 @@ pub(super) fn policy_settings(
 }
 
 /// Members that have a place in the model; all others are kept as they are.
-const KNOWN: [&str; 24] = [
+const KNOWN: [&str; 20] = [
     "id",
     "displayName",
     "name",
@@ -212,12 +226,18 @@ const KNOWN: [&str; 24] = [
     "applicationMode",
     "sublabels",
     "parent",
-    "@odata.type",
-    "parent@odata.context",
-    "sublabels@odata.context",
-    "rights@odata.context",
-    "sublabels@odata.count",
+    // What one person may do, by address, and no grants of the label.
+    RIGHTS,
 ];
+
+/// The rights of one person to a label's documents.
+const RIGHTS: &str = "rights";
+
+/// What an answer says of itself, and not of the label. Its addresses may be those of a person's
+/// labels.
+fn is_annotation(name: &str) -> bool {
+    name.contains("@odata.")
+}
 
 /// Reads labels into a list.
 struct Reader {
@@ -374,16 +394,23 @@ impl Reader {
             Some("recommended") => Some(ApplicationMode::Recommended),
             _ => None,
         };
-        label.extras = super::extras(members, |name| KNOWN.contains(&name));
+        if let Some(rights) = members.get(RIGHTS) {
+            super::note_people(&mut self.list.notes, RIGHTS, rights);
+        }
+        label.extras = super::extras(members, |name| KNOWN.contains(&name) || is_annotation(name));
         Ok((label, members))
     }
 
-    fn finish(self) -> Result<(LabelList, Vec<Label>), SourceError> {
+    fn finish(self, next_link: Option<String>) -> Page {
         let listed: HashSet<LabelId> = self.list.labels.iter().map(|one| one.key.label).collect();
         let parents = self.parents.into_values();
         let missing = parents.filter(|label| !listed.contains(&label.key.label));
-        let missing = missing.collect();
-        Ok((self.rejected.settle(self.list)?, missing))
+        Page {
+            parents: missing.collect(),
+            list: self.list,
+            next_link,
+            rejected: self.rejected,
+        }
     }
 }
 

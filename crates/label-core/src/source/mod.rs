@@ -49,7 +49,7 @@ impl LabelList {
 /// Labels that could not be read. A few are left out and told; where they are more than a tenth, it
 /// is the list that can't be trusted (section 3.6).
 #[cfg(feature = "sources")]
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rejected {
     first: Option<SourceError>,
     count: usize,
@@ -60,7 +60,19 @@ impl Rejected {
     /// A label that goes, with the sublabels that are nested in it.
     pub(crate) fn add(&mut self, error: SourceError, sublabels: Option<&serde_json::Value>) {
         self.first.get_or_insert(error);
-        self.count += 1 + nested(sublabels, 0);
+        self.count = self.count.saturating_add(1 + nested(sublabels, 0));
+    }
+
+    /// Those of another part of the same list, which comes behind this one.
+    pub(crate) fn extend(&mut self, more: Self) {
+        self.first = self.first.take().or(more.first);
+        self.count = self.count.saturating_add(more.count);
+    }
+
+    /// The same of a part of a document, told from its beginning.
+    pub(crate) fn below(mut self, pointer: &str) -> Self {
+        self.first = self.first.map(|error| below(error, pointer));
+        self
     }
 
     /// The list without them, or the error of the first.
@@ -68,7 +80,7 @@ impl Rejected {
         let Some(first) = self.first else {
             return Ok(list);
         };
-        if self.count.saturating_mul(10) > list.labels.len() + self.count {
+        if self.count.saturating_mul(10) > list.labels.len().saturating_add(self.count) {
             return Err(first);
         }
         let more = match self.count {
@@ -148,6 +160,18 @@ pub(crate) fn document_error(pointer: &str, cause: &str) -> SourceError {
     }
 }
 
+/// An error in a part of a document, told from its beginning.
+#[cfg(feature = "sources")]
+pub(crate) fn below(error: SourceError, pointer: &str) -> SourceError {
+    match error {
+        SourceError::Document {
+            pointer: inner,
+            cause,
+        } => document_error(&format!("{pointer}{inner}"), &cause),
+        other => other,
+    }
+}
+
 /// JSON in the encodings that exports come in: UTF-8, and UTF-16 with a mark (L-060).
 #[cfg(feature = "sources")]
 pub(crate) fn json(body: &[u8]) -> Result<serde_json::Value, SourceError> {
@@ -207,6 +231,25 @@ pub(crate) fn extras(
         .filter(|(name, value)| !is_known(name) && !value.is_null())
         .map(|(name, value)| (name.clone(), value.to_string()))
         .collect()
+}
+
+/// Notes, once in a list, a member that is left out because it names people: who has which rights is
+/// kept on request only (section 3.6), and extras are kept unasked.
+#[cfg(feature = "sources")]
+pub(crate) fn note_people(notes: &mut Vec<String>, member: &str, value: &serde_json::Value) {
+    use serde_json::Value;
+
+    let is_empty = match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    };
+    let text = format!("`{member}`: left out, it names people");
+    if !is_empty && !notes.contains(&text) {
+        note(notes, text);
+    }
 }
 
 /// A file with an answer or an export.

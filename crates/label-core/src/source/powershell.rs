@@ -79,6 +79,14 @@ fn label(item: &Value, pointer: &str, list: &mut LabelList) -> Result<Label, Sou
         note(&mut list.notes, format!("{pointer}/Settings: {problem}"));
     }
     label.settings = settings.into_iter().collect();
+    label.settings.retain(|name, value| {
+        let goes = actions::names_people(name);
+        if goes {
+            let value = Value::String(std::mem::take(value));
+            super::note_people(&mut list.notes, &quote(name), &value);
+        }
+        !goes
+    });
     let setting = |name: &str| {
         let value = label.settings.get(name).map(|value| value.trim());
         value.filter(|value| !value.is_empty()).map(str::to_owned)
@@ -142,8 +150,13 @@ fn label(item: &Value, pointer: &str, list: &mut LabelList) -> Result<Label, Sou
     label.protection = actions.protection;
     label.encryption = actions.encryption;
     label.markings = actions.markings;
+    for (name, value) in members.iter() {
+        if actions::names_people(name) {
+            super::note_people(&mut list.notes, &quote(name), value);
+        }
+    }
     label.extras = super::extras(members, |name| {
-        KNOWN.contains(&name) || actions::is_flat(name)
+        KNOWN.contains(&name) || actions::is_flat(name) || actions::names_people(name)
     });
     Ok(label)
 }

@@ -13,6 +13,7 @@
 //! # Ok::<(), conformance::Violation>(())
 //! ```
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -82,6 +83,12 @@ pub fn gives_the_whole_list<S: LabelSource>(
                 "the tenant is `{}` and not `{TENANT}`",
                 list.tenant
             )));
+        }
+        // Before the catalogue makes one of two.
+        let mut seen = HashSet::new();
+        if let Some(twice) = (list.labels.iter()).find(|label| !seen.insert(label.key.label)) {
+            let id = twice.key.label;
+            return Err(wrong(&format_args!("`{id}` is there more than once")));
         }
         let given = LabelCatalog::build(TENANT, list.labels).map_err(|error| wrong(&error))?;
         let wanted = LabelCatalog::build(TENANT, labels).map_err(|error| wrong(&error))?;
@@ -264,4 +271,22 @@ fn examples() -> Vec<(&'static str, Vec<Label>)> {
         ),
         ("a thousand labels", many),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::memory::MemoryLabels;
+
+    #[test]
+    fn r_061_a_source_that_lists_every_label_twice_does_not_conform() {
+        let twice = |tenant, labels: &[Label]| MemoryLabels::new(tenant, [labels, labels].concat());
+        assert_eq!(
+            check(twice).unwrap_err().to_string(),
+            "a source gives the whole list: one label: `aaaaaaaa-0000-4000-8000-000000000001` is \
+             there more than once"
+        );
+        let once = |tenant, labels: &[Label]| MemoryLabels::new(tenant, labels.to_vec());
+        check(once).unwrap();
+    }
 }

@@ -2,6 +2,7 @@
 //! 3.1): for programs that run without a user.
 
 use std::fmt;
+use std::io::Read;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -19,7 +20,7 @@ pub const LOGIN_URL: &str = "https://login.microsoftonline.com";
 /// What a token is for, in the global cloud.
 pub const GRAPH_SCOPE: &str = "https://graph.microsoft.com/.default";
 
-/// Longest answer of the token service, in bytes, and longest token.
+/// Longest answer of the token service, in bytes.
 const TOKEN_BYTES_MAX: u64 = 64 * 1024;
 
 /// How long before its end a token is no longer used, in milliseconds.
@@ -235,6 +236,9 @@ impl GraphDriver {
                 _ => Ok(Err(answer)),
             };
         }
+        if answer.body.len() as u64 > TOKEN_BYTES_MAX {
+            return Err("token: the answer is too long".to_owned());
+        }
         let parsed: Value = serde_json::from_slice(&answer.body)
             .map_err(|_| "token: the answer is not JSON".to_owned())?;
         let text = parsed.get("access_token").and_then(Value::as_str);
@@ -257,6 +261,7 @@ impl GraphDriver {
     }
 }
 
+/// The answer, its body cut one byte behind the bound.
 fn response(
     answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
     bytes_max: u64,
@@ -268,9 +273,13 @@ fn response(
         .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
         .collect();
     let status = answer.status().as_u16();
-    let body = answer.body_mut().with_config().limit(bytes_max + 1);
-    let body = body
-        .read_to_vec()
+    // Cut, and not refused: a longer answer is an answer, and the machine says that it is too long.
+    let mut body = Vec::new();
+    answer
+        .body_mut()
+        .as_reader()
+        .take(bytes_max.saturating_add(1))
+        .read_to_end(&mut body)
         .map_err(|error| quote(&error.to_string()))?;
     Ok(Response {
         status,

@@ -231,7 +231,7 @@ fn l_077_each_obstacle_is_an_error_of_its_own() {
         ),
         (
             VAGUE,
-            "label `Vague` encrypts, and the label list does not say how".to_owned(),
+            "the label list does not say how label `Vague` protects".to_owned(),
         ),
     ] {
         let error = apply(&content(Vec::new()), label).unwrap_err();

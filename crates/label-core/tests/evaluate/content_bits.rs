@@ -169,6 +169,79 @@ fn l_076_actions_stand_in_their_order() {
 }
 
 #[test]
+fn l_015_a_label_of_unknown_protection_takes_none_off() {
+    let settings = PolicySettings::default();
+    let all = SupportedActions::ALL;
+    let cannot_remove = all.without(SupportedActions::REMOVE_PROTECTION);
+    let encryption = || Some(Encryption::new(EncryptionKind::Remove));
+    let template = || Some(Encryption::new(EncryptionKind::Template));
+    use LabelProtection::{None as No, Unknown};
+    type Answer = Option<&'static [&'static str]>;
+    let table: [(_, Option<Encryption>, _, &str, Answer); 10] = [
+        // Protected before: only a list that says so takes it off.
+        (No, None, all, "8", Some(&["-protection", "metadata"])),
+        (
+            No,
+            encryption(),
+            all,
+            "8",
+            Some(&["-protection", "metadata"]),
+        ),
+        (
+            Unknown,
+            encryption(),
+            all,
+            "8",
+            Some(&["-protection", "metadata"]),
+        ),
+        (Unknown, None, all, "8", None),
+        (Unknown, template(), all, "8", None),
+        // Not said to encrypt, with settings for it: nothing that takes protection off.
+        (No, template(), all, "8", Some(&["metadata"])),
+        // Who can't take it off has nothing to guess.
+        (Unknown, None, cannot_remove, "8", Some(&["metadata"])),
+        (No, None, cannot_remove, "8", Some(&["metadata"])),
+        // Not protected before: there is nothing to take off.
+        (Unknown, None, all, "0", Some(&["metadata"])),
+        (No, None, all, "0", Some(&["metadata"])),
+    ];
+    for (protection, encryption, supported, bits, expected) in table {
+        let what = format!("{protection:?} {encryption:?} {bits}");
+        let catalog = changed(FINANCE, |label| {
+            label.protection = protection;
+            label.encryption.clone_from(&encryption);
+        });
+        let mut context = EvaluateContext::new(&catalog, &settings, NOW_MS);
+        context.supported = supported;
+        let options = options(FINANCE, Method::Standard);
+        let labelled = content(record(own(), STAFF, "Standard", bits));
+        let evaluation = evaluate_application(&context, &labelled, &options);
+        match expected {
+            Some(expected) => {
+                let evaluation = evaluation.unwrap();
+                assert_eq!(kinds(&evaluation.actions), expected, "{what}");
+                assert_eq!(added(&evaluation, "ContentBits"), "0", "{what}");
+            }
+            None => {
+                assert_eq!(
+                    evaluation.unwrap_err().to_string(),
+                    "the label list does not say how label `Finance` protects",
+                    "{what}"
+                );
+            }
+        }
+        // The label that is there already keeps its protection where nothing is said.
+        let labelled = content(record(own(), FINANCE, "Standard", "8"));
+        let again = evaluate_application(&context, &labelled, &options).unwrap();
+        let goes = kinds(&again.actions).contains(&"-protection".to_owned());
+        let says_so = encryption
+            .as_ref()
+            .map_or(protection == No, |one| one.kind == EncryptionKind::Remove);
+        assert_eq!(goes, says_so && supported == all, "{what}");
+    }
+}
+
+#[test]
 fn l_076_markings_have_their_variables_expanded() {
     let evaluation = apply(&content(Vec::new()), STAFF).unwrap();
     let texts: Vec<&str> = evaluation
@@ -207,6 +280,57 @@ fn l_076_messages_are_protected_in_their_own_way() {
     let options = options(MESSAGE, Method::Standard);
     let evaluation = evaluate_application(&context, &content(Vec::new()), &options).unwrap();
     assert_eq!(kinds(&evaluation.actions), ["+adhoc", "metadata"]);
+}
+
+#[test]
+fn l_076_what_is_for_messages_alone_encrypts_no_file() {
+    let settings = PolicySettings::default();
+    let other = ContentFormat::Other("teamwork".to_owned());
+    let (file, message) = (ContentFormat::File, ContentFormat::Email);
+    for (format, prompt, do_not_forward, encrypt_only, expected) in [
+        (&message, false, true, false, Some("+noforward")),
+        (&message, false, false, true, Some("+adhoc")),
+        (&message, true, true, false, Some("+noforward")),
+        (&file, false, true, false, None),
+        (&file, false, false, true, None),
+        (&file, false, false, false, None),
+        (&file, true, true, false, Some("+adhoc")),
+        (&file, true, false, true, Some("+adhoc")),
+        (&file, true, false, false, Some("+adhoc")),
+        (&other, false, true, true, None),
+        (&other, true, true, true, Some("+adhoc")),
+    ] {
+        let what = format!("{format} {prompt} {do_not_forward} {encrypt_only}");
+        let catalog = changed(MESSAGE, |label| {
+            label.targets = Targets::parse("file,email,teamwork");
+            label.encryption = Some(Encryption::new(EncryptionKind::UserDefined {
+                prompt,
+                do_not_forward,
+                encrypt_only,
+            }));
+        });
+        let context = EvaluateContext::new(&catalog, &settings, NOW_MS);
+        let options = options(MESSAGE, Method::Standard);
+        let mut content = content(Vec::new());
+        content.format = format.clone();
+        let evaluation = evaluate_application(&context, &content, &options).unwrap();
+        let mut actions = kinds(&evaluation.actions);
+        assert_eq!(actions.pop().as_deref(), Some("metadata"), "{what}");
+        assert_eq!(actions, Vec::from_iter(expected), "{what}");
+        let bits = added(&evaluation, "ContentBits");
+        assert_eq!(bits == "8", expected.is_some(), "{what}");
+        // Again it needs nothing.
+        metadata(&evaluation).carry_out(&mut content.metadata);
+        let again = evaluate_application(&context, &content, &options).unwrap();
+        assert_eq!(again.actions, [], "{what}");
+        // A record that doesn't tell what was done leaves the label to tell, and that as well.
+        content
+            .metadata
+            .retain(|one| !one.name.ends_with("_ContentBits"));
+        let removal = evaluate_removal(&context, &content, &justified());
+        let goes = kinds(&removal.actions).contains(&"-protection".to_owned());
+        assert_eq!(goes, expected.is_some(), "{what}");
+    }
 }
 
 #[test]
