@@ -524,10 +524,9 @@ fn l_071_a_person_says_why_a_label_is_lowered() {
         let found = apply(current, initiator, justification);
         assert_eq!(found, expected, "{current} {initiator:?} {justification:?}");
     }
-    let settings = |requires| {
-        let mut settings = PolicySettings::default();
-        settings.requires_downgrade_justification = requires;
-        settings
+    let settings = |requires| PolicySettings {
+        requires_downgrade_justification: requires,
+        ..PolicySettings::default()
     };
     for (requires, text, expected) in [
         (None, None, Justification::NotRequired),

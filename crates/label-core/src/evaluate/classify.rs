@@ -142,7 +142,7 @@ pub fn evaluate_classification_results(
     if let Some(current) = records.current() {
         let method = current.method().unwrap_or_default();
         // What the list doesn't know is lowest, as where the current label is told.
-        let is_higher = catalog.order(chosen.label) > catalog.order(current.label);
+        let is_higher = catalog.place(chosen.label) > catalog.place(current.label);
         let is_by_person = method == Method::Privileged && chosen.mode == RuleMode::Automatic;
         if is_by_person || (method > Method::Auto && !is_higher) {
             records.note_several(&mut evaluation.notes);
@@ -212,7 +212,7 @@ fn candidates(results: &[ClassificationResult], rules: &[ClassificationRule]) ->
 
 fn choose<'c>(context: &EvaluateContext<'_>, candidates: &'c [Candidate]) -> Option<&'c Candidate> {
     let catalog = context.catalog;
-    let order = |one: &&Candidate| (catalog.order(one.label), one.label);
+    let order = |one: &&Candidate| (catalog.place(one.label), one.label);
     let parent = |one: &Candidate| catalog.by_id(one.label).and_then(|label| label.parent);
     let highest = candidates.iter().max_by_key(order)?;
     let Some(heading) = parent(highest) else {

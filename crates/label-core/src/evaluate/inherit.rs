@@ -145,7 +145,7 @@ pub fn compute_inheritance(
     }
     let highest = fitting
         .into_iter()
-        .max_by_key(|&id| (catalog.order(id), id));
+        .max_by_key(|&id| (catalog.place(id), id));
     match highest {
         Some(label) => Ok(Inherited { label, notes }),
         None => Err(EvaluateError::NothingInherited {

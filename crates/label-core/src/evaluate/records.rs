@@ -158,7 +158,7 @@ impl<'a> Records<'a> {
         let (mut in_effect, leftover): (Vec<_>, Vec<_>) =
             own.into_iter().partition(Record::is_enabled);
         // The highest; what the list doesn't know is lowest (L-012).
-        in_effect.sort_by_key(|record| Reverse((catalog.order(record.label), record.label)));
+        in_effect.sort_by_key(|record| Reverse((catalog.place(record.label), record.label)));
         Self {
             in_effect,
             leftover,

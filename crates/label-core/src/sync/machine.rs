@@ -56,8 +56,6 @@ pub struct LabelSync {
     random: Random,
     last_number: u64,
     last_ms: Option<i64>,
-    /// When an unknown label last asked for an early read.
-    unknown_ms: Option<i64>,
     state: State,
 }
 
@@ -102,7 +100,6 @@ impl LabelSync {
             random,
             last_number: 0,
             last_ms: None,
-            unknown_ms: None,
             state: State::Idle,
         })
     }
@@ -343,19 +340,9 @@ impl LabelSync {
         self.schedule.force();
     }
 
-    /// A file carries a label of this tenant that the list doesn't have
-    /// ([`LabelOrigin::OwnUnknown`](crate::LabelOrigin::OwnUnknown)): it may be new. Asks for an early
-    /// read, once in a period, however many such files there are (L-093); whether it did.
+    /// A file carries a label of this tenant that the list doesn't have: [`Schedule::unknown_label`].
     pub fn unknown_label(&mut self, now_ms: i64) -> bool {
-        let period_ms = self.schedule.period_ms();
-        // A clock that was set back doesn't stop this for long.
-        let is_recent = |asked: i64| (0..period_ms).contains(&now_ms.saturating_sub(asked));
-        if self.unknown_ms.is_some_and(is_recent) {
-            return false;
-        }
-        self.unknown_ms = Some(now_ms);
-        self.force();
-        true
+        self.schedule.unknown_label(now_ms)
     }
 
     /// Puts the list in force that is held back: [`SnapshotKeeper::confirm`].
