@@ -77,6 +77,20 @@ pub enum CatalogError {
         /// Whose it is.
         tenant: TenantId,
     },
+    /// A builder was asked for a sublabel before its parent.
+    #[error("label `{path}`: there is no `{parent}` yet")]
+    NoParent {
+        /// The sublabel's path.
+        path: String,
+        /// The parent's.
+        parent: String,
+    },
+    /// A builder was asked for one path twice.
+    #[error("label `{path}`: there is one already")]
+    PathTaken {
+        /// The path.
+        path: String,
+    },
 }
 
 /// A text names no label, or several: correct the text.

@@ -35,6 +35,7 @@
 
 pub mod calendar;
 pub mod capability;
+pub mod card;
 pub mod catalog;
 pub mod decide;
 mod error;
@@ -52,7 +53,8 @@ pub mod source;
 pub mod sync;
 pub mod view;
 
-pub use catalog::{LabelCatalog, NotAppliable};
+pub use card::LabelCard;
+pub use catalog::{CatalogBuilder, LabelCatalog, NotAppliable};
 pub use error::{CatalogError, IdError, LookupError, SourceError};
 pub use evaluate::{EvaluateContext, EvaluateError, Evaluation, LabelAction};
 pub use file_label::{AssignmentMethod, EffectiveLabel, FileLabel, LabelStorage};

@@ -145,6 +145,17 @@ impl OfficeApp {
     }
 }
 
+/// The variables of markings, without `${` and `}`, each with what it stands for: for those who
+/// edit such texts.
+pub const VARIABLES: [(&str, &str); 6] = [
+    ("Item.Label", "the label's display name"),
+    ("Item.Name", "the file's name, or the subject"),
+    ("Item.Location", "path and name of the file"),
+    ("User.Name", "the person's name"),
+    ("User.PrincipalName", "the person's sign-in name"),
+    ("Event.DateTime", "when the label was set"),
+];
+
 /// What the variables of markings stand for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MarkingVariables<'a> {
@@ -315,6 +326,15 @@ mod tests {
         let text = format!("{}Item.Name}}", "${".repeat(1_000_000));
         let expanded = expand(&text, &VALUES, OfficeApp::Word);
         assert!(expanded.ends_with("${${a.docx"));
+    }
+
+    #[test]
+    fn l_017_every_variable_of_the_list_is_one() {
+        for (name, meaning) in VARIABLES {
+            let text = format!("${{{name}}}");
+            let expanded = expand(&text, &VALUES, OfficeApp::Word);
+            assert!(!expanded.contains('$') && !meaning.is_empty(), "{name}");
+        }
     }
 
     #[test]

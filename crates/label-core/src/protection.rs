@@ -192,6 +192,16 @@ impl Grant {
             .collect()
     }
 
+    /// Whether it lets everybody who signs in, or everybody of an organisation, read. An
+    /// organisation is named by a domain, people and groups by an address.
+    pub fn lets_all_read(&self) -> bool {
+        let identity = self.identity.trim();
+        let is_all = identity.eq_ignore_ascii_case("AuthenticatedUsers")
+            || (identity.contains('.') && !identity.contains(['@', ':', '/']));
+        let reads = UsageRights::VIEW;
+        is_all && (self.rights.contains(reads) || self.rights.contains(UsageRights::OWNER))
+    }
+
     /// The form of the flat properties.
     pub fn write_list(grants: &[Self]) -> String {
         let one = |grant: &Self| {
@@ -271,6 +281,14 @@ pub struct Encryption {
     pub offline: Option<OfflineAccess>,
     /// The address of the second key, where there is one.
     pub double_key_url: Option<String>,
+    /// Whether everybody can read what it protects: everybody who signs in, or everybody of an
+    /// organisation. Without that, services can't read the label inside a protected file.
+    /// Nothing where the source doesn't say who has rights. It stays where the grants are dropped.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub readable_by_all: Option<bool>,
 }
 
 impl Encryption {
@@ -283,7 +301,17 @@ impl Encryption {
             expiry: None,
             offline: None,
             double_key_url: None,
+            readable_by_all: None,
         }
+    }
+
+    /// Takes grants over, and with them whether everybody can read.
+    pub fn set_grants(&mut self, grants: Vec<Grant>) {
+        self.readable_by_all = match grants.is_empty() {
+            true => None,
+            false => Some(grants.iter().any(Grant::lets_all_read)),
+        };
+        self.grants = grants;
     }
 }
 
@@ -307,6 +335,26 @@ mod tests {
         // A colon in an identity belongs to it.
         let grants = Grant::parse_list("urn:group:VIEW").unwrap();
         assert_eq!(grants[0].identity, "urn:group");
+    }
+
+    #[test]
+    fn a_044_whether_everybody_can_read() {
+        for (text, expected) in [
+            ("AuthenticatedUsers:VIEW,EDIT", Some(true)),
+            ("authenticatedusers:VIEW", Some(true)),
+            ("a@contoso.example:VIEW;contoso.example:VIEW", Some(true)),
+            ("contoso.example:OWNER", Some(true)),
+            ("contoso.example:PRINT", Some(false)),
+            (
+                "a@contoso.example:OWNER;b@contoso.example:VIEW",
+                Some(false),
+            ),
+            ("", None),
+        ] {
+            let mut encryption = Encryption::new(EncryptionKind::Template);
+            encryption.set_grants(Grant::parse_list(text).unwrap());
+            assert_eq!(encryption.readable_by_all, expected, "{text}");
+        }
     }
 
     proptest::proptest! {

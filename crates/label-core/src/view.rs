@@ -185,6 +185,11 @@ impl LabelView {
         self.external.iter().filter(|_| !self.only_this_tenant)
     }
 
+    /// The name that a file gave another tenant's label.
+    pub(crate) fn external_name(&self, key: LabelKey) -> Option<&str> {
+        self.external.label(key)?.name_hint.as_deref()
+    }
+
     /// What people see for a label: its path, `(disabled)` behind a disabled one, `(external)`
     /// behind another tenant's; nothing for a deleted one.
     pub fn display_name(&self, key: LabelKey) -> Option<String> {
@@ -196,11 +201,8 @@ impl LabelView {
                 .map(|path| format!("{path} (disabled)")),
             LabelOrigin::OwnDeleted(_) => None,
             LabelOrigin::External(_) if !self.only_this_tenant => {
-                let hint = self
-                    .external
-                    .label(key)
-                    .and_then(|label| label.name_hint.clone())
-                    .unwrap_or_else(|| key.label.to_string());
+                let id = || key.label.to_string();
+                let hint = self.external_name(key).map_or_else(id, str::to_owned);
                 Some(format!("{hint} (external)"))
             }
             LabelOrigin::External(_) => None,

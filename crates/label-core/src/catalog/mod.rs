@@ -1,6 +1,7 @@
 //! One tenant's labels at one moment: checked, ordered, immutable.
 
 mod build;
+mod builder;
 mod lookup;
 
 use std::collections::HashMap;
@@ -8,6 +9,8 @@ use std::fmt;
 
 use crate::id::{LabelId, LabelKey, TenantId};
 use crate::label::{Label, LabelState, Publication};
+
+pub use builder::CatalogBuilder;
 
 /// Most labels of one tenant. The product's advice is five with five sublabels each; exports with
 /// more than a thousand exist.

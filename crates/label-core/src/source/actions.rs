@@ -282,7 +282,7 @@ impl Actions {
         });
         if let Some(text) = settings.text("rightsdefinitions") {
             match grants(&text) {
-                Some(grants) => encryption.grants = grants,
+                Some(grants) => encryption.set_grants(grants),
                 None => note(notes, format!("{place}: rights that can't be read")),
             }
         }

@@ -282,6 +282,10 @@ impl LabelDocument {
 }
 
 impl LabelSnapshot {
+    /// The JSON Schema (draft 2020-12) of the document, for programs that read or write it with
+    /// other means. What it can't express: the checksum, and that `contentHash` fits the labels.
+    pub const JSON_SCHEMA: &str = include_str!("../../schemas/label-snapshot-1.json");
+
     /// The snapshot as one JSON document, the same text for the same snapshot.
     pub fn to_json(&self) -> String {
         let is_classic = |label: &Label| label.scheme == LabelScheme::Classic;

@@ -13,6 +13,7 @@ mod changes;
 mod driver;
 mod guard;
 mod machine;
+mod schema;
 mod simulation;
 mod snapshot;
 

@@ -106,7 +106,7 @@ fn l_053_cut_off_or_changed_at_any_byte_a_document_is_damaged() {
 }
 
 /// The text with another checksum that fits, as another program or version would write it.
-fn sealed(text: &str) -> String {
+pub(super) fn sealed(text: &str) -> String {
     use sha2::{Digest, Sha256};
 
     let (body, _) = text.rsplit_once(",\n  \"checksum\"").unwrap();
