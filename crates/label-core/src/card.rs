@@ -110,9 +110,10 @@ mod tests {
         let catalog = LabelCatalog::builder(own)
             .label_with("Public", |label| {
                 label.tooltip = Some("For everybody".to_owned());
-                let mut german = LocalizedTexts::default();
-                german.display_name = Some("Öffentlich".to_owned());
-                german.tooltip = Some("Für alle".to_owned());
+                let german = LocalizedTexts {
+                    display_name: Some("Öffentlich".to_owned()),
+                    tooltip: Some("Für alle".to_owned()),
+                };
                 label.locales.insert("de".to_owned(), german);
             })
             .label_with("Secret", |label| label.color = Some("#C00000".to_owned()))

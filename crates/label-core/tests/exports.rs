@@ -15,7 +15,7 @@ use label_core::protection::{ContentExpiry, OfflineAccess};
 use label_core::source::{Combined, Document, Import, LabelList, OrderDirection, combine, graph};
 use label_core::{
     EncryptionKind, Label, LabelCatalog, LabelId, LabelProtection, LabelScheme, LabelState,
-    MarkingPlace, Publication, SourceError, TenantId, UsageRights,
+    LabelView, MarkingPlace, Publication, SourceError, TenantId, UsageRights,
 };
 use serde_json::{Value, json};
 
@@ -484,7 +484,7 @@ fn l_018_settings_in_both_forms_of_a_policy() {
 }
 
 #[test]
-fn l_020_l_063_graph_with_what_the_exports_know() {
+fn l_020_l_063_r_035_graph_with_what_the_exports_know() {
     let combined = combined(
         &[
             "graph-v1-labels.json",
@@ -817,8 +817,71 @@ fn l_030_r_014_r_016_classic_labels_of_a_tenant_that_has_not_migrated() {
     );
 }
 
+/// A classic label is published by the classic policies that name it or what is above it.
 #[test]
-fn l_033_after_migration_an_id_is_the_same_label() {
+fn r_034_classic_policies_publish_classic_labels() {
+    let text = String::from_utf8(sample("classic-aip-labels.neutral.json")).unwrap();
+    let publications = |text: &str| {
+        let combined = combine(
+            tenant(),
+            vec![read(text.as_bytes()).unwrap()],
+            Import::default(),
+        );
+        let list = combined.unwrap().chosen.list.unwrap();
+        let catalog = catalog(&list);
+        ["General", "Confidential", "Confidential/All Employees"]
+            .map(|path| by_path(&catalog, path).publication)
+    };
+    assert_eq!(publications(&text), [Publication::Published; 3]);
+    let mut document: Value = serde_json::from_str(&text).unwrap();
+    let ids = document["policies"][0]["labelIds"].as_array_mut().unwrap();
+    ids.retain(|id| id == "247d25b6-53f6-440e-9853-7b0b7f86f502");
+    let no = Publication::NotPublished;
+    assert_eq!(
+        publications(&document.to_string()),
+        [Publication::Published, no, no]
+    );
+    // Without policies nothing is known.
+    document["policies"] = json!([]);
+    assert_eq!(
+        publications(&document.to_string()),
+        [Publication::Unknown; 3]
+    );
+}
+
+/// What a label list says of protection, in each kind of list.
+#[test]
+fn r_007_each_kind_of_protection_is_read_from_lists() {
+    use LabelProtection::{None, Template, Unknown, Unspecified, UserDefined};
+    let guid = "247d25b6-53f6-440e-9853-7b0b7f86f502";
+    let exported_kind = |more: Value| {
+        let mut label = json!({"Guid": guid});
+        let members = more.as_object().unwrap().clone();
+        label.as_object_mut().unwrap().extend(members);
+        exported(label.to_string().as_bytes())
+            .labels
+            .remove(0)
+            .protection
+    };
+    let graph_kind = |more: Value| {
+        let mut label = json!({"id": guid, "name": "General"});
+        let members = more.as_object().unwrap().clone();
+        label.as_object_mut().unwrap().extend(members);
+        let body = json!({"value": [label]}).to_string();
+        let list = graph::parse(tenant(), body.as_bytes()).unwrap();
+        list.labels[0].protection
+    };
+    let encrypt = |kind: &str| json!({"EncryptionEnabled": true, "EncryptionProtectionType": kind});
+    assert_eq!(exported_kind(encrypt("Template")), Template);
+    assert_eq!(exported_kind(encrypt("UserDefined")), UserDefined);
+    assert_eq!(exported_kind(json!({"EncryptionEnabled": false})), None);
+    assert_eq!(graph_kind(json!({"hasProtection": true})), Unspecified);
+    assert_eq!(graph_kind(json!({"hasProtection": false})), None);
+    assert_eq!(graph_kind(json!({})), Unknown);
+}
+
+#[test]
+fn l_033_r_017_after_migration_an_id_is_the_same_label() {
     let classic = combined(&["classic-aip-labels.neutral.json"], Import::default());
     let before = catalog(&classic.chosen.list.unwrap());
     let unified = graph::parse(tenant(), &sample("graph-v1-labels.json")).unwrap();
@@ -829,6 +892,14 @@ fn l_033_after_migration_an_id_is_the_same_label() {
         assert_eq!(same.name(), label.name());
         assert_eq!(same.scheme, LabelScheme::Unified);
     }
+    // Files that carry one show it as before.
+    let shown = |catalog: &LabelCatalog| {
+        let view = LabelView::new(catalog.clone().into());
+        let keys = before.labels().map(|label| label.key);
+        let names = keys.map(|key| view.display_name(key).unwrap().replace(" (disabled)", ""));
+        names.collect::<Vec<String>>()
+    };
+    assert_eq!(shown(&before), shown(&after));
 }
 
 #[test]

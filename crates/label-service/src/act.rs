@@ -653,6 +653,13 @@ impl Service {
                 error: AppError::NotFound,
             });
         };
+        // A heading means its default sublabel (L-007); the task names what is applied.
+        let action = match action {
+            governance::ActionKind::Apply(label) => {
+                governance::ActionKind::Apply(self.labels.meant_by(label))
+            }
+            governance::ActionKind::Remove => action,
+        };
         let key = governance::TaskKey {
             tenant: self.tenant,
             file: file.clone(),

@@ -476,3 +476,27 @@ fn r_188_what_changed_while_a_label_was_disabled_is_looked_at_again() {
     service.tick(MONDAY + 4 * HOUR).unwrap();
     assert_eq!(world.app().label_of("a.docx"), Some(key(CONFIDENTIAL)));
 }
+
+/// One identity, from the list through filters, tasks and files, and back.
+#[test]
+fn r_018_labelling_and_governing_know_a_label_by_one_key() {
+    let world = World::new(label_external_files());
+    world.app().put("a.docx", "1", document("text", None));
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    let listed: LabelKey = service.labels().find("Confidential").unwrap();
+    let Some(policy_engine::Action::ApplyLabel { label, .. }) = service.policies().policies()[0]
+        .actions(AppId::BOX)
+        .first()
+        .cloned()
+    else {
+        panic!("no label action");
+    };
+    let applied = service
+        .governance()
+        .applied_by_us(own(), &box_file("a.docx"));
+    let applied: LabelKey = applied.unwrap().unwrap().label;
+    let written: LabelKey = world.app().label_of("a.docx").unwrap();
+    let recorded: LabelKey = service.files().unwrap()[0].labels[0].key.unwrap();
+    assert_eq!([label, applied, written, recorded], [listed; 4]);
+}

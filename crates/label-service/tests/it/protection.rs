@@ -96,9 +96,10 @@ fn r_006_r_089_r_090_protection_through_the_callers_pair() {
     assert_eq!(reasons(&report), ["protected"]);
 }
 
-/// D4: what was protected before our label is not brought back by removing it.
+/// D4: what was protected before our label is not brought back by removing it; another label of
+/// ours can be removed.
 #[test]
-fn a_label_that_was_set_over_protection_is_not_removed() {
+fn r_137_a_label_that_was_set_over_protection_is_not_removed() {
     let mut world = World::new(label_external_files());
     world.options.settings.inspect_protected = true;
     let outside = LoopBack.protect(&document("theirs", None), request());

@@ -182,7 +182,7 @@ fn r_075_r_076_a_label_policy_queues_what_its_other_filters_cover() {
 }
 
 #[test]
-fn r_079_r_084_external_labels_are_recorded_unless_only_this_tenant_counts() {
+fn r_079_r_084_r_121_r_122_external_labels_are_recorded_unless_only_this_tenant_counts() {
     for only_this_tenant in [false, true] {
         let mut world = World::new("");
         world.options.settings.only_this_tenant = only_this_tenant;

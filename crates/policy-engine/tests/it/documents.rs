@@ -377,6 +377,28 @@ fn r_130_r_131_r_187_labels_that_cannot_be_applied() {
     );
 }
 
+/// A heading with a default sublabel means that; the policy applies it and says so.
+#[test]
+fn l_007_a_heading_means_its_default_sublabel() {
+    let catalog = LabelCatalog::builder(TenantId::parse(CONTOSO).unwrap())
+        .label_with("Confidential", |label| {
+            label.default_sublabel = Some(label_core::LabelId::from_u128(7));
+        })
+        .label_with("Confidential/All Employees", |label| {
+            label.key.label = label_core::LabelId::from_u128(7);
+        })
+        .build()
+        .unwrap();
+    let labels = LabelView::new(catalog.into());
+    let text =
+        document(json!({"governance": {"10489": {"applyLabel": "Confidential"}}})).to_string();
+    let policies = PolicySet::from_json(&text, &context(&labels)).unwrap();
+    let [Action::ApplyLabel { label, .. }, ..] = policies.policies()[0].actions(AppId::BOX) else {
+        panic!("no label action");
+    };
+    assert_eq!(*label, labels.find("Confidential/All Employees").unwrap());
+}
+
 #[test]
 fn a_043_label_scope_depends_on_the_profile() {
     let tenant = TenantId::parse(CONTOSO).unwrap();
