@@ -87,7 +87,7 @@ fn main() -> Outcome {
     filters(&seeds)?;
     for fill in [1_u8, 37, 91, 150, 201, 255] {
         let choices: Vec<u8> = (0..120_u8)
-            .map(|at| at.wrapping_mul(fill) ^ at / 3)
+            .map(|at| at.wrapping_mul(fill) ^ (at / 3))
             .collect();
         let input = [&[1], &choices[..]].concat();
         seeds.put("policy_document", &format!("choices-{fill}"), &input)?;

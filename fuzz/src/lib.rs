@@ -4,6 +4,7 @@
 //! A property that doesn't hold is a panic, because that is what the fuzzer looks for.
 
 pub mod compound;
+pub mod contoso;
 pub mod governance_world;
 pub mod newest;
 pub mod package;
@@ -11,6 +12,7 @@ pub mod pdf;
 pub mod pieces;
 pub mod policies;
 pub mod properties;
+pub mod snapshots;
 
 /// The line that starts a section, after a line feed.
 pub const SEPARATOR: &[u8] = b"\n==== ";

@@ -191,13 +191,15 @@ fn replace(
     emitter.custom(target);
     let others = records.own().filter(|record| record.label != id);
     let to_remove = others.flat_map(full_names).collect();
-    // What is left of an earlier application goes; what a label in effect has beside stays.
+    // What is left of an earlier application goes; what a label in effect has beside stays. What
+    // names no tenant becomes part of the record: it stays too, but must not hide what is written.
     let present = |list: &[Record<'_>]| list.iter().position(|record| record.label == id);
     let present = match present(&records.in_effect) {
         Some(at) => records.in_effect.get(at).map(|record| (record, true)),
         None => present(&records.leftover)
             .and_then(|at| records.leftover.get(at))
-            .map(|record| (record, false)),
+            .map(|record| (record, false))
+            .or(records.of_nobody(id).map(|record| (record, true))),
     };
     let bits = emitter.added;
     emitter.metadata(target, options, options.method, bits, to_remove, present);

@@ -184,6 +184,12 @@ impl<'a> Records<'a> {
             .find(|text| !text.trim().is_empty() && TenantId::parse(text) != Ok(own))
     }
 
+    /// What the metadata says of the label without naming a tenant, once nobody is
+    /// [`in_the_way`](Self::in_the_way).
+    pub(super) fn of_nobody(&self, label: LabelId) -> Option<&Record<'a>> {
+        self.foreign.iter().find(|record| record.label == label)
+    }
+
     /// What was done to the content by all labels in effect.
     pub(super) fn bits(&self, catalog: &LabelCatalog, format: &ContentFormat) -> u32 {
         self.in_effect

@@ -390,6 +390,15 @@ struct Header {
 impl Document {
     fn into_snapshot(self) -> Result<LabelSnapshot, SnapshotError> {
         let tenant = self.tenant_id;
+        // Among equal numbers the order of the list counts. It is written with the deleted labels
+        // last, so in any other place it would come back as another one.
+        let is_deleted = |label: &LabelDocument| label.state == LabelState::Deleted;
+        if self.labels.iter().any(is_deleted) {
+            return Err(damaged("a deleted label among the others"));
+        }
+        if !self.tombstones.iter().all(|one| is_deleted(&one.label)) {
+            return Err(damaged("a tombstone of a label that is not deleted"));
+        }
         let mut labels: Vec<Label> = self
             .labels
             .into_iter()
@@ -406,8 +415,12 @@ impl Document {
             );
             labels.push(stored.label.into_label(tenant));
         }
+        let count = labels.len();
         let (catalog, _) =
             LabelCatalog::build(tenant, labels).map_err(|error| damaged(&error.to_string()))?;
+        if catalog.len() != count {
+            return Err(damaged("a label is there twice"));
+        }
         let content_hash = ContentHash::of_catalog(&catalog);
         if ContentHash::parse(&self.content_hash) != Some(content_hash) {
             return Err(damaged("the hash of the labels is another"));

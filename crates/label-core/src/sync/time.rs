@@ -57,7 +57,8 @@ pub(super) fn from_iso(text: &str) -> Option<i64> {
             .take(3)
             .collect::<String>(),
     )?;
-    moment(year, month, day, clock(time)?).map(|ms| ms + millis)
+    // The last leap second would be after the last moment.
+    moment(year, month, day, clock(time)?).map(|ms| (ms + millis).min(LATEST_MS))
 }
 
 /// The date of an HTTP header in any of its three forms: `Sun, 06 Nov 1994 08:49:37 GMT`,
@@ -127,6 +128,7 @@ mod tests {
             ("2020-12-27T11:00:02Z", Some(1_609_066_802_000)),
             ("2020-12-27T11:00:02.5Z", Some(1_609_066_802_500)),
             ("2020-12-27T11:00:02.1234567Z", Some(1_609_066_802_123)),
+            ("9999-12-31T23:59:60.999Z", Some(LATEST_MS)),
             ("2020-12-27T11:00:02", None),
             ("2020-12-27 11:00:02Z", None),
             ("2020-13-27T11:00:02Z", None),

@@ -130,6 +130,31 @@ fn l_072_foreign_labels_stay() {
 }
 
 #[test]
+fn l_075_what_nobody_owns_does_not_hide_what_is_written() {
+    let general = id(GENERAL);
+    for form in [format!("{{{general}}}"), format!(" {general}")] {
+        let named = |attribute: &str| format!("MSIP_Label_{form}_{attribute}");
+        let mut content = content(vec![
+            NameValue::new(&named("Enabled"), "false"),
+            NameValue::new(&named("Method"), "x"),
+            NameValue::new(&named("Source"), "y"),
+        ]);
+        let evaluation = apply(&content, GENERAL).unwrap();
+        let metadata = metadata(&evaluation);
+        assert_eq!(metadata.to_remove, ["Enabled", "Method"].map(named));
+        metadata.carry_out(&mut content.metadata);
+        assert_eq!(apply(&content, GENERAL).unwrap().actions, []);
+        // What hides nothing is left alone.
+        assert!(
+            content
+                .metadata
+                .iter()
+                .any(|one| one.name == named("Source"))
+        );
+    }
+}
+
+#[test]
 fn l_073_removal_takes_all_that_is_own() {
     let (catalog, open, asking) = (catalog(), PolicySettings::default(), asking());
     let mut own_names = record(own(), SECRET, "Privileged", "10");

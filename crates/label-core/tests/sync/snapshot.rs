@@ -181,6 +181,32 @@ fn l_053_foreign_and_newer_documents_are_refused() {
     }
 }
 
+#[test]
+fn l_053_a_document_that_contradicts_itself_is_damaged() {
+    let text = two().1.to_json();
+    let deleted = text.replacen("\"state\": \"active\"", "\"state\": \"deleted\"", 1);
+    let at = text.rfind("\"state\": \"deleted\"").unwrap();
+    let (labels, tombstone) = text.split_at(at);
+    let raised = format!("{labels}{}", tombstone.replacen("deleted", "active", 1));
+    let listed = id(1).to_string();
+    let (labels, tombstone) = text.split_at(text.find("\"tombstones\"").unwrap());
+    let twice = format!(
+        "{labels}{}",
+        tombstone.replacen(&id(2).to_string(), &listed, 1)
+    );
+    for (text, expected) in [
+        (sealed(&deleted), "a deleted label among the others"),
+        (
+            sealed(&raised),
+            "a tombstone of a label that is not deleted",
+        ),
+        (sealed(&twice), "a label is there twice"),
+    ] {
+        let error = LabelSnapshot::from_json(tenant(), text.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), format!("damaged: {expected}"));
+    }
+}
+
 fn file(folder: &Path, ending: &str) -> std::path::PathBuf {
     folder.join(format!("labels.json{ending}"))
 }
