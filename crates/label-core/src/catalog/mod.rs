@@ -280,11 +280,13 @@ impl LabelCatalog {
     }
 
     /// All labels in order, with what is known of them.
+    #[cfg(feature = "sync")]
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
     /// Where in [`entries`](Self::entries) a label is.
+    #[cfg(feature = "sync")]
     pub(crate) fn index_of(&self, id: LabelId) -> Option<usize> {
         self.by_id.get(&id).copied()
     }
