@@ -977,3 +977,99 @@ proptest::proptest! {
         }
     }
 }
+
+/// `labelActions` of an early beta, which are read and never written.
+#[test]
+fn l_015_r_007_actions_of_an_early_beta() {
+    let label = |more: Value| {
+        let mut label = json!({"id": "247d25b6-53f6-440e-9853-7b0b7f86f502", "name": "General"});
+        let members = more.as_object().unwrap().clone();
+        label.as_object_mut().unwrap().extend(members);
+        let body = json!({"value": [label]}).to_string();
+        let mut list = graph::parse(tenant(), body.as_bytes()).unwrap();
+        (list.labels.remove(0), list.notes)
+    };
+    let header = json!({
+        "@odata.type": "#microsoft.graph.addHeader", "text": "Secret", "fontSize": 10,
+        "fontColor": "#FF0000", "alignment": "center", "margin": 15,
+    });
+    let template = json!({
+        "@odata.type": "#microsoft.graph.encryptWithTemplate", "templateId": "t-1",
+        "availableForEncryption": true,
+    });
+    let user = json!({
+        "@odata.type": "#microsoft.graph.encryptWithUserDefinedRights",
+        "allowAdHocPermissions": true, "allowMailForwarding": false,
+        "decryptionRightsManagementTemplateId": "t-2",
+    });
+    let site = json!({"@odata.type": "#microsoft.graph.protectSite", "accessType": "x"});
+    let (read, notes) = label(json!({"labelActions": [header, template, site]}));
+    assert_eq!(notes, [""; 0]);
+    assert_eq!(read.protection, LabelProtection::Template);
+    let encryption = read.encryption.unwrap();
+    assert_eq!(encryption.template_id.as_deref(), Some("t-1"));
+    let marking = &read.markings.unwrap()[0];
+    assert_eq!(
+        (marking.place, marking.text.as_str()),
+        (MarkingPlace::Header, "Secret")
+    );
+    assert_eq!((marking.font_size, marking.margin), (Some(10), Some(15)));
+    assert!(read.extras.is_empty());
+    let (read, _) = label(json!({"hasProtection": true, "labelActions": [user]}));
+    assert_eq!(read.protection, LabelProtection::UserDefined);
+    assert_eq!(
+        read.encryption.unwrap().kind,
+        EncryptionKind::UserDefined {
+            prompt: true,
+            do_not_forward: true,
+            encrypt_only: false
+        }
+    );
+    // The flag says whether, the actions how.
+    for (more, expected) in [
+        (
+            json!({"hasProtection": false, "labelActions": [template]}),
+            LabelProtection::None,
+        ),
+        (
+            json!({"hasProtection": true, "labelActions": [header]}),
+            LabelProtection::Unspecified,
+        ),
+        (json!({"labelActions": [header]}), LabelProtection::None),
+        (json!({"labelActions": []}), LabelProtection::None),
+        (json!({"labelActions": null}), LabelProtection::Unknown),
+    ] {
+        let (read, _) = label(more.clone());
+        assert_eq!(read.protection, expected, "{more}");
+    }
+    // What can't be read is unknown, not none.
+    for broken in [
+        json!([7]),
+        json!([{"text": "no type"}]),
+        json!([template, "x"]),
+    ] {
+        let (read, notes) = label(json!({"labelActions": broken}));
+        assert_eq!(read.protection, LabelProtection::Unknown);
+        assert_eq!((read.markings, read.encryption), (None, None));
+        assert!(notes[0].contains("/labelActions"), "{notes:?}");
+    }
+}
+
+/// A label that waits to be deleted is there, and not to be applied any more.
+#[test]
+fn r_186_a_label_that_waits_to_be_deleted_counts_as_disabled() {
+    let guid = "247d25b6-53f6-440e-9853-7b0b7f86f502";
+    for (mode, disabled, expected, notes) in [
+        ("Enforce", Some(false), LabelState::Active, 0),
+        ("PendingDeletion", Some(false), LabelState::Disabled, 1),
+        ("pendingdeletion", None, LabelState::Disabled, 1),
+        ("PendingDeletion", Some(true), LabelState::Disabled, 0),
+        ("Something", None, LabelState::Unknown, 0),
+    ] {
+        let export = json!({"Guid": guid, "Mode": mode, "Disabled": disabled});
+        let list = exported(export.to_string().as_bytes());
+        assert_eq!(list.labels[0].state, expected, "{mode}");
+        assert_eq!(list.notes.len(), notes, "{:?}", list.notes);
+        assert!(list.labels[0].extras["Mode"].contains(mode));
+    }
+}

@@ -205,6 +205,88 @@ fn read_list(value: &Value, place: &str, notes: &mut Vec<String>) -> Result<Acti
     Ok(found)
 }
 
+/// Reads `labelActions` of an early beta of Graph (section 1.11), where a label's list of them says
+/// all that it does. Its actions are objects with a type, `#microsoft.graph.addHeader` and so on, and
+/// their own names for what the exports have.
+pub(super) fn read_beta(
+    list: &[Value],
+    place: &str,
+    notes: &mut Vec<String>,
+) -> Result<Actions, &'static str> {
+    if list.len() > ACTIONS_MAX {
+        return Err("more than 1000 actions");
+    }
+    let mut found = Actions {
+        protection: LabelProtection::None,
+        encryption: None,
+        markings: Some(Vec::new()),
+    };
+    for item in list {
+        let Value::Object(action) = item else {
+            return Err("an action that can't be read");
+        };
+        let kind = ["@odata.type", "name"]
+            .iter()
+            .find_map(|name| action.get(*name)?.as_str());
+        let kind = kind.ok_or("an action without a type")?;
+        let kind = kind.rsplit('.').next().unwrap_or_default();
+        let mut map: BTreeMap<String, String> = action
+            .iter()
+            .filter_map(|(name, value)| {
+                let text = match value {
+                    Value::String(text) => text.clone(),
+                    Value::Bool(flag) => flag.to_string(),
+                    Value::Number(number) => number.to_string(),
+                    _ => return None,
+                };
+                Some((name.to_lowercase(), text))
+            })
+            .collect();
+        let mut set = |name: &str, value: &str| map.insert(name.to_owned(), value.to_owned());
+        let marked = match kind.to_ascii_lowercase().as_str() {
+            "addheader" => Some(MarkingPlace::Header),
+            "addfooter" => Some(MarkingPlace::Footer),
+            "addwatermark" => Some(MarkingPlace::Watermark),
+            "encryptwithtemplate" => {
+                set("protectiontype", "template");
+                None
+            }
+            "encryptwithuserdefinedrights" => {
+                set("protectiontype", "userdefined");
+                let said = |name: &str| action.get(name).and_then(Value::as_bool);
+                if said("allowAdHocPermissions") == Some(true) {
+                    set("promptuser", "true");
+                }
+                // Where forwarding is not allowed, that is what Outlook's setting says.
+                if said("allowMailForwarding") == Some(false) {
+                    set("donotforward", "true");
+                }
+                if let Some(id) = action
+                    .get("decryptionRightsManagementTemplateId")
+                    .and_then(Value::as_str)
+                {
+                    set("templateid", id);
+                }
+                None
+            }
+            // Sites, groups, meetings and what this version doesn't know: not for files.
+            _ => continue,
+        };
+        let settings = Settings {
+            map: &map,
+            prefix: "",
+        };
+        match marked {
+            None => found.encrypt(&settings, place, notes),
+            Some(marked) => {
+                let markings = found.markings.get_or_insert_default();
+                markings.push(marking(marked, &settings));
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// Settings by lower-case name, with what the flat properties begin with.
 struct Settings<'a> {
     map: &'a BTreeMap<String, String>,

@@ -206,7 +206,7 @@ pub(super) fn policy_settings(
 }
 
 /// Members that have a place in the model; all others are kept as they are.
-const KNOWN: [&str; 20] = [
+const KNOWN: [&str; 21] = [
     "id",
     "displayName",
     "name",
@@ -226,9 +226,13 @@ const KNOWN: [&str; 20] = [
     "applicationMode",
     "sublabels",
     "parent",
+    ACTIONS,
     // What one person may do, by address, and no grants of the label.
     RIGHTS,
 ];
+
+/// What a label does, in an early beta.
+const ACTIONS: &str = "labelActions";
 
 /// The rights of one person to a label's documents.
 const RIGHTS: &str = "rights";
@@ -388,6 +392,16 @@ impl Reader {
             Some(false) => LabelProtection::None,
             None => LabelProtection::Unknown,
         };
+        if let Some(Value::Array(actions)) = reader.members.get(ACTIONS) {
+            let place = format!("{pointer}/{ACTIONS}");
+            match super::actions::read_beta(actions, &place, &mut self.list.notes) {
+                Ok(found) => take_actions(&mut label, found),
+                Err(cause) => {
+                    let text = format!("{place}: {cause}; what the label does is unknown");
+                    super::note(&mut self.list.notes, text);
+                }
+            }
+        }
         label.application_mode = match reader.text("applicationMode")?.as_deref() {
             Some("manual") => Some(ApplicationMode::Manual),
             Some("automatic") => Some(ApplicationMode::Automatic),
@@ -411,6 +425,24 @@ impl Reader {
             next_link,
             rejected: self.rejected,
         }
+    }
+}
+
+/// Takes over what a label does. The flag, where there is one, says whether it encrypts; the actions
+/// say how.
+fn take_actions(label: &mut Label, found: super::actions::Actions) {
+    label.markings = found.markings;
+    match label.protection {
+        LabelProtection::None => {}
+        LabelProtection::Unknown => {
+            label.protection = found.protection;
+            label.encryption = found.encryption;
+        }
+        _ if found.protection.encrypts() => {
+            label.protection = found.protection;
+            label.encryption = found.encryption;
+        }
+        _ => {}
     }
 }
 

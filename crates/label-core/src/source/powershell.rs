@@ -111,8 +111,17 @@ fn label(item: &Value, pointer: &str, list: &mut LabelList) -> Result<Label, Sou
             ));
         }
     };
+    // No document says what the modes mean. A label that waits to be deleted is taken for a disabled
+    // one: it is still there, and nobody should apply it any more.
+    let mode = reader.text("Mode");
+    let is_going = mode.is_some_and(|mode| mode.trim().eq_ignore_ascii_case("PendingDeletion"));
     label.state = match reader.flag("Disabled") {
         Some(true) => LabelState::Disabled,
+        _ if is_going => {
+            let text = format!("{pointer}/Mode: waits to be deleted; taken for a disabled label");
+            note(&mut list.notes, text);
+            LabelState::Disabled
+        }
         Some(false) => LabelState::Active,
         None => LabelState::Unknown,
     };
