@@ -61,8 +61,7 @@ pub struct IntegrationSettings {
     /// Ignore labels and warnings of other tenants.
     #[cfg_attr(feature = "serde", serde(rename = "ignoreExternalAzIP"))]
     pub only_this_tenant: bool,
-    /// An administrator granted the permission to open protected files. Each policy still chooses
-    /// whether it does.
+    /// An administrator granted the permission to open protected files.
     #[cfg_attr(feature = "serde", serde(rename = "inspectProtectedFiles"))]
     pub inspect_protected: bool,
 }

@@ -8,10 +8,13 @@ use label_core::decide::{
     self, ApplyQuestion, CurrentLabel, Decision, DocumentCondition, DocumentFacts, DocumentKind,
     DocumentProtection, Initiator as Asker, RemoveQuestion,
 };
-use label_core::{AssignmentMethod, EffectiveLabel, FileKey, LabelKey, LabelView, PolicyId};
+use label_core::{
+    AssignmentMethod, EffectiveLabel, FileKey, FileLabel, LabelKey, LabelOrigin, LabelStorage,
+    LabelView, PolicyId,
+};
 use label_formats::{
-    ApplyRequest, ByteSource, FileKind, Reading, Status, WriteError, WriteOptions, WritePlan,
-    plan_apply, plan_remove, read,
+    ApplyRequest, ByteSource, FileKind, Reading, Status, TenantStorage, WriteError, WriteOptions,
+    WritePlan, plan_apply, plan_remove, read,
 };
 use policy_engine::Action;
 use sha2::{Digest, Sha256};
@@ -53,10 +56,10 @@ struct Permissions {
 
 /// A task that may be written.
 struct Decided {
-    /// The label goes over somebody's protection.
-    overrides_protection: bool,
-    /// It does, or the label of ours that it replaces did.
+    /// The label goes over somebody's protection, or the label of ours that it replaces did.
     overrode_protection: bool,
+    /// As it was before.
+    had_overridden: bool,
 }
 
 fn skipped(code: &str, detail: &str) -> Ended {
@@ -265,26 +268,23 @@ impl Service {
             }
         };
         // Before the write: what was protected is not to be seen from the file after it (D4).
-        if decided.overrides_protection {
-            let mut file = KnownFile::new(key.app, key.instance, metadata.clone(), false);
-            if let Some(known) = self.inventory.file(key)? {
-                file = known;
-            }
-            file.overrode_protection = true;
-            self.inventory.put_file(&file)?;
+        if decided.overrode_protection != decided.had_overridden {
+            self.inventory
+                .set_overrode_protection(key, decided.overrode_protection)?;
         }
         let intent = WriteIntent::new(after.clone());
-        match self.governance.begin_write(task.claim(), intent, now_ms)? {
-            WriteGrant::Granted => {}
-            WriteGrant::Deferred { until } => {
-                return Ok(Written::Held(TaskState::Deferred { until }));
-            }
-            WriteGrant::Suspended => return Ok(Written::Held(TaskState::Suspended)),
-            WriteGrant::Cancelled => {
-                return Ok(Written::Held(TaskState::Cancelled {
-                    reason: Reason::new(Reason::POLICY_DELETED),
-                }));
-            }
+        let held = match self.governance.begin_write(task.claim(), intent, now_ms)? {
+            WriteGrant::Granted => None,
+            WriteGrant::Deferred { until } => Some(TaskState::Deferred { until }),
+            WriteGrant::Suspended => Some(TaskState::Suspended),
+            WriteGrant::Cancelled => Some(TaskState::Cancelled {
+                reason: Reason::new(Reason::POLICY_DELETED),
+            }),
+        };
+        if let Some(state) = held {
+            self.inventory
+                .set_overrode_protection(key, decided.had_overridden)?;
+            return Ok(Written::Held(state));
         }
         let app = self.app_of(key).ok_or_else(|| ServiceError::App {
             app: key.app.to_string(),
@@ -307,6 +307,10 @@ impl Service {
                     AppError::Uncertain(_) => WriteEffect::Possible,
                     _ => WriteEffect::Nothing,
                 };
+                if effect == WriteEffect::Nothing {
+                    self.inventory
+                        .set_overrode_protection(key, decided.had_overridden)?;
+                }
                 let code = match error {
                     AppError::Conflict => "conflict",
                     AppError::Locked => "locked",
@@ -322,7 +326,6 @@ impl Service {
         let file = match fresh {
             Some(metadata) if metadata.version == version.as_str() => {
                 let mut file = KnownFile::new(key.app, key.instance, metadata, false);
-                file.overrode_protection = decided.overrode_protection;
                 file.own_write = Some(own);
                 let own_only = self.options.settings.only_this_tenant;
                 let tenant = self.tenant;
@@ -337,7 +340,6 @@ impl Service {
             }
             // Changed again, or not to be had: the next listing tells what it is now.
             _ => self.inventory.file(key)?.map(|mut file| {
-                file.overrode_protection = decided.overrode_protection;
                 file.own_write = Some(own);
                 Box::new(file)
             }),
@@ -361,13 +363,8 @@ impl Service {
     ) -> Result<Result<Decided, Ended>, ServiceError> {
         let reading = read(opened.source.as_ref(), &self.read_options());
         let applied = self.governance.applied_by_us(self.tenant, key)?;
-        let overrode = match &applied {
-            Some(_) => self
-                .inventory
-                .file(key)?
-                .is_some_and(|file| file.overrode_protection),
-            None => false,
-        };
+        let had_overridden = self.inventory.overrode_protection(key)?;
+        let overrode = applied.is_some() && had_overridden;
         let applied = applied.map(|applied| applied.label);
         let document = self.facts(metadata, &reading, opened, applied, overrode);
         let inspect_protected = self.options.settings.inspect_protected && self.decryptor.is_some();
@@ -406,7 +403,7 @@ impl Service {
                 Err(skipped(OWN_WRITE, detail))
             }
             Decision::Proceed(_) => Ok(Decided {
-                overrides_protection: document.protection != DocumentProtection::None,
+                had_overridden,
                 overrode_protection: document.protection != DocumentProtection::None
                     || document
                         .current
@@ -487,12 +484,12 @@ impl Service {
         applied: Option<LabelKey>,
         overrode_protection: bool,
     ) -> DocumentFacts {
-        let current = reading.effective_for(self.tenant).map(|label| {
+        let current = self.current_label(reading).map(|label| {
             // The ledger says which label we set; a file that has another one since was labelled
             // outside.
-            let set_by_us = applied.is_some() && label.key() == applied;
+            let set_by_us = applied.is_some() && label == applied;
             CurrentLabel {
-                label: label.key(),
+                label,
                 set_by_us,
                 overrode_protection: set_by_us && overrode_protection,
             }
@@ -536,6 +533,39 @@ impl Service {
                 _ => DocumentProtection::TemplateOrUnknown,
             },
         }
+    }
+
+    /// The own label on a file; the inner nothing where there is one and it can't be told which.
+    fn current_label(&self, reading: &Reading) -> Option<Option<LabelKey>> {
+        if let Some(label) = reading.effective_for(self.tenant) {
+            return Some(label.key());
+        }
+        // A record without a tenant is ours if its id is.
+        let of_nobody = reading
+            .effective
+            .iter()
+            .filter(|label| label.tenant.is_none())
+            .find_map(|label| match self.labels.origin(label) {
+                LabelOrigin::Own(key)
+                | LabelOrigin::OwnDisabled(key)
+                | LabelOrigin::OwnDeleted(key) => Some(key),
+                _ => None,
+            });
+        if of_nobody.is_some() {
+            return Some(of_nobody);
+        }
+        // Records that are in effect and contradict one another: none of them counts, and yet the
+        // file is labelled. Where the part decides, what the properties say is of no account.
+        let own = || {
+            let labels = reading.labels.iter();
+            labels.filter(|label| label.tenant == Some(self.tenant))
+        };
+        let is_in_part = |label: &FileLabel| label.storage == LabelStorage::LabelInfo;
+        let part_decides =
+            self.options.storage != TenantStorage::NotOptedIn && own().any(is_in_part);
+        own()
+            .any(|label| label.in_effect() && (!part_decides || is_in_part(label)))
+            .then_some(None)
     }
 
     fn plan<'a>(

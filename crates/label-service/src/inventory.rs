@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use label_core::{AppId, EffectiveLabel, FileId, FileKey, LabelKey, PolicyId};
+use label_core::{AppId, EffectiveLabel, FileId, FileKey, LabelKey, PolicyId, TenantId};
 use label_formats::{Protection, Reading, Status};
 use policy_engine::{FileRecord, LabelScan, ScanWarning, ScanWarnings};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -30,9 +30,14 @@ const SCHEMA: &str = "
         body TEXT NOT NULL, PRIMARY KEY (policy, app, instance, id)) STRICT;
 ";
 
-/// Who changed which setting, as JSON, in the order of time.
-const SETTING_CHANGES: &str = "
+/// Tables that inventories of before don't have: who changed which setting, as JSON, in the order of
+/// time; and the files on which a label of ours stands, or was about to, over somebody's protection.
+/// These outlast the file's own row: it may be gone from a listing and come back.
+const LATER_TABLES: &str = "
     CREATE TABLE IF NOT EXISTS setting_changes (number INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS overridden (
+        app INTEGER NOT NULL, instance INTEGER NOT NULL, id TEXT NOT NULL,
+        PRIMARY KEY (app, instance, id)) STRICT;
 ";
 
 /// Most changes of settings that are kept; the oldest go first.
@@ -123,10 +128,9 @@ pub struct KnownFile {
     /// What we wrote last: as long as the file has that content, nobody worked on it since.
     #[serde(default)]
     pub own_write: Option<OwnWrite>,
-    /// We put a label over somebody's protection, or were about to; holds as long as the label on
-    /// the file is the one that we set.
+    /// The tenant that protected it, where that is known.
     #[serde(default)]
-    pub overrode_protection: bool,
+    pub protecting_tenant: Option<TenantId>,
 }
 
 impl KnownFile {
@@ -148,7 +152,7 @@ impl KnownFile {
             unevaluated: true,
             is_original,
             own_write: None,
-            overrode_protection: false,
+            protecting_tenant: None,
         }
     }
 
@@ -189,10 +193,9 @@ impl KnownFile {
 
     /// Another version: what was read no longer holds. What we wrote is still what we wrote.
     pub(crate) fn renew(&mut self, metadata: FileMetadata) {
-        let (own_write, overrode) = (self.own_write.take(), self.overrode_protection);
+        let own_write = self.own_write.take();
         *self = Self::new(self.app, self.instance, metadata, false);
         self.own_write = own_write;
-        self.overrode_protection = overrode;
     }
 
     /// Takes over what a scan found.
@@ -208,6 +211,7 @@ impl KnownFile {
             .filter(|label| keep(label))
             .map(KnownLabel::from)
             .collect();
+        self.protecting_tenant = reading.protecting_tenant();
         self.kind = reading.kind.map(|kind| kind.to_string());
         self.protection = reading
             .protection
@@ -301,8 +305,7 @@ impl Inventory {
         connection
             .pragma_update(None, "journal_mode", "WAL")
             .and_then(|()| connection.pragma_update(None, "synchronous", "FULL"))
-            // Inventories of before it was there have no log.
-            .and_then(|()| connection.execute_batch(SETTING_CHANGES))
+            .and_then(|()| connection.execute_batch(LATER_TABLES))
             .map_err(sql)?;
         Ok(Self {
             connection,
@@ -368,6 +371,54 @@ impl Inventory {
             .and_then(|mut statement| statement.execute([key, &text]))
             .map(drop)
             .map_err(|error| self.refuse(error))
+    }
+
+    /// Whether a label of ours on the file stands over somebody's protection; counts as long as the
+    /// label that is there is the one that we set.
+    pub(crate) fn overrode_protection(&self, key: &FileKey) -> Result<bool, ServiceError> {
+        self.connection
+            .prepare_cached(
+                "SELECT count(*) FROM overridden WHERE app = ?1 AND instance = ?2 AND id = ?3",
+            )
+            .and_then(|mut statement| {
+                statement.query_row(params![key.app.0, key.instance, key.file.as_str()], |row| {
+                    row.get::<_, i64>(0)
+                })
+            })
+            .map(|count| count > 0)
+            .map_err(|error| self.refuse(error))
+    }
+
+    pub(crate) fn set_overrode_protection(
+        &self,
+        key: &FileKey,
+        overrode: bool,
+    ) -> Result<(), ServiceError> {
+        let statement = match overrode {
+            true => "INSERT OR IGNORE INTO overridden (app, instance, id) VALUES (?1, ?2, ?3)",
+            false => "DELETE FROM overridden WHERE app = ?1 AND instance = ?2 AND id = ?3",
+        };
+        self.connection
+            .prepare_cached(statement)
+            .and_then(|mut statement| {
+                statement.execute(params![key.app.0, key.instance, key.file.as_str()])
+            })
+            .map(drop)
+            .map_err(|error| self.refuse(error))
+    }
+
+    /// Files whose labels or warnings may have been dropped, or that may be opened now, are read
+    /// again, where something wants them read.
+    pub(crate) fn scan_again(
+        &self,
+        wants: impl Fn(&KnownFile) -> bool,
+    ) -> Result<(), ServiceError> {
+        for mut file in self.files()?.into_iter().filter(|file| wants(file)) {
+            file.scan = ScanState::Never;
+            file.unevaluated = true;
+            self.put_file(&file)?;
+        }
+        Ok(())
     }
 
     /// Adds to the log of settings, and takes the oldest out where it gets too long.

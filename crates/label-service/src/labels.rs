@@ -6,13 +6,15 @@ use std::sync::Arc;
 use governance::Initiator;
 use label_core::sync::{Outcome, SyncError, SyncStatus};
 use label_core::view::ExternalLabel;
-use label_core::{IntegrationState, LabelKey, LabelOrigin, LabelView, OwnTenants, PolicyId};
-use policy_engine::FileRecord;
+use label_core::{
+    IntegrationState, LabelId, LabelKey, LabelOrigin, LabelView, OwnTenants, PolicyId,
+};
+use policy_engine::{FileRecord, ScanWarnings};
 
 use crate::error::ServiceError;
-use crate::inventory::KnownFile;
+use crate::inventory::{KnownFile, KnownLabel};
 use crate::report::SyncReport;
-use crate::service::{META_EXTERNAL, META_POLICIES, Service};
+use crate::service::{META_POLICIES, Service};
 
 impl Service {
     /// How the label list stands: when it was confirmed, which version is in force, what is held
@@ -51,7 +53,7 @@ impl Service {
     pub fn labels_in_use(&self) -> Result<BTreeMap<LabelKey, usize>, ServiceError> {
         let mut counts = BTreeMap::new();
         for file in self.files()? {
-            for key in file.labels.iter().filter_map(|label| label.key) {
+            for key in file.labels.iter().filter_map(|label| self.key_of(label)) {
                 let is_hidden = match self.labels.origin_of(key) {
                     LabelOrigin::OwnDeleted(_) => true,
                     LabelOrigin::External(_) => self.options.settings.only_this_tenant,
@@ -68,12 +70,32 @@ impl Service {
     /// What policies see of a file: hidden labels are not there.
     pub(crate) fn record_of(&self, file: &KnownFile) -> FileRecord {
         let mut record = file.to_record();
+        record.labels = file
+            .labels
+            .iter()
+            .filter_map(|label| self.key_of(label))
+            .collect();
         if self.options.settings.only_this_tenant {
             record
                 .labels
                 .retain(|key| !matches!(self.labels.origin_of(*key), LabelOrigin::External(_)));
+            // What another tenant protected is not ours to warn about (P-013, R-123).
+            if file
+                .protecting_tenant
+                .is_some_and(|tenant| tenant != self.tenant)
+            {
+                record.warnings = ScanWarnings::NONE;
+            }
         }
         record
+    }
+
+    /// A label's key. One of no tenant is ours if its id is (section 5 of the label model).
+    fn key_of(&self, label: &KnownLabel) -> Option<LabelKey> {
+        label.key.or_else(|| {
+            let id = LabelId::parse(&label.id_text).ok()?;
+            self.labels.catalog().by_id(id).map(|label| label.key)
+        })
     }
 
     pub(crate) fn sync_is_due(&mut self, now_ms: i64) -> bool {
@@ -135,13 +157,12 @@ impl Service {
             .only_this_tenant(self.options.settings.only_this_tenant);
     }
 
-    pub(crate) fn save_external(&self) -> Result<(), ServiceError> {
-        let labels: Vec<(label_core::LabelKey, Option<String>, i64)> = self
-            .external
+    /// The external labels as they are stored.
+    pub(crate) fn external_rows(&self) -> Vec<(LabelKey, Option<String>, i64)> {
+        self.external
             .iter()
             .map(|label: &ExternalLabel| (label.key, label.name_hint.clone(), label.last_seen_ms))
-            .collect();
-        self.inventory.set_meta(META_EXTERNAL, &labels)
+            .collect()
     }
 
     /// A policy whose label vanished or was disabled is disabled and says why.

@@ -12,7 +12,7 @@ use crate::content::FileContent;
 use crate::error::{AppError, ServiceError};
 use crate::inventory::{KnownFile, KnownMatch, ScanState};
 use crate::report::{ActionReport, MatchReport, Progress, TickReport};
-use crate::service::{Mode, Service};
+use crate::service::{META_EXTERNAL, Mode, Service};
 
 /// How many files one change of the state covers.
 const BATCH_MAX: usize = 200;
@@ -52,11 +52,10 @@ impl Service {
             .files()?
             .into_iter()
             .filter(|file| file.unevaluated)
-            .take(self.options.scans_per_tick_max)
             .collect();
+        let files = self.turn_of(files);
         let total = files.len();
         let mut done = 0;
-        let seen_before = self.external.len();
         for batch in files.chunks(BATCH_MAX) {
             let mut evaluated = Vec::with_capacity(batch.len());
             for file in batch {
@@ -66,10 +65,25 @@ impl Service {
             }
             self.store(evaluated, now_ms, report)?;
         }
-        if self.external.len() != seen_before {
-            self.save_external()?;
-        }
         Ok(())
+    }
+
+    /// As many as a tick takes, behind those that the last one took: files that can't be opened stay
+    /// queued, and must not keep the others waiting.
+    fn turn_of(&mut self, mut files: Vec<KnownFile>) -> Vec<KnownFile> {
+        let max = self.options.scans_per_tick_max;
+        if files.len() <= max {
+            self.scanned_up_to = None;
+            return files;
+        }
+        files.sort_by_cached_key(KnownFile::key);
+        if let Some(last) = &self.scanned_up_to {
+            let behind = files.partition_point(|file| file.key() <= *last);
+            files.rotate_left(behind);
+        }
+        files.truncate(max);
+        self.scanned_up_to = files.last().map(KnownFile::key);
+        files
     }
 
     /// Tasks first, then the inventory: a crash between the two submits the same tasks again,
@@ -87,7 +101,12 @@ impl Service {
         for page in tasks.chunks(governance::SUBMIT_COUNT_MAX) {
             self.governance.submit(page, now_ms)?;
         }
+        let external = self.external_is_new.then(|| self.external_rows());
         self.inventory.batch(|inventory| {
+            // With the files that they were seen on, so that none is lost between them.
+            if let Some(external) = &external {
+                inventory.set_meta(META_EXTERNAL, external)?;
+            }
             for one in &evaluated {
                 inventory.put_file(&one.file)?;
                 for (_, found) in &one.new_matches {
@@ -99,6 +118,10 @@ impl Service {
             }
             Ok(())
         })?;
+        if external.is_some() {
+            self.external_is_new = false;
+            self.renew_view();
+        }
         for one in evaluated {
             let key = one.file.key();
             report
@@ -278,13 +301,17 @@ impl Service {
         if self.options.settings.only_this_tenant {
             return;
         }
+        /// Up to so many, each new one shows at once; the view is copied for it.
+        const SHOWN_AT_ONCE_MAX: usize = 1_000;
+
         let known = self.external.len();
         for label in &reading.effective {
             if let LabelOrigin::External(key) = self.labels.origin(label) {
                 self.external.record(key, label.name.as_deref(), now_ms);
+                self.external_is_new = true;
             }
         }
-        if self.external.len() != known {
+        if self.external.len() != known && known < SHOWN_AT_ONCE_MAX {
             self.renew_view();
         }
     }

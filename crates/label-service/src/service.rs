@@ -10,7 +10,7 @@ use governance::{Governance, Initiator, ManualTasks, PolicyState, Settings};
 use label_core::sync::{KeeperOptions, Schedule, ScheduleOptions, SnapshotKeeper, SnapshotStore};
 use label_core::{
     ExternalLabels, FileKey, IntegrationSettings, IntegrationState, LabelCapableApps, LabelCatalog,
-    LabelSource, LabelView, NotAppliable, PolicyId, Profile, TenantId,
+    LabelSource, LabelState, LabelView, NotAppliable, PolicyId, Profile, TenantId,
 };
 use label_formats::{Decryptor, Limits, Protector, TenantStorage};
 use policy_engine::{BuildCause, BuildContext, PolicyDocument, PolicySet};
@@ -106,6 +106,10 @@ pub struct Service {
     pub(crate) external: ExternalLabels,
     pub(crate) policies: PolicySet,
     pub(crate) inspectors: Inspectors,
+    /// External labels were seen that are not stored yet.
+    pub(crate) external_is_new: bool,
+    /// Where the last tick stopped scanning, if it left something.
+    pub(crate) scanned_up_to: Option<FileKey>,
     /// What fetching the labels for the policies came to: the next tick tells.
     pub(crate) unreported_sync: Option<SyncReport>,
 }
@@ -156,7 +160,10 @@ impl Service {
         let stored = SnapshotStore::new(&state.join("labels.json"));
         let keeper = SnapshotKeeper::open(tenant, KeeperOptions::default(), stored)?;
         let mut schedule = Schedule::new(options.schedule, seed(tenant, now_ms))?;
-        if let Some(confirmed_ms) = keeper.status().last_success_ms {
+        // A time in the future was noted while the clock was ahead: then a fetch is due at once.
+        if let Some(confirmed_ms) = keeper.status().last_success_ms
+            && confirmed_ms <= now_ms
+        {
             schedule.started(confirmed_ms);
         }
         let catalog = keeper.current().map_or_else(
@@ -185,6 +192,8 @@ impl Service {
             external,
             policies: PolicySet::default(),
             inspectors: Inspectors::default(),
+            external_is_new: false,
+            scanned_up_to: None,
             unreported_sync: None,
         };
         service.renew_view();
@@ -296,9 +305,10 @@ impl Service {
         self.note_policies(now_ms)
     }
 
-    /// Checks a document. A policy whose only fault is that a label it applies was disabled or
-    /// unpublished since is taken as disabled, as it would be if the change had come while it was
-    /// in force; otherwise a restart would refuse what a running service bears.
+    /// Checks a document. A policy whose only fault is that a label it applies was disabled,
+    /// unpublished or deleted since is taken as disabled, as it would be if the change had come
+    /// while it was in force; otherwise a restart would refuse what a running service
+    /// bears.
     fn build_policies(
         &self,
         mut document: PolicyDocument,
@@ -311,12 +321,19 @@ impl Service {
         let passing: Option<Vec<usize>> = errors
             .as_slice()
             .iter()
-            .map(|error| match error.cause {
-                BuildCause::NotAppliable {
-                    reason: NotAppliable::Disabled | NotAppliable::NotPublished,
-                    ..
-                } => policy_index(&error.pointer),
-                _ => None,
+            .map(|error| {
+                let may_pass = match &error.cause {
+                    BuildCause::NotAppliable {
+                        reason: NotAppliable::Disabled | NotAppliable::NotPublished,
+                        ..
+                    } => true,
+                    BuildCause::DeletedLabel { .. } => error.pointer.contains("/governance/"),
+                    BuildCause::UnknownLabel { text } => {
+                        error.pointer.contains("/governance/") && self.was_deleted(text)
+                    }
+                    _ => false,
+                };
+                may_pass.then(|| policy_index(&error.pointer)).flatten()
             })
             .collect();
         let Some(passing) = passing else {
@@ -330,6 +347,21 @@ impl Service {
             }
         }
         Ok(PolicySet::build(&document, context)?)
+    }
+
+    /// Whether a label that is gone had this path, or this name.
+    fn was_deleted(&self, text: &str) -> bool {
+        let wanted = text.to_lowercase();
+        let catalog = self.labels.catalog();
+        catalog
+            .with_deleted()
+            .filter(|label| label.state == LabelState::Deleted)
+            .any(|label| {
+                let path = catalog.path(label.key.label).unwrap_or_default();
+                [path, label.name()]
+                    .map(str::to_lowercase)
+                    .contains(&wanted)
+            })
     }
 
     /// What was evaluated in a dry run is evaluated again once it counts.

@@ -4,6 +4,7 @@ use label_core::IntegrationSettings;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ServiceError;
+use crate::inventory::ScanState;
 use crate::service::Service;
 
 /// The settings that were changed last.
@@ -66,6 +67,13 @@ impl Service {
             if before.only_this_tenant != settings.only_this_tenant {
                 // Filters see other labels than before.
                 inventory.set_all_unevaluated()?;
+            }
+            if before.only_this_tenant && !settings.only_this_tenant {
+                // What was passed over then counts now.
+                inventory.scan_again(|file| matches!(file.scan, ScanState::Done { .. }))?;
+            }
+            if !before.inspect_protected && settings.inspect_protected {
+                inventory.scan_again(|file| file.protection.is_some())?;
             }
             inventory.log_settings(&changes)
         })?;

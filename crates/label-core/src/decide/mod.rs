@@ -185,7 +185,7 @@ pub struct ApplyQuestion<'a> {
     pub allow_downgrade: bool,
     /// Whether the administrator has to say why a label is lowered; no policy is asked.
     pub justification: Justification,
-    /// The grant to open protected files is given and the policy uses it.
+    /// The grant to open protected files is given.
     pub inspect_protected: bool,
     /// Somebody can encrypt: a protector was supplied.
     pub protector_available: bool,
@@ -380,8 +380,8 @@ fn check_apply(question: &ApplyQuestion<'_>) -> Result<ClassificationChange, Sto
     check_document(document, question.profile, Some(label.scheme))?;
     let change =
         ClassificationChange::between(question.labels, document.current, Some(question.target));
-    // A12.
-    if change == ClassificationChange::Same && document.protection == DocumentProtection::None {
+    // A12: whoever protected the file, it has this label.
+    if change == ClassificationChange::Same {
         return Err(Stop::NoOp(NoOp::AlreadyLabelled));
     }
     let is_policy = question.initiator == Initiator::Policy;

@@ -301,6 +301,18 @@ fn r_089_r_091_a_042_apply_table_current_label() {
             "already_labelled",
         ),
         (
+            "A12 protected by somebody",
+            protected(outside(GENERAL)),
+            "already_labelled",
+            "already_labelled",
+        ),
+        (
+            "A12 comes before A13 and A15",
+            protected(ours(GENERAL)),
+            "already_labelled",
+            "already_labelled",
+        ),
+        (
             "A13 (A-042)",
             on(ours(PUBLIC)),
             "labelled_by_us",

@@ -9,7 +9,7 @@ use crate::source::{LabelList, LabelSource};
 use crate::sync::changes::ChangeSet;
 use crate::sync::compare::diff;
 use crate::sync::error::SyncError;
-use crate::sync::snapshot::{LabelSnapshot, Normalised, Origin};
+use crate::sync::snapshot::{ContentHash, LabelSnapshot, Normalised, Origin};
 use crate::sync::status::{Held, SyncStatus};
 use crate::sync::store::{Loaded, SnapshotStore};
 
@@ -106,6 +106,8 @@ pub struct SnapshotKeeper {
     waiting: Option<Waiting>,
     status: SyncStatus,
     store: Option<SnapshotStore>,
+    /// The list that an earlier process held back at its last read, and since when.
+    held_before: Option<(ContentHash, i64)>,
 }
 
 /// A list that is held back.
@@ -131,6 +133,7 @@ impl SnapshotKeeper {
             waiting: None,
             status: SyncStatus::default(),
             store: None,
+            held_before: None,
         }
     }
 
@@ -170,6 +173,7 @@ impl SnapshotKeeper {
             Some(loaded) => Self::resume(tenant, options, loaded)?,
             None => Self::new(tenant, options),
         };
+        keeper.held_before = store.held();
         keeper.store = Some(store);
         Ok(keeper)
     }
@@ -314,7 +318,11 @@ impl SnapshotKeeper {
             .waiting
             .as_ref()
             .filter(|waiting| waiting.fresh.hash == fresh.hash);
-        if known.is_some_and(|waiting| waiting.is_last) {
+        let before = self
+            .held_before
+            .take()
+            .filter(|(hash, _)| *hash == fresh.hash);
+        if known.is_some_and(|waiting| waiting.is_last) || before.is_some() {
             return self.accept(now_ms, &fresh, &origin);
         }
         let held = Held {
@@ -322,6 +330,7 @@ impl SnapshotKeeper {
             of,
             since_ms: known.map_or(now_ms, |waiting| waiting.held.since_ms),
         };
+        self.store_held(Some((fresh.hash, held.since_ms)));
         self.waiting = Some(Waiting {
             fresh,
             origin,
@@ -394,8 +403,21 @@ impl SnapshotKeeper {
         }
     }
 
+    /// What is lost makes a held list wait for one read more.
+    fn store_held(&mut self, held: Option<(ContentHash, i64)>) {
+        if held.is_none() {
+            self.held_before = None;
+        }
+        if let Some(Err(error)) = self.store.as_ref().map(|store| store.hold(held)) {
+            let note = format!("which list is held back could not be stored: {error}");
+            self.status.notes.truncate(NOTES_MAX - 1);
+            self.status.notes.push(note);
+        }
+    }
+
     fn succeed(&mut self, read_ms: i64) {
         self.waiting = None;
+        self.store_held(None);
         let status = &mut self.status;
         status.held = None;
         status.last_success_ms = Some(read_ms);
@@ -409,6 +431,7 @@ impl SnapshotKeeper {
         if let Some(waiting) = &mut self.waiting {
             waiting.is_last = false;
         }
+        self.store_held(None);
         let status = &mut self.status;
         status.last_error = Some(error.clone());
         status.consecutive_failures = status.consecutive_failures.saturating_add(1);

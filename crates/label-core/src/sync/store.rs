@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use crate::id::TenantId;
 use crate::sync::error::SnapshotError;
-use crate::sync::snapshot::LabelSnapshot;
+use crate::sync::snapshot::{ContentHash, LabelSnapshot};
 use crate::sync::time::{from_iso, to_iso};
 
 /// Largest snapshot file, in bytes. One of 10,000 labels has about 10 MiB.
 pub const SNAPSHOT_BYTES_MAX: u64 = 128 * 1_048_576;
 
-/// Keeps a tenant's snapshot in a file, the one before it in `<file>.previous`, and when the source
-/// last confirmed it in `<file>.confirmed`.
+/// Keeps a tenant's snapshot in a file, the one before it in `<file>.previous`, when the source last
+/// confirmed it in `<file>.confirmed`, and which list is held back in `<file>.held`.
 ///
 /// [`SnapshotKeeper::open`](crate::sync::SnapshotKeeper::open) saves each snapshot before anybody
 /// sees it: then versions only grow, also over a crash.
@@ -130,16 +130,19 @@ impl SnapshotStore {
         let rename =
             |from: &Path, to: &Path| fs::rename(from, to).map_err(|error| io_error(to, &error));
         match stored {
-            Some(stored) if stored.version < snapshot.version => rename(&self.path, &previous)?,
-            Some(_) => {}
-            // The latest file was lost. If this one came to be lost too, the file before it would be
-            // more than one version behind, and a version given twice: it takes this text as well.
-            None if previous.exists() => {
+            Some(stored) if stored.version.checked_add(1) == Some(snapshot.version) => {
+                rename(&self.path, &previous)?;
+            }
+            Some(stored) if stored.version == snapshot.version => {}
+            // Versions were lost on the way, or the latest file was. If this one came to be lost too,
+            // the file before it would be more than one version behind, and a version given twice: it
+            // takes this text as well.
+            stored if stored.is_some() || previous.exists() => {
                 rename(&new, &previous)?;
                 let written = write_whole(&new, text.as_bytes());
                 written.map_err(|error| io_error(&new, &error))?;
             }
-            None => {}
+            _ => {}
         }
         rename(&new, &self.path)?;
         sync_folder(&self.path).map_err(|error| io_error(&self.path, &error))
@@ -159,6 +162,30 @@ impl SnapshotStore {
             .map_err(|error| io_error(&path, &error))
     }
 
+    /// Notes which list is held back, and since when, so that the next read may confirm it in another
+    /// process too; without one, that none is.
+    pub(super) fn hold(&self, held: Option<(ContentHash, i64)>) -> io::Result<()> {
+        let (new, path) = (self.beside(".held.new"), self.beside(".held"));
+        let Some((hash, since_ms)) = held else {
+            return match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            };
+        };
+        fs::write(&new, format!("{hash} {}\n", to_iso(since_ms)))?;
+        fs::rename(&new, &path)
+    }
+
+    /// The list that the last read brought and that was held back.
+    pub(super) fn held(&self) -> Option<(ContentHash, i64)> {
+        const BYTES_MAX: u64 = 128;
+        let mut text = String::new();
+        let file = File::open(self.beside(".held")).ok()?;
+        file.take(BYTES_MAX).read_to_string(&mut text).ok()?;
+        let (hash, since) = text.trim_end().split_once(' ')?;
+        Some((ContentHash::parse(hash)?, from_iso(since)?))
+    }
+
     /// What is noted of this snapshot; what can't be read is not noted.
     fn confirmed_ms(&self, snapshot: &LabelSnapshot) -> i64 {
         const BYTES_MAX: u64 = 64;
@@ -169,7 +196,8 @@ impl SnapshotStore {
             .and_then(|_| text.trim_end().split_once(' '))
             .filter(|(version, _)| version.parse() == Ok(snapshot.version))
             .and_then(|(_, time)| from_iso(time));
-        noted.map_or(snapshot.fetched_ms, |noted| noted.max(snapshot.fetched_ms))
+        // Also where it is earlier: then the clock was ahead when the list came.
+        noted.unwrap_or(snapshot.fetched_ms)
     }
 
     fn beside(&self, ending: &str) -> PathBuf {

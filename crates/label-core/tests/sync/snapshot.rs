@@ -459,3 +459,65 @@ fn l_047_members_that_move_by_themselves_make_no_version() {
     };
     assert_eq!(changes.changes().len(), 1);
 }
+
+/// A list that is held back is known in the next process, so that two short ones can agree on it.
+#[test]
+fn l_045_l_046_a_held_list_outlasts_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "");
+    let open = || {
+        let store = SnapshotStore::new(&path);
+        SnapshotKeeper::open(tenant(), KeeperOptions::default(), store).unwrap()
+    };
+    let read = |labels: Vec<Label>| {
+        let mut list = LabelList::new(tenant());
+        list.labels = labels;
+        open().offer(0, list, Origin::new("test"))
+    };
+    let is_held = |outcome| matches!(outcome, Ok(Outcome::Held(_)));
+    offer(&mut open(), taxonomy());
+    let few = || taxonomy()[..1].to_vec();
+    assert!(is_held(read(few())));
+    // Another list, and one that was not read, let it wait on.
+    assert!(is_held(read(Vec::new())));
+    assert!(is_held(read(few())));
+    let failed = open().sync_from(&mut Failing, 0);
+    assert!(failed.is_err());
+    assert!(is_held(read(few())));
+    assert!(matches!(read(taxonomy()), Ok(Outcome::Unchanged)));
+    assert!(is_held(read(few())));
+    assert!(matches!(read(few()), Ok(Outcome::Replaced { .. })));
+    assert!(!file(folder.path(), ".held").exists());
+    // What can't be read counts as none.
+    assert!(is_held(read(Vec::new())));
+    fs::write(file(folder.path(), ".held"), "sha256:0 yesterday").unwrap();
+    assert!(is_held(read(Vec::new())));
+}
+
+struct Failing;
+
+impl label_core::LabelSource for Failing {
+    fn fetch(&mut self) -> Result<LabelList, label_core::SourceError> {
+        Err(label_core::SourceError::TooLarge { limit_bytes: 1 })
+    }
+}
+
+/// Where saving failed for some versions, the file before is not left that far behind.
+#[test]
+fn l_049_versions_that_could_not_be_stored_leave_no_gap_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "");
+    let store = SnapshotStore::new(&path);
+    let mut memory = keeper();
+    let mut labels = taxonomy();
+    let mut versions: Vec<LabelSnapshot> = Vec::new();
+    for round in 0..5 {
+        labels[0].description = Some(format!("round {round}"));
+        versions.push(offer(&mut memory, labels.clone()));
+    }
+    store.save(&versions[0]).unwrap();
+    store.save(&versions[4]).unwrap();
+    fs::write(&path, "").unwrap();
+    let loaded = store.load(tenant()).unwrap().unwrap();
+    assert!(loaded.version_floor >= 5, "{}", loaded.version_floor);
+}

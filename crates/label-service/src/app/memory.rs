@@ -34,6 +34,11 @@ impl MemoryApp {
             .insert(metadata.id.clone(), (metadata, content));
     }
 
+    /// Takes a file away; whether it was there.
+    pub fn remove(&self, file: &FileId) -> bool {
+        self.files.borrow_mut().remove(file).is_some()
+    }
+
     /// The content of a file now.
     pub fn content(&self, file: &FileId) -> Option<Vec<u8>> {
         self.files

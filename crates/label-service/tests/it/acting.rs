@@ -501,3 +501,78 @@ fn a_policy_keeps_a_more_sensitive_label_unless_it_says_otherwise() {
         assert_eq!(world.app().label_of("a.docx"), Some(key(CONFIDENTIAL)));
     }
 }
+
+/// A file whose labels contradict one another is labelled, though none of them counts: a policy does
+/// not lower what may be the higher one. So it is with a label that names no tenant and is ours.
+#[test]
+fn a_policy_lowers_no_label_that_the_file_does_not_say_clearly() {
+    let group = |label: u128, site: bool| {
+        let id = label_id(label);
+        let mut properties = vec![(format!("MSIP_Label_{id}_Enabled"), "true".to_owned())];
+        if site {
+            properties.push((format!("MSIP_Label_{id}_SiteId"), own().to_string()));
+        }
+        properties
+    };
+    for (case, properties) in [
+        (
+            "two labels",
+            [group(CONFIDENTIAL, true), group(SECRET, true)].concat(),
+        ),
+        ("no tenant", group(SECRET, false)),
+    ] {
+        let world = World::new(
+            r#"{"id":"p","name":"P","filters":{"sharing":{"eq":[2]}},"alerts":{"eachMatch":false},
+                "governance":{"10489":{"applyLabel":"General"}}}"#,
+        );
+        let content = with_properties(&properties);
+        world.app().put("a.docx", "1", content.clone());
+        let mut service = world.open();
+        let report = service.tick(MONDAY).unwrap();
+        assert_eq!(reasons(&report), ["would_downgrade"], "{case}");
+        let file = FileId::parse("a.docx").unwrap();
+        let now = world.app().files.content(&file).unwrap();
+        assert_eq!(now, content, "{case}");
+        // A person may.
+        let manual = ActionKind::Apply(key(GENERAL));
+        service
+            .request(&box_file("a.docx"), manual, "dana", MONDAY)
+            .unwrap();
+        service.tick(MONDAY + HOUR).unwrap();
+        assert_eq!(world.app().label_of("a.docx"), Some(key(GENERAL)), "{case}");
+    }
+}
+
+/// Files that can't be opened stay queued, and don't keep the others waiting.
+#[test]
+fn files_that_can_not_be_opened_starve_no_others() {
+    let mut world = World::new(label_external_files());
+    world.options.scans_per_tick_max = 2;
+    let mut service = world.open();
+    service.tick(MONDAY - 1).unwrap();
+    // New files, which are read as soon as they are listed.
+    for name in ["a.docx", "b.docx", "c.docx", "d.docx", "e.docx"] {
+        world.app().put(name, "1", document("text", None));
+    }
+    for name in ["a.docx", "b.docx"] {
+        let id = FileId::parse(name).unwrap();
+        world.app().closed.borrow_mut().insert(id);
+    }
+    for tick in 0..4 {
+        service.tick(MONDAY + tick).unwrap();
+    }
+    for (name, expected) in [
+        ("a.docx", None),
+        ("b.docx", None),
+        ("c.docx", Some(key(CONFIDENTIAL))),
+        ("d.docx", Some(key(CONFIDENTIAL))),
+        ("e.docx", Some(key(CONFIDENTIAL))),
+    ] {
+        assert_eq!(world.app().label_of(name), expected, "{name}");
+    }
+    world.app().closed.borrow_mut().clear();
+    for tick in 4..8 {
+        service.tick(MONDAY + tick).unwrap();
+    }
+    assert_eq!(world.app().label_of("a.docx"), Some(key(CONFIDENTIAL)));
+}

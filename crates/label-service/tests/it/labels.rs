@@ -500,3 +500,97 @@ fn r_018_labelling_and_governing_know_a_label_by_one_key() {
     let recorded: LabelKey = service.files().unwrap()[0].labels[0].key.unwrap();
     assert_eq!([label, applied, written, recorded], [listed; 4]);
 }
+
+/// A label that was deleted takes its policy out of force, and no other, over restarts too.
+#[test]
+fn r_191_a_deleted_label_disables_its_policy_over_restarts() {
+    let both = format!(
+        "{},{}",
+        label_external_files(),
+        r#"{"id":"q","name":"General","filters":{"sharing":{"eq":[1]}},
+            "governance":{"10489":{"applyLabel":"General"}}}"#
+    );
+    for by_id in [false, true] {
+        let id = label_id(CONFIDENTIAL).to_string();
+        let policies = match by_id {
+            true => both.replace("\"Confidential\"", &format!("\"{id}\"")),
+            false => both.clone(),
+        };
+        let mut world = World::new(&policies);
+        drop(world.open());
+        world.labels.remove(CONFIDENTIAL as usize - 1);
+        let source = FixedLabels::new(own(), world.labels.clone());
+        let mut service = Service::open(
+            world.state.path(),
+            own(),
+            Box::new(source),
+            world.boxed(),
+            world.options.clone(),
+            MONDAY + 2 * HOUR,
+        )
+        .unwrap();
+        service
+            .load_policies(&world.policies, MONDAY + 2 * HOUR)
+            .unwrap();
+        let enabled: Vec<bool> = service
+            .policies()
+            .policies()
+            .iter()
+            .map(|policy| policy.is_enabled())
+            .collect();
+        assert_eq!(enabled, [false, true], "{by_id}");
+        // What never was a label is a mistake as before.
+        let wrong = world.policies.replace("\"General\"}", "\"Generel\"}");
+        assert!(service.load_policies(&wrong, MONDAY + 2 * HOUR).is_err());
+    }
+}
+
+/// A clock that was ahead when the list came does not keep short-lived processes from fetching.
+#[test]
+fn r_064_a_clock_that_was_ahead_delays_no_fetch() {
+    let world = World::new("");
+    let fetches = Rc::new(Cell::new(0));
+    let list = Rc::new(RefCell::new(Ok(labels())));
+    for (at, expected) in [
+        (MONDAY + 365 * 24 * HOUR, 1),
+        (MONDAY, 2),
+        (MONDAY + 60_000, 2),
+        (MONDAY + HOUR, 3),
+    ] {
+        let mut service = Service::open(
+            world.state.path(),
+            own(),
+            Box::new(Script(list.clone(), fetches.clone())),
+            world.boxed(),
+            world.options.clone(),
+            at,
+        )
+        .unwrap();
+        service.tick(at).unwrap();
+        assert_eq!(fetches.get(), expected, "{at}");
+    }
+}
+
+/// What a check box passed over is looked at again when it is cleared.
+#[test]
+fn r_085_r_123_clearing_the_box_brings_labels_and_warnings_back() {
+    let mut world = World::new("");
+    world.options.settings.only_this_tenant = true;
+    let mut service = world.open();
+    service.tick(MONDAY).unwrap();
+    let foreign = LabelKey::new(other_tenant(), label_id(GENERAL));
+    let content = document("text", Some(foreign));
+    world.app().put("theirs.docx", "1", content);
+    service.tick(MONDAY + 1).unwrap();
+    assert_eq!(service.labels_in_use().unwrap().len(), 0);
+    let mut settings = service.settings();
+    settings.only_this_tenant = false;
+    service
+        .change_settings(settings, "dana", MONDAY + 2)
+        .unwrap();
+    service.tick(MONDAY + 3).unwrap();
+    assert_eq!(service.labels_in_use().unwrap().len(), 1);
+    // Over a restart the external label is still there.
+    drop(service);
+    assert_eq!(world.open().labels().external().count(), 1);
+}

@@ -122,6 +122,19 @@ fn r_137_a_label_that_was_set_over_protection_is_not_removed() {
     service.tick(MONDAY + HOUR).unwrap();
     drop(service);
     let mut service = world.open();
+    // For a while they are not listed.
+    let contents = ["theirs.docx", "plain.docx"].map(|name| {
+        let id = FileId::parse(name).unwrap();
+        let content = world.app().files.content(&id).unwrap();
+        world.app().files.remove(&id);
+        (name, content)
+    });
+    service.tick(MONDAY + HOUR + 1).unwrap();
+    assert_eq!(service.files().unwrap().len(), 0);
+    for (name, content) in contents {
+        world.app().put(name, "back", content);
+    }
+    service.tick(MONDAY + HOUR + 2).unwrap();
     for (name, expected) in [
         ("theirs.docx", vec!["overrode_protection"]),
         ("plain.docx", vec![]),

@@ -1,6 +1,7 @@
 //! A tenant with apps in memory.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::rc::Rc;
 
@@ -56,21 +57,43 @@ pub(crate) fn labels() -> Vec<Label> {
 
 /// A Word document with this text, labelled or not.
 pub(crate) fn document(text: &str, label: Option<LabelKey>) -> Vec<u8> {
-    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    let options = zip::write::SimpleFileOptions::default();
-    for (name, content) in [
+    let plain = package(&[
         ("[Content_Types].xml", "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"><Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/><Override PartName=\"/word/document.xml\" ContentType=\"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml\"/></Types>".to_owned()),
         ("_rels/.rels", "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"rId1\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument\" Target=\"word/document.xml\"/></Relationships>".to_owned()),
         ("word/document.xml", format!("<w:document xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\"><w:body><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:body></w:document>")),
-    ] {
-        archive.start_file(name, options).unwrap();
-        archive.write_all(content.as_bytes()).unwrap();
-    }
-    let plain = archive.finish().unwrap().into_inner();
+    ]);
     match label {
         None => plain,
         Some(label) => relabel(&plain, label),
     }
+}
+
+/// A Word document with these custom properties.
+pub(crate) fn with_properties(properties: &[(String, String)]) -> Vec<u8> {
+    let list: String = (2..)
+        .zip(properties)
+        .map(|(pid, (name, value))| {
+            format!("<property fmtid=\"{{D5CDD505-2E9C-101B-9397-08002B2CF9AE}}\" pid=\"{pid}\" name=\"{name}\"><vt:lpwstr>{value}</vt:lpwstr></property>")
+        })
+        .collect();
+    let relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    package(&[
+        ("[Content_Types].xml", "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"><Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/><Override PartName=\"/word/document.xml\" ContentType=\"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml\"/><Override PartName=\"/docProps/custom.xml\" ContentType=\"application/vnd.openxmlformats-officedocument.custom-properties+xml\"/></Types>".to_owned()),
+        ("_rels/.rels", format!("<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"rId1\" Type=\"{relation}/officeDocument\" Target=\"word/document.xml\"/><Relationship Id=\"rId2\" Type=\"{relation}/custom-properties\" Target=\"docProps/custom.xml\"/></Relationships>")),
+        ("docProps/custom.xml", format!("<Properties xmlns=\"http://schemas.openxmlformats.org/officeDocument/2006/custom-properties\" xmlns:vt=\"http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes\">{list}</Properties>")),
+        ("word/document.xml", "<w:document xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\"><w:body/></w:document>".to_owned()),
+    ])
+}
+
+/// A package of these parts.
+fn package(parts: &[(&str, String)]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    for (name, content) in parts {
+        archive.start_file(*name, options).unwrap();
+        archive.write_all(content.as_bytes()).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
 }
 
 /// A PDF of one empty page.
@@ -125,6 +148,8 @@ pub(crate) struct TestApp {
     /// The process ends right after the write.
     pub(crate) dies_after_write: Rc<Cell<bool>>,
     is_silent: Rc<Cell<bool>>,
+    /// Files that can't be opened.
+    pub(crate) closed: Rc<RefCell<BTreeSet<FileId>>>,
 }
 
 impl TestApp {
@@ -137,6 +162,7 @@ impl TestApp {
             silent_after_write: Rc::default(),
             dies_after_write: Rc::default(),
             is_silent: Rc::default(),
+            closed: Rc::default(),
         }
     }
 
@@ -177,6 +203,9 @@ impl CloudApp for TestApp {
 
     fn open(&self, file: &FileId) -> Result<OpenFile, AppError> {
         self.opens.set(self.opens.get() + 1);
+        if self.closed.borrow().contains(file) {
+            return Err(AppError::Failed("timed out".to_owned()));
+        }
         let opened = self.files.open(file)?;
         Ok(OpenFile {
             source: Box::new(CountingSource::new(opened.source)),
