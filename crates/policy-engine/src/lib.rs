@@ -82,6 +82,7 @@ mod program;
 mod read;
 mod record;
 mod set;
+pub mod sharing;
 mod text_match;
 
 pub use action::{Action, LabelChoice, Notify, choose_label_action};

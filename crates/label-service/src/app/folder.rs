@@ -10,6 +10,7 @@ use std::time::UNIX_EPOCH;
 use governance::FileVersion;
 use label_core::{AppId, FileId, TenantId};
 use label_formats::{EditedFile, FileSource, Replaced, TEMPORARY_PREFIX, replace_file_if};
+use policy_engine::sharing::{self, Grant, ManagedDomains, Reach};
 use serde::Deserialize;
 
 use super::{CloudApp, FileMetadata, OpenFile};
@@ -44,7 +45,7 @@ pub struct FolderApp {
     root: PathBuf,
     /// What the sidecar says, by the path inside the app.
     entries: BTreeMap<String, SidecarFile>,
-    managed_domains: Vec<String>,
+    managed_domains: ManagedDomains,
     /// The walk that a listing is in the middle of.
     paths: RefCell<Vec<String>>,
 }
@@ -139,11 +140,7 @@ impl FolderTenant {
                     format!("`{}` is not a sub-folder", app.folder),
                 ));
             }
-            let managed_domains = sidecar
-                .managed_domains
-                .iter()
-                .map(|domain| domain.to_lowercase())
-                .collect();
+            let managed_domains = ManagedDomains::new(&sidecar.managed_domains);
             apps.push(FolderApp::new(
                 AppId(app.app_id),
                 app.inst_id,
@@ -192,7 +189,12 @@ impl FolderTenant {
     pub fn plain(root: &Path, app: AppId) -> Self {
         Self {
             tenant: None,
-            apps: vec![FolderApp::new(app, 0, root.to_owned(), Vec::new())],
+            apps: vec![FolderApp::new(
+                app,
+                0,
+                root.to_owned(),
+                ManagedDomains::default(),
+            )],
         }
     }
 }
@@ -208,7 +210,7 @@ impl FolderTenant {
 }
 
 impl FolderApp {
-    fn new(app: AppId, instance: u32, root: PathBuf, managed_domains: Vec<String>) -> Self {
+    fn new(app: AppId, instance: u32, root: PathBuf, managed_domains: ManagedDomains) -> Self {
         Self {
             app,
             instance,
@@ -321,7 +323,8 @@ impl FolderApp {
             .collaborators
             .iter()
             .chain(&entry.owner_address)
-            .filter_map(|address| domain(address))
+            .filter_map(|address| sharing::domain_of(address))
+            .map(str::to_lowercase)
             .collect();
         domains.sort();
         domains.dedup();
@@ -329,21 +332,19 @@ impl FolderApp {
         metadata.access_level = Some(self.access_level(entry));
     }
 
-    /// The widest access that applies: link first, then the people.
+    /// The widest access that applies, of the link and of the people.
     fn access_level(&self, entry: &SidecarFile) -> u32 {
-        let outside = entry
-            .collaborators
-            .iter()
-            .filter_map(|address| domain(address))
-            .any(|domain| !self.managed_domains.contains(&domain));
-        match entry.link {
-            SharingLink::AnyoneSearchable => 4,
-            SharingLink::Anyone => 3,
-            _ if outside => 2,
-            SharingLink::Organization => 1,
-            SharingLink::None if !entry.collaborators.is_empty() => 1,
-            SharingLink::None => 0,
-        }
+        let link = match entry.link {
+            SharingLink::AnyoneSearchable => Reach::AnyoneSearchable,
+            SharingLink::Anyone => Reach::AnyoneWithLink,
+            SharingLink::Organization => Reach::Organization,
+            SharingLink::None => Reach::Nobody,
+        };
+        let people = entry.collaborators.iter().cloned().map(Reach::Address);
+        let grants: Vec<Grant> = people.chain([link]).map(Grant::from).collect();
+        sharing::access_level(&grants, &self.managed_domains)
+            .level
+            .code()
     }
 }
 
@@ -496,11 +497,6 @@ fn ancestors(folders: &str) -> Vec<String> {
         above.push(folders.to_owned());
     }
     above
-}
-
-fn domain(address: &str) -> Option<String> {
-    let (_, domain) = address.rsplit_once('@')?;
-    Some(domain.to_lowercase())
 }
 
 fn date_ms(text: &str) -> Option<i64> {

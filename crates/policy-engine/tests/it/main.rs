@@ -11,4 +11,6 @@ mod naive;
 #[cfg(test)]
 mod shared;
 #[cfg(test)]
+mod sharing;
+#[cfg(test)]
 mod worked_examples;
