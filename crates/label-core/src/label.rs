@@ -134,17 +134,23 @@ impl Targets {
             .map(str::trim)
             .filter(|word| !word.is_empty())
         {
-            match word.to_ascii_lowercase().as_str() {
-                "file" => targets.file = true,
-                "email" => targets.email = true,
-                "site" => targets.site = true,
-                "unifiedgroup" => targets.unified_group = true,
-                "teamwork" => targets.teamwork = true,
-                "schematizeddata" => targets.schematized_data = true,
-                "purviewassets" => targets.purview_assets = true,
-                "unknownfuturevalue" => return Self::default(),
-                "none" => {}
-                _ => {
+            let named = [
+                ("file", &mut targets.file),
+                ("email", &mut targets.email),
+                ("site", &mut targets.site),
+                ("unifiedGroup", &mut targets.unified_group),
+                ("teamwork", &mut targets.teamwork),
+                ("schematizedData", &mut targets.schematized_data),
+                ("purviewAssets", &mut targets.purview_assets),
+            ];
+            let mut named = named.into_iter();
+            match named.find(|(name, _)| name.eq_ignore_ascii_case(word)) {
+                Some((_, target)) => *target = true,
+                None if word.eq_ignore_ascii_case("unknownFutureValue") => {
+                    return Self::default();
+                }
+                None if word.eq_ignore_ascii_case("none") => {}
+                None => {
                     let is_known = targets.other.iter().any(|known| known == word);
                     if !is_known && targets.other.len() < TARGET_WORDS_MAX {
                         targets.other.push(word.to_owned());

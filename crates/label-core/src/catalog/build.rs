@@ -59,12 +59,12 @@ impl LabelCatalog {
             }
         }
         cut_bad_parents(&mut unique, &index, &mut diagnostics);
-        let entries = order(unique, &index);
-        let by_id = entries
-            .iter()
-            .enumerate()
-            .map(|(at, entry)| (entry.label.key.label, at))
-            .collect();
+        let (entries, places) = order(unique);
+        // The ids stay; each is somewhere else now.
+        let mut by_id = index;
+        for at in by_id.values_mut() {
+            *at = places.get(*at).copied().unwrap_or(usize::MAX);
+        }
         let mut by_path: Vec<(String, usize)> = entries
             .iter()
             .enumerate()
@@ -248,8 +248,8 @@ fn cut_bad_parents(
     }
 }
 
-/// Puts families in order and numbers them densely.
-fn order(labels: Vec<Label>, index: &HashMap<LabelId, usize>) -> Vec<Entry> {
+/// Puts families in order and numbers them densely; and where each label came to be.
+fn order(labels: Vec<Label>) -> (Vec<Entry>, Vec<usize>) {
     let mut children: HashMap<Option<LabelId>, Vec<usize>> = HashMap::new();
     for (at, label) in labels.iter().enumerate() {
         children.entry(label.parent).or_default().push(at);
@@ -258,6 +258,7 @@ fn order(labels: Vec<Label>, index: &HashMap<LabelId, usize>) -> Vec<Entry> {
         // A stable sort: equal numbers keep the order of the list.
         siblings.sort_by_key(|&at| labels.get(at).map_or(0, |label| label.source_order));
     }
+    let mut places = vec![usize::MAX; labels.len()];
     let mut taken: Vec<Option<Label>> = labels.into_iter().map(Some).collect();
     let mut entries: Vec<Entry> = Vec::with_capacity(taken.len());
     let roots = children.remove(&None).unwrap_or_default();
@@ -284,6 +285,9 @@ fn order(labels: Vec<Label>, index: &HashMap<LabelId, usize>) -> Vec<Entry> {
                     .is_some_and(|label| label.state != LabelState::Deleted)
             });
             let here = Some(entries.len());
+            if let Some(place) = places.get_mut(at) {
+                *place = entries.len();
+            }
             stack.extend(below.into_iter().rev().map(|child| (child, here)));
             let is_live = label.state != LabelState::Deleted;
             entries.push(Entry {
@@ -299,6 +303,6 @@ fn order(labels: Vec<Label>, index: &HashMap<LabelId, usize>) -> Vec<Entry> {
         }
         level += u32::from(position > 0);
     }
-    debug_assert_eq!(entries.len(), index.len(), "every label has a place");
-    entries
+    debug_assert_eq!(entries.len(), places.len(), "every label has a place");
+    (entries, places)
 }

@@ -174,7 +174,7 @@ fn own<'v>(
     label.display_name = text("displayName");
     label.description = text("description");
     label.tooltip = text("tooltip").or_else(|| text("description"));
-    label.color = super::color(text("color").as_deref(), &format!("{pointer}/color"), list);
+    label.color = super::color(text("color").as_deref(), pointer, "color", list);
     label.source_order = members.get("order").and_then(Value::as_i64).unwrap_or(0);
     label.parent = id_of("parentId")?;
     label.state = match members.get("enabled").and_then(Value::as_bool) {

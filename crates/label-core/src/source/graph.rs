@@ -205,31 +205,34 @@ pub(super) fn policy_settings(
     Ok(crate::policy::PolicySettings::from_pairs(pairs).0)
 }
 
-/// Members that have a place in the model; all others are kept as they are.
-const KNOWN: [&str; 21] = [
-    "id",
-    "displayName",
-    "name",
-    "description",
-    "toolTip",
-    "tooltip",
-    "autoTooltip",
-    "color",
-    "priority",
-    "sensitivity",
-    "isEnabled",
-    "isActive",
-    "isAppliable",
-    "applicableTo",
-    "contentFormats",
-    "hasProtection",
-    "applicationMode",
-    "sublabels",
-    "parent",
-    ACTIONS,
-    // What one person may do, by address, and no grants of the label.
-    RIGHTS,
-];
+/// Whether a member has a place in the model; all others are kept as they are. One pattern, which
+/// compares lengths first: each member of each label is asked.
+fn is_known(name: &str) -> bool {
+    matches!(
+        name,
+        "id" | "displayName"
+            | "name"
+            | "description"
+            | "toolTip"
+            | "tooltip"
+            | "autoTooltip"
+            | "color"
+            | "priority"
+            | "sensitivity"
+            | "isEnabled"
+            | "isActive"
+            | "isAppliable"
+            | "applicableTo"
+            | "contentFormats"
+            | "hasProtection"
+            | "applicationMode"
+            | "sublabels"
+            | "parent"
+            | ACTIONS
+            // What one person may do, by address, and no grants of the label.
+            | RIGHTS
+    )
+}
 
 /// What a label does, in an early beta.
 const ACTIONS: &str = "labelActions";
@@ -359,11 +362,7 @@ impl Reader {
         };
         label.auto_tooltip = reader.text("autoTooltip")?;
         let color = reader.text("color")?;
-        label.color = super::color(
-            color.as_deref(),
-            &format!("{pointer}/color"),
-            &mut self.list,
-        );
+        label.color = super::color(color.as_deref(), pointer, "color", &mut self.list);
         label.source_order = match reader.number("priority")? {
             Some(order) => order,
             None => reader.number("sensitivity")?.unwrap_or(0),
@@ -411,7 +410,7 @@ impl Reader {
         if let Some(rights) = members.get(RIGHTS) {
             super::note_people(&mut self.list.notes, RIGHTS, rights);
         }
-        label.extras = super::extras(members, |name| KNOWN.contains(&name) || is_annotation(name));
+        label.extras = super::extras(members, |name| is_known(name) || is_annotation(name));
         Ok((label, members))
     }
 

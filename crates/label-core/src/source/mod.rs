@@ -202,7 +202,12 @@ pub(crate) fn json(body: &[u8]) -> Result<serde_json::Value, SourceError> {
 
 /// A colour of the form `#RRGGBB`; another text is dropped with a note.
 #[cfg(feature = "sources")]
-pub(crate) fn color(text: Option<&str>, place: &str, list: &mut LabelList) -> Option<String> {
+pub(crate) fn color(
+    text: Option<&str>,
+    pointer: &str,
+    member: &str,
+    list: &mut LabelList,
+) -> Option<String> {
     let text = text.map(str::trim).filter(|text| !text.is_empty())?;
     let is_color = text.strip_prefix('#').is_some_and(|digits| {
         digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -211,7 +216,7 @@ pub(crate) fn color(text: Option<&str>, place: &str, list: &mut LabelList) -> Op
         note(
             &mut list.notes,
             format!(
-                "{place}: `{}` is not of the form #RRGGBB; dropped",
+                "{pointer}/{member}: `{}` is not of the form #RRGGBB; dropped",
                 crate::error::quote(text)
             ),
         );
@@ -226,11 +231,14 @@ pub(crate) fn extras(
     members: &serde_json::Map<String, serde_json::Value>,
     is_known: impl Fn(&str) -> bool,
 ) -> std::collections::BTreeMap<String, String> {
-    members
-        .iter()
-        .filter(|(name, value)| !is_known(name) && !value.is_null())
-        .map(|(name, value)| (name.clone(), value.to_string()))
-        .collect()
+    let mut extras = std::collections::BTreeMap::new();
+    // One by one: most labels have none or one, and collecting goes through a list.
+    for (name, value) in members {
+        if !is_known(name) && !value.is_null() {
+            extras.insert(name.clone(), value.to_string());
+        }
+    }
+    extras
 }
 
 /// Notes, once in a list, a member that is left out because it names people: who has which rights is

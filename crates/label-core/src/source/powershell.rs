@@ -97,8 +97,7 @@ fn label(item: &Value, pointer: &str, list: &mut LabelList) -> Result<Label, Sou
     label.tooltip = reader.text("Tooltip");
     label.auto_tooltip = setting("policytip");
     let color = setting("color");
-    let place = format!("{pointer}/Settings");
-    label.color = super::color(color.as_deref(), &place, list);
+    label.color = super::color(color.as_deref(), pointer, "Settings", list);
     label.source_order = reader.number("Priority").unwrap_or(0);
     let parent = reader.text("ParentId").or_else(|| setting("parentid"));
     label.parent = match parent.map(|text| LabelId::parse(&text)) {
