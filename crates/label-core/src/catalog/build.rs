@@ -32,32 +32,23 @@ impl LabelCatalog {
             });
         }
         let mut diagnostics = Vec::new();
-        let mut unique: Vec<Label> = Vec::with_capacity(labels.len());
+        let mut labels = labels;
         let mut index: HashMap<LabelId, usize> = HashMap::with_capacity(labels.len());
-        for mut label in labels {
+        for (at, label) in labels.iter_mut().enumerate() {
             if label.key.tenant != tenant {
                 return Err(CatalogError::OtherTenant {
                     label: label.key.label,
                     tenant: label.key.tenant,
                 });
             }
-            fill_name(&mut label);
-            let id = label.key.label;
-            match index.get(&id).and_then(|&at| unique.get_mut(at)) {
-                None => {
-                    index.insert(id, unique.len());
-                    unique.push(label);
-                }
-                Some(first) => {
-                    if *first != label {
-                        diagnostics.push(diagnostic(id, "listed twice; merged".to_owned()));
-                    }
-                    let parent = first.parent.or(label.parent);
-                    *first = label;
-                    first.parent = parent;
-                }
-            }
+            fill_name(label);
+            index.insert(label.key.label, at);
         }
+        // Labels are large, and stay where they are in a list that names each once.
+        let mut unique = match index.len() == labels.len() {
+            true => labels,
+            false => merge(labels, &mut index, &mut diagnostics),
+        };
         cut_bad_parents(&mut unique, &index, &mut diagnostics);
         let (entries, places) = order(unique);
         // The ids stay; each is somewhere else now.
@@ -146,6 +137,35 @@ impl LabelCatalog {
         labels.extend(gone);
         Self::build(self.tenant, labels)
     }
+}
+
+/// Each label once: the last of an id counts, at the place of the first, and with the first parent
+/// that one of them has (L-055).
+fn merge(
+    labels: Vec<Label>,
+    index: &mut HashMap<LabelId, usize>,
+    diagnostics: &mut Vec<CatalogDiagnostic>,
+) -> Vec<Label> {
+    index.clear();
+    let mut unique: Vec<Label> = Vec::with_capacity(labels.len());
+    for label in labels {
+        let id = label.key.label;
+        match index.get(&id).and_then(|&at| unique.get_mut(at)) {
+            None => {
+                index.insert(id, unique.len());
+                unique.push(label);
+            }
+            Some(first) => {
+                if *first != label {
+                    diagnostics.push(diagnostic(id, "listed twice; merged".to_owned()));
+                }
+                let parent = first.parent.or(label.parent);
+                *first = label;
+                first.parent = parent;
+            }
+        }
+    }
+    unique
 }
 
 fn diagnostic(label: LabelId, detail: String) -> CatalogDiagnostic {

@@ -127,6 +127,11 @@ impl LabelList {
     /// has. What depends on a label by its id or name then finds the one that counts.
     #[must_use]
     pub(crate) fn unique(mut self) -> Self {
+        // Nearly every list is: then the labels, which are large, stay where they are.
+        let mut seen = std::collections::HashSet::with_capacity(self.labels.len());
+        if self.labels.iter().all(|label| seen.insert(label.key.label)) {
+            return self;
+        }
         let mut index: std::collections::HashMap<crate::id::LabelId, usize> =
             std::collections::HashMap::with_capacity(self.labels.len());
         let mut unique: Vec<Label> = Vec::with_capacity(self.labels.len());
