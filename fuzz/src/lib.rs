@@ -12,6 +12,7 @@ pub mod pdf;
 pub mod pieces;
 pub mod policies;
 pub mod properties;
+pub mod second_opinion;
 pub mod snapshots;
 
 /// The line that starts a section, after a line feed.

@@ -7,9 +7,6 @@ use lopdf::{Dictionary, Object, Stream};
 
 const INFLATED_BYTES_MAX: usize = 1 << 20;
 
-/// How much is looked at of an object's beginning, in bytes.
-const HEADER_BYTES: usize = 64;
-
 /// The kind of a row, and its two numbers.
 type Row = (u64, u64, u64);
 
@@ -64,18 +61,35 @@ fn start(bytes: &[u8]) -> u64 {
     number(digits).expect("a file that can be followed")
 }
 
-/// The number and the generation of the object that stands at an offset. Where bytes are kept, so is
-/// white space before the object and in its header.
+/// The number and the generation of the object that stands at an offset. Where bytes are kept, so are
+/// white space and comments before the object and in its header.
 fn header(file: &[u8], at: usize) -> Option<(u64, u64)> {
-    let end = file.len().min(at + HEADER_BYTES);
-    let text = String::from_utf8_lossy(file.get(at..end)?);
-    let mut words = text
-        .split(|c: char| c == '\0' || c.is_ascii_whitespace())
-        .filter(|word| !word.is_empty());
-    let number = words.next()?.parse().ok()?;
-    let generation = words.next()?.parse().ok()?;
-    let is_object = words.next()?.starts_with("obj");
-    is_object.then_some((number, generation))
+    let (number, rest) = digits(blanks(file.get(at..)?))?;
+    let (generation, rest) = digits(blanks(rest))?;
+    blanks(rest)
+        .starts_with(b"obj")
+        .then_some((number, generation))
+}
+
+/// What follows white space and comments.
+fn blanks(mut bytes: &[u8]) -> &[u8] {
+    loop {
+        match bytes {
+            [b'\0' | b'\t' | b'\n' | b'\x0c' | b'\r' | b' ', rest @ ..] => bytes = rest,
+            [b'%', rest @ ..] => {
+                let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+                bytes = &rest[end.unwrap_or(rest.len())..];
+            }
+            _ => return bytes,
+        }
+    }
+}
+
+/// A number, and what follows it.
+fn digits(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let end = bytes.iter().position(|byte| !byte.is_ascii_digit())?;
+    let (number, rest) = bytes.split_at(end);
+    Some((std::str::from_utf8(number).ok()?.parse().ok()?, rest))
 }
 
 /// The number that a text begins with.

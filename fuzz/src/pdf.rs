@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use label_formats::Reading;
-use lopdf::{Document, LoadOptions, Object};
+use lopdf::xref::XrefEntry;
+use lopdf::{Document, LoadOptions};
 
 use crate::Section;
 
@@ -43,23 +44,25 @@ pub fn open(bytes: &[u8]) -> Option<Document> {
 /// Whether nobody finds anything wrong with a file.
 pub fn is_sound(bytes: &[u8], reading: &Reading) -> bool {
     reading.diagnostics.is_empty()
-        && open(bytes).is_some_and(|one| one.catalog().is_ok() && sees_what_is_replaced(&one))
+        && open(bytes).is_some_and(|one| one.catalog().is_ok() && sees_every_object(&one))
 }
 
-/// Whether the library can read the objects that labels stand in. One in an object stream that it
-/// can't read, such as a dictionary with a stray `#` in a name, it passes over, and one outside it
-/// does not: then it opens the file before and not after, though nothing else has changed.
-fn sees_what_is_replaced(document: &Document) -> bool {
-    let info = document.trailer.get(b"Info").ok();
-    let catalog = document.catalog().ok();
-    let metadata = catalog.and_then(|catalog| catalog.get(b"Metadata").ok());
-    [info, metadata].into_iter().flatten().all(|object| {
-        let Object::Reference(id) = object else {
-            return true;
-        };
-        let is_named = document.reference_table.entries.contains_key(&id.0);
-        !is_named || document.get_object(*id).is_ok()
-    })
+/// Whether the library can read every object that the cross-reference names. One in an object stream
+/// that it can't read, such as a dictionary with a stray `#` in a name, it passes over, and one
+/// outside it does not: then it opens the file before and not after, though nothing else has changed.
+fn sees_every_object(document: &Document) -> bool {
+    document
+        .reference_table
+        .entries
+        .iter()
+        .all(|(number, entry)| {
+            let generation = match entry {
+                XrefEntry::Free | XrefEntry::UnusableFree => return true,
+                XrefEntry::Normal { generation, .. } => *generation,
+                XrefEntry::Compressed { .. } => 0,
+            };
+            document.objects.contains_key(&(*number, generation))
+        })
 }
 
 /// Highest object number that a section can ask for.

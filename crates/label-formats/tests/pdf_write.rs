@@ -332,6 +332,23 @@ fn f_064_r_139_a_parent_goes_with_its_child_and_other_tenants_stay() {
     assert_eq!(collision, "name_collision");
 }
 
+#[test]
+fn f_122_r_139_of_a_tenant_that_is_named_twice_the_last_counts_when_writing_too() {
+    let info = format!(
+        "<</MSIP_Label_{L1}_Enabled(false)/MSIP_Label_{L1}_SiteId({A})/MSIP_Label_{L1}_SiteId({B})>>"
+    );
+    let before = simple(Some(&info), None);
+    for options in [appended(), rewritten()] {
+        let (_, labelled) = applied(&before, &request(A, L2), &options).unwrap();
+        let (_, after) = removed(&labelled, A, &options).unwrap();
+        let owner = |bytes: &[u8]| read_default(bytes).labels[0].tenant_text.clone();
+        assert_eq!(owner(&after).as_deref(), Some(B));
+        assert_eq!(other_info(&after), other_info(&before));
+    }
+    let collision = apply_refused(&before, &request(A, L1), &appended());
+    assert_eq!(collision, "name_collision");
+}
+
 fn holds(bytes: &[u8], needle: &str) -> bool {
     let text = String::from_utf8_lossy(bytes).to_lowercase();
     text.contains(needle)

@@ -234,11 +234,7 @@ fn info_labels(
         }
     };
     let mut labels = LabelProperties::new(LabelStorage::Info, &options.limits);
-    // Of a key that occurs twice the last counts, as everywhere in a PDF.
-    let mut last: HashMap<&[u8], usize> = HashMap::new();
-    for (at, (key, _)) in dictionary.0.iter().enumerate() {
-        last.insert(key, at);
-    }
+    let last = last_of_each(dictionary.0.iter().map(|(key, _)| key.as_slice()));
     for (at, (key, value)) in dictionary.0.iter().enumerate() {
         let property = String::from_utf8_lossy(key);
         if crate::keys::parse(&property).is_none() {
@@ -262,6 +258,11 @@ fn info_labels(
         labels.add(&property, &value, "Info", diagnostics);
     }
     labels.into_records("Info", diagnostics)
+}
+
+/// Where each key stands that counts: of one that occurs twice the last, as everywhere in a PDF.
+fn last_of_each<'a>(keys: impl Iterator<Item = &'a [u8]>) -> HashMap<&'a [u8], usize> {
+    keys.enumerate().map(|(at, key)| (key, at)).collect()
 }
 
 /// A value as text.

@@ -210,11 +210,14 @@ impl Info {
         }
     }
 
-    /// Its entries that are text, behind references too.
+    /// Its entries that count and are text, behind references too.
     fn texts(&self, file: &PdfFile<'_>) -> Vec<(String, String)> {
+        let last = super::last_of_each(self.raw().entries().map(|(key, _)| key));
         self.raw()
             .entries()
-            .filter_map(|(key, value)| {
+            .enumerate()
+            .filter(|(at, (key, _))| last.get(key) == Some(at))
+            .filter_map(|(_, (key, value))| {
                 let name = std::str::from_utf8(key).ok()?;
                 let value = super::text_of(file, value)?;
                 Some((name.to_owned(), value))
