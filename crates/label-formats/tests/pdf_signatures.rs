@@ -19,8 +19,8 @@ use label_formats::{
 
 use support::pdf::{Pdf, info_of};
 use support::{
-    A, L1, L2, applied, apply_refused, effective, pairs, read_default, remove_refused, request,
-    within, write_with,
+    A, L1, L2, applied, apply_refused, effective, pairs, read_default, remove_refused, removed,
+    request, within, write_with,
 };
 
 /// A labelled PDF with these catalog entries and objects.
@@ -341,6 +341,25 @@ fn f_127_f_135_who_writes_looks_at_every_field() {
         } else {
             let (_, after) = applied(&pdf.bytes, &request(A, L2), &options).unwrap();
             assert_eq!(effective(&read_default(&after)), pairs(&[(A, L2)]));
+        }
+    }
+}
+
+#[test]
+fn f_127_what_is_added_does_not_become_a_signature_that_is_nowhere() {
+    // The number behind the last, and one far behind, which others would have to keep rows for.
+    for value in ["21 0 R", "4294967295 0 R"] {
+        let field = format!("<</FT/Sig/V {value}>>");
+        let bytes = document(UNFLAGGED, &[(20, &field)]);
+        for save in [PdfSave::Appended, PdfSave::Rewritten] {
+            let mut options = write_with(TenantStorage::Unknown);
+            options.pdf_save = save;
+            let (_, labelled) = applied(&bytes, &request(A, L2), &options).unwrap();
+            let document = lopdf::Document::load_mem(&labelled).unwrap();
+            assert!(document.max_id < 100, "{}", document.max_id);
+            assert!(!read_default(&labelled).signed, "{value}");
+            let (_, after) = removed(&labelled, A, &options).unwrap();
+            assert_eq!(effective(&read_default(&after)), []);
         }
     }
 }

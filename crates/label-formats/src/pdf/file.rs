@@ -100,6 +100,8 @@ pub(super) struct PdfFile<'a> {
     work: Cell<u64>,
     /// How many that may be.
     work_max: Cell<u64>,
+    /// Behind the last number that was asked for and that no object has.
+    behind_missing: Cell<u64>,
 }
 
 impl<'a> PdfFile<'a> {
@@ -165,6 +167,7 @@ impl<'a> PdfFile<'a> {
             in_length: Cell::new(false),
             work: Cell::new(0),
             work_max: Cell::new(limits.pdf_work_bytes_max),
+            behind_missing: Cell::new(0),
         })
     }
 
@@ -330,6 +333,14 @@ impl<'a> PdfFile<'a> {
     }
 
     fn load(&self, id: ObjectId) -> Result<Option<Found>, PartError> {
+        let found = self.load_if_there(id)?;
+        if found.is_none() {
+            self.note_missing(id.number);
+        }
+        Ok(found)
+    }
+
+    fn load_if_there(&self, id: ObjectId) -> Result<Option<Found>, PartError> {
         match self.place(id.number)? {
             None | Some(Place::Free) => Ok(None),
             Some(Place::Offset(offset)) => {

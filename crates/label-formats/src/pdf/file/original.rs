@@ -8,6 +8,10 @@ use crate::error::PartError;
 
 const WHERE: &str = "cross-reference";
 
+/// How many numbers are passed over because something refers to them. Other programs keep a row for
+/// each number there is.
+const MISSING_SKIPPED_MAX: u64 = 1_000;
+
 /// How the newest section of the cross-reference is written; an update continues it the same way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum SectionKind {
@@ -143,10 +147,25 @@ impl PdfFile<'_> {
         self.sections.iter().any(is_lost)
     }
 
-    /// The first number that no object has: behind `/Size`, and behind what the sections name.
+    /// The first number that no object has and that, as far as is known, nothing refers to.
     pub(in super::super) fn free_number(&self) -> u64 {
+        self.behind_objects().max(self.behind_missing.get())
+    }
+
+    /// Behind `/Size`, and behind what the sections name.
+    fn behind_objects(&self) -> u64 {
         let named = self.sections.iter().map(Section::end).max();
         self.size.max(named.unwrap_or_default()).max(1)
+    }
+
+    /// Notes that something refers to an object that is not there. What refers to nothing, such as the
+    /// value of a signature field without signature, must not come to refer to what an update adds.
+    pub(super) fn note_missing(&self, number: u32) {
+        let behind = u64::from(number) + 1;
+        if behind <= self.behind_objects().saturating_add(MISSING_SKIPPED_MAX) {
+            let known = self.behind_missing.get();
+            self.behind_missing.set(known.max(behind));
+        }
     }
 }
 
