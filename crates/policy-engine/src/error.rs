@@ -340,10 +340,15 @@ impl Problems {
         if self.errors.is_empty() {
             return Ok(());
         }
-        Err(BuildErrors {
+        Err(self.into_errors())
+    }
+
+    /// The errors, for who knows that there are some.
+    pub(crate) fn into_errors(self) -> BuildErrors {
+        BuildErrors {
             errors: self.errors,
             more: self.more,
-        })
+        }
     }
 }
 

@@ -240,6 +240,8 @@ pub struct FileRecord {
     pub key: FileKey,
     /// The name in the app, with its extension.
     pub name: Box<str>,
+    /// The extension as the app reports it, without the dot; otherwise it follows from the name.
+    pub reported_extension: Option<Arc<str>>,
     /// The MIME type as the app reports it.
     pub mime_type: Option<Arc<str>>,
     /// The kind of file, if known; otherwise it follows from the MIME type.
@@ -302,6 +304,7 @@ impl FileRecord {
         Self {
             key,
             name: name.into(),
+            reported_extension: None,
             mime_type: None,
             file_type: None,
             is_folder: false,
@@ -332,21 +335,25 @@ impl FileRecord {
         }
     }
 
-    /// What stands behind the last dot of the name; nothing for a folder, a name without a dot, or
-    /// one whose only dot comes first.
+    /// The extension that the app reports, else what stands behind the last dot of the name;
+    /// nothing for a folder, a name without a dot, or one whose only dot comes first.
     pub fn extension(&self) -> Option<&str> {
-        if self.is_folder {
-            return None;
-        }
-        let (stem, extension) = self.name.rsplit_once('.')?;
-        (!stem.is_empty() && !extension.is_empty()).then_some(extension)
+        self.reported_extension
+            .as_deref()
+            .or_else(|| self.split_name().map(|(_, extension)| extension))
     }
 
     /// The name without extension and dot; the whole name where there is no extension.
     pub fn stem(&self) -> &str {
-        self.extension()
-            .and_then(|extension| self.name.get(..self.name.len() - extension.len() - 1))
-            .unwrap_or(&self.name)
+        self.split_name().map_or(&self.name, |(stem, _)| stem)
+    }
+
+    fn split_name(&self) -> Option<(&str, &str)> {
+        if self.is_folder {
+            return None;
+        }
+        let split @ (stem, extension) = self.name.rsplit_once('.')?;
+        (!stem.is_empty() && !extension.is_empty()).then_some(split)
     }
 
     /// The kind of file: as recorded, else a folder, else by MIME type; no value without one.
