@@ -1,7 +1,7 @@
 //! Policy documents from a string of choices: the form is right, the values are odd.
 
 use arbitrary::{Result, Unstructured};
-use policy_engine::{Field, Operator};
+use policy_engine::{Field, FilterDialect, GROUP_DEPTH_MAX, Operator};
 use serde_json::{Map, Value, json};
 
 const TEXTS: [&str; 16] = [
@@ -101,15 +101,29 @@ fn value(operator: Operator, choices: &mut Unstructured<'_>) -> Result<Value> {
 ///
 /// When the choices run out in the middle of a number.
 pub fn filters(choices: &mut Unstructured<'_>) -> Result<Value> {
-    let names: Vec<&str> = Field::names().collect();
+    object(choices, GROUP_DEPTH_MAX + 1)
+}
+
+fn object(choices: &mut Unstructured<'_>, depth: usize) -> Result<Value> {
+    let all = FilterDialect::Extended;
+    let names: Vec<&str> = Field::names(all).collect();
     let mut filters = Map::new();
+    if depth > 0 && choices.ratio(1, 4)? {
+        let kind = *choices.choose(&["all", "any", "none"])?;
+        let mut objects = Vec::new();
+        for _ in 0..choices.int_in_range(0..=2)? {
+            objects.push(object(choices, depth - 1)?);
+        }
+        filters.insert(kind.to_owned(), json!(objects));
+    }
     for _ in 0..choices.int_in_range(0..=3)? {
         let name = *choices.choose(&names)?;
-        let operators = Field::parse(name).map_or(&[][..], Field::operators);
+        let field = Field::parse(name).into_iter();
+        let operators: Vec<Operator> = field.flat_map(|one| one.operators(all)).collect();
         if operators.is_empty() {
             continue;
         }
-        let operator = *choices.choose(operators)?;
+        let operator = *choices.choose(&operators)?;
         filters.insert(
             name.to_owned(),
             json!({operator.name(): value(operator, choices)?}),

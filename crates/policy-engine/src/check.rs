@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use label_core::{AppId, LabelCapableApps, LabelKey, LabelOrigin, LabelView, Profile};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::action::{Action, Notify};
 use crate::document::{
@@ -13,9 +13,9 @@ use crate::document::{
     PolicyDefinition, PolicyDocument,
 };
 use crate::error::{BuildCause, Place, Problems, did_you_mean, quote};
-use crate::field::Field;
+use crate::field::{Field, FilterDialect};
 use crate::file_type::FileTypeTable;
-use crate::filter::{Compiler, ExtensionCase, LabelReference, Purpose, find_label};
+use crate::filter::{Compiler, ExtensionCase, GROUPS, Gone, LabelReference, Purpose, find_label};
 use crate::fold::fold;
 use crate::policy::{Compiled, FolderRule, OwnerRule, Policy};
 use crate::text_match::WordSeparators;
@@ -53,6 +53,8 @@ pub struct BuildContext<'c> {
     pub extension_case: ExtensionCase,
     /// Which MIME types are known. Default: the extended table.
     pub file_types: FileTypeTable,
+    /// Whose filters are read. Default: the product's and ours.
+    pub dialect: FilterDialect,
 }
 
 impl<'c> BuildContext<'c> {
@@ -66,6 +68,7 @@ impl<'c> BuildContext<'c> {
             words: WordSeparators::default(),
             extension_case: ExtensionCase::default(),
             file_types: FileTypeTable::default(),
+            dialect: FilterDialect::default(),
         }
     }
 }
@@ -121,12 +124,8 @@ fn policy(
     if definition.name.trim().is_empty() {
         problems.push(place, BuildCause::Missing { name: "name" });
     }
-    let (program, mut references) = Compiler {
-        context,
-        problems,
-        references: Vec::new(),
-    }
-    .filters(&definition.filters, &place.member("filters"));
+    let (program, mut references) = Compiler::new(context, problems, Gone::Refused)
+        .filters(&definition.filters, &place.member("filters"));
     if let Some(inspection) = &definition.inspection {
         check_inspection(inspection, context, &place.member("inspection"), problems);
     }
@@ -337,14 +336,27 @@ fn pinned(definition: &PolicyDefinition, labels: &LabelView) -> PolicyDefinition
     for actions in definition.governance.values_mut() {
         actions.apply_label.iter_mut().for_each(pin);
     }
-    if let Some(filter) = definition.filters.get_mut(Field::Label.name()) {
-        for_each_value(filter, &mut |value| {
-            if let Value::String(text) = value {
-                pin(text);
-            }
-        });
-    }
+    for_each_label(&mut definition.filters, &mut |value| {
+        if let Value::String(text) = value {
+            pin(text);
+        }
+    });
     definition
+}
+
+/// Visits the values of the label filters of a filter object and of the groups in it.
+fn for_each_label(filters: &mut Map<String, Value>, visit: &mut impl FnMut(&mut Value)) {
+    if let Some(filter) = filters.get_mut(Field::Label.name()) {
+        for_each_value(filter, visit);
+    }
+    for (name, _) in GROUPS {
+        let members = filters.get_mut(name).and_then(Value::as_array_mut);
+        for inner in members.into_iter().flatten() {
+            if let Some(inner) = inner.as_object_mut() {
+                for_each_label(inner, visit);
+            }
+        }
+    }
 }
 
 /// Visits the values of a filter: those of each operator of each of its condition objects.

@@ -5,6 +5,7 @@ use std::fmt;
 use label_core::NotAppliable;
 use thiserror::Error;
 
+use crate::pattern::PatternError;
 use crate::text_match::WordQueryError;
 
 /// Most errors that are reported at once; further ones are counted.
@@ -165,6 +166,20 @@ pub enum BuildCause {
         operator: String,
         /// The operators it takes.
         allowed: Vec<&'static str>,
+    },
+    /// A filter that counts for all of a policy stands inside of a group.
+    #[error("`{name}` can't be part of a group; it stands at the top")]
+    NotInGroup {
+        /// The filter.
+        name: &'static str,
+    },
+    /// A pattern that can't be used.
+    #[error("`{pattern}`: {reason}")]
+    Pattern {
+        /// The pattern, cut to a line.
+        pattern: String,
+        /// Why.
+        reason: PatternError,
     },
     /// A text query that means nothing.
     #[error("`{query}`: {reason}")]

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::document::{FolderReference, Inspection};
 use crate::fold;
 use crate::policy::{Compiled, FolderRule, OwnerRule, Policy};
-use crate::program::Condition;
+use crate::program::{Quiet, Watcher};
 use crate::record::FileRecord;
 
 /// What a condition says of a record.
@@ -36,6 +36,35 @@ impl Answer {
             (Self::No, _) | (_, Self::No) => Self::No,
             (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
             (Self::Yes, Self::Yes) => Self::Yes,
+        }
+    }
+
+    /// One of them holds: "yes" decides, then "unknown".
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use policy_engine::Answer;
+    ///
+    /// assert_eq!(Answer::Unknown.or(Answer::Yes), Answer::Yes);
+    /// assert_eq!(Answer::Unknown.or(Answer::No), Answer::Unknown);
+    /// ```
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::No, Self::No) => Self::No,
+        }
+    }
+
+    /// The opposite; "unknown" stays.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        match self {
+            Self::Yes => Self::No,
+            Self::No => Self::Yes,
+            Self::Unknown => Self::Unknown,
         }
     }
 }
@@ -164,28 +193,20 @@ impl<F: FnMut(&Inspection) -> ContentAnswer> ContentMatcher for F {
 
 /// What looks on while a policy is evaluated. Evaluation and explanation run the same code; with
 /// [`Quiet`] everything here compiles to nothing.
-pub(crate) trait Sink {
-    /// Whether to go on after the first "no".
-    const COMPLETE: bool;
+pub(crate) trait Sink: Watcher {
     fn disabled(&mut self);
     fn deleted(&mut self, admitted: Answer);
     fn folder_scope(&mut self, compiled: &Compiled, record: &FileRecord, scope: ScopeAnswer);
     fn owner_scope(&mut self, compiled: &Compiled, record: &FileRecord, scope: ScopeAnswer);
-    fn condition(&mut self, condition: &Condition, record: &FileRecord, answer: Answer);
     /// `None` when there was no need to ask.
     fn content(&mut self, inspection: &Inspection, answer: Option<ContentAnswer>);
 }
 
-/// Looks away.
-struct Quiet;
-
 impl Sink for Quiet {
-    const COMPLETE: bool = false;
     fn disabled(&mut self) {}
     fn deleted(&mut self, _: Answer) {}
     fn folder_scope(&mut self, _: &Compiled, _: &FileRecord, _: ScopeAnswer) {}
     fn owner_scope(&mut self, _: &Compiled, _: &FileRecord, _: ScopeAnswer) {}
-    fn condition(&mut self, _: &Condition, _: &FileRecord, _: Answer) {}
     fn content(&mut self, _: &Inspection, _: Option<ContentAnswer>) {}
 }
 
@@ -212,23 +233,15 @@ impl Policy {
         self.run(record, now_ms, content, &mut Quiet)
     }
 
-    /// Whether the record would match if its label conditions and its content did: then reading
-    /// the file can decide, and it belongs in the scan queue (R-075, R-113).
+    /// Whether the record may match once its labels and its content are known, whatever they are:
+    /// then reading the file can decide, and it belongs in the scan queue (R-075, R-113).
     pub fn covers(&self, record: &FileRecord, now_ms: i64) -> bool {
         let compiled = self.compiled();
         self.is_enabled()
             && compiled.program.admits(record)
             && compiled.folders.answer(record).inside
             && compiled.owners.answer(record).inside
-            && compiled
-                .program
-                .conditions
-                .iter()
-                .filter(|condition| !condition.is_about_labels())
-                .all(|condition| {
-                    let table = compiled.program.file_types;
-                    condition.answer(record, now_ms, table) == Answer::Yes
-                })
+            && compiled.program.covers(record, now_ms)
     }
 
     pub(crate) fn run<S: Sink>(
@@ -287,15 +300,10 @@ impl Policy {
             sink.owner_scope(compiled, record, scope);
             all = all.and(Answer::from(scope.inside));
         }
-        for condition in &program.conditions {
-            if is_decided(all) {
-                return all;
-            }
-            let answer = condition.answer(record, now_ms, program.file_types);
-            sink.condition(condition, record, answer);
-            all = all.and(answer);
+        if is_decided(all) {
+            return all;
         }
-        all
+        all.and(program.answer(record, now_ms, sink))
     }
 }
 

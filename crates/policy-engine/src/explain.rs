@@ -13,7 +13,7 @@ use crate::field::{Field, Kind};
 use crate::file_type::FileType;
 use crate::filter::show_instant;
 use crate::policy::{Compiled, Policy};
-use crate::program::{self, Condition};
+use crate::program::{self, Condition, Group, GroupKind, Watcher};
 use crate::record::{AccessLevel, FileRecord};
 
 /// How many values of a list an explanation shows.
@@ -35,11 +35,16 @@ pub struct ConditionReport {
     pub saw: String,
     /// Whether it holds; nothing when there was no need to ask.
     pub outcome: Option<Answer>,
+    /// How many groups it lies in.
+    pub depth: usize,
 }
 
-/// `Access level equals External, Public: saw External → yes`.
+/// `Access level equals External, Public: saw External → yes`; of a group, `One of these → yes`.
 impl fmt::Display for ConditionReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (true, Some(outcome)) = (self.operator.is_empty(), self.outcome) {
+            return write!(f, "{} → {outcome}", self.field);
+        }
         write!(f, "{} {}", self.field, self.operator)?;
         if !self.wanted.is_empty() {
             write!(f, " {}", self.wanted)?;
@@ -101,7 +106,12 @@ impl fmt::Display for Explanation {
             write!(f, "\n  no condition: every file matches")?;
         }
         for condition in &self.conditions {
-            write!(f, "\n  {condition}")?;
+            write!(
+                f,
+                "\n  {:indent$}{condition}",
+                "",
+                indent = 2 * condition.depth
+            )?;
         }
         Ok(())
     }
@@ -157,9 +167,42 @@ impl Reports<'_> {
     }
 }
 
-impl Sink for Reports<'_> {
+impl Watcher for Reports<'_> {
     const COMPLETE: bool = true;
 
+    fn condition(&mut self, condition: &Condition, record: &FileRecord, answer: Answer) {
+        let report = ConditionReport {
+            pointer: condition.pointer.to_string(),
+            field: condition.field.title().to_owned(),
+            operator: condition.operator.to_string(),
+            wanted: condition.wanted.to_string(),
+            saw: self.saw(condition, record, answer),
+            outcome: Some(answer),
+            depth: condition.depth,
+        };
+        self.conditions.push((condition.position, report));
+    }
+
+    fn group(&mut self, group: &Group, answer: Answer) {
+        let field = match group.kind {
+            GroupKind::All => "All of these",
+            GroupKind::Any => "One of these",
+            GroupKind::None => "None of these",
+        };
+        let report = ConditionReport {
+            pointer: group.pointer.to_string(),
+            field: field.to_owned(),
+            operator: String::new(),
+            wanted: String::new(),
+            saw: String::new(),
+            outcome: Some(answer),
+            depth: group.depth,
+        };
+        self.conditions.push((group.position, report));
+    }
+}
+
+impl Sink for Reports<'_> {
     fn disabled(&mut self) {
         self.scopes.push(ConditionReport {
             pointer: self.pointer("enabled"),
@@ -168,6 +211,7 @@ impl Sink for Reports<'_> {
             wanted: String::new(),
             saw: "disabled".to_owned(),
             outcome: Some(Answer::No),
+            depth: 0,
         });
     }
 
@@ -181,6 +225,7 @@ impl Sink for Reports<'_> {
                 wanted: String::new(),
                 saw: "a deleted file".to_owned(),
                 outcome: Some(admitted),
+                depth: 0,
             });
         }
     }
@@ -209,6 +254,7 @@ impl Sink for Reports<'_> {
             wanted: shorten(wanted.iter().map(String::as_str)),
             saw,
             outcome: Some(Answer::from(scope.inside)),
+            depth: 0,
         });
     }
 
@@ -230,19 +276,8 @@ impl Sink for Reports<'_> {
                 shorten(groups_of_owner)
             },
             outcome: Some(Answer::from(scope.inside)),
+            depth: 0,
         });
-    }
-
-    fn condition(&mut self, condition: &Condition, record: &FileRecord, answer: Answer) {
-        let report = ConditionReport {
-            pointer: condition.pointer.to_string(),
-            field: condition.field.title().to_owned(),
-            operator: condition.operator.to_string(),
-            wanted: condition.wanted.to_string(),
-            saw: self.saw(condition, record, answer),
-            outcome: Some(answer),
-        };
-        self.conditions.push((condition.position, report));
     }
 
     fn content(&mut self, inspection: &Inspection, answer: Option<ContentAnswer>) {
@@ -266,6 +301,7 @@ impl Sink for Reports<'_> {
             wanted: format!("{least} of {}", show_include(&inspection.include)),
             saw,
             outcome,
+            depth: 0,
         });
     }
 }
@@ -323,7 +359,9 @@ fn show_code(field: Field, code: u32) -> String {
         Field::AccessLevel => AccessLevel::from_code(code).map(|level| level.to_string()),
         Field::FileType => FileType::from_code(code).map(|kind| kind.to_string()),
         Field::App => label_core::AppId(code).name().map(str::to_owned),
-        Field::Trashed | Field::Quarantined | Field::Folder => Some((code == 1).to_string()),
+        Field::Trashed | Field::Quarantined | Field::Folder | Field::CollaboratorsOrganization => {
+            Some((code == 1).to_string())
+        }
         _ => None,
     }
     .unwrap_or_else(|| code.to_string())

@@ -1,9 +1,8 @@
 //! Every property a filter may name: its wire name, what its values are, and which operators it
 //! takes.
 //!
-//! The table follows the product's list of file filters. Two additions stand where its
-//! documentation recommends them: `descendantof` on labels and parent folders, and the text
-//! operators on file names.
+//! The table follows the product's list of file filters; what is ours stands in a column of its own
+//! and is refused in the product's dialect.
 
 use std::fmt;
 
@@ -43,6 +42,20 @@ pub enum Operator {
     EndsWith,
     /// As `contains`, with one query.
     Text,
+    /// The text occurs anywhere, also inside of words. This and the next six are ours.
+    Substring,
+    /// None of the texts occurs.
+    Nsubstring,
+    /// A value ends with none of the texts.
+    DoesNotEndWith,
+    /// The whole value looks like one of the patterns: see [`Pattern`](crate::Pattern).
+    Glob,
+    /// No value looks like one of the patterns.
+    Nglob,
+    /// One of the regular expressions is found.
+    Regex,
+    /// None of the regular expressions is found.
+    Nregex,
     /// There is a value.
     IsSet,
     /// There is no value.
@@ -70,7 +83,7 @@ pub enum Operator {
 }
 
 impl Operator {
-    const ALL: [Self; 22] = [
+    const ALL: [Self; 29] = [
         Self::Eq,
         Self::Neq,
         Self::Deq,
@@ -81,6 +94,13 @@ impl Operator {
         Self::DoesNotStartWith,
         Self::EndsWith,
         Self::Text,
+        Self::Substring,
+        Self::Nsubstring,
+        Self::DoesNotEndWith,
+        Self::Glob,
+        Self::Nglob,
+        Self::Regex,
+        Self::Nregex,
         Self::IsSet,
         Self::IsNotSet,
         Self::Gt,
@@ -108,6 +128,13 @@ impl Operator {
             Self::DoesNotStartWith => "doesnotstartwith",
             Self::EndsWith => "endswith",
             Self::Text => "text",
+            Self::Substring => "substring",
+            Self::Nsubstring => "nsubstring",
+            Self::DoesNotEndWith => "doesnotendwith",
+            Self::Glob => "glob",
+            Self::Nglob => "nglob",
+            Self::Regex => "regex",
+            Self::Nregex => "nregex",
             Self::IsSet => "isset",
             Self::IsNotSet => "isnotset",
             Self::Gt => "gt",
@@ -121,6 +148,21 @@ impl Operator {
             Self::NdescendantOf => "ndescendantof",
             Self::MatchedRulesEqual => "cabinetmatchedrulesequals",
         }
+    }
+
+    /// Whether it holds where its opposite does not, missing values included (R-149).
+    pub const fn is_negative(self) -> bool {
+        matches!(
+            self,
+            Self::Neq
+                | Self::Ncontains
+                | Self::Nsubstring
+                | Self::DoesNotStartWith
+                | Self::DoesNotEndWith
+                | Self::Nglob
+                | Self::Nregex
+                | Self::NdescendantOf
+        )
     }
 
     /// The operator of this name.
@@ -143,6 +185,13 @@ impl fmt::Display for Operator {
             Self::StartsWith | Self::StartsWithSingle => "starts with",
             Self::DoesNotStartWith => "does not start with",
             Self::EndsWith => "ends with",
+            Self::DoesNotEndWith => "does not end with",
+            Self::Substring => "contains the text",
+            Self::Nsubstring => "does not contain the text",
+            Self::Glob => "looks like",
+            Self::Nglob => "does not look like",
+            Self::Regex => "matches the expression",
+            Self::Nregex => "does not match the expression",
             Self::IsSet => "is set",
             Self::IsNotSet => "is not set",
             Self::Gt => "is after",
@@ -163,12 +212,13 @@ impl fmt::Display for Operator {
 /// # Examples
 ///
 /// ```
-/// use policy_engine::{Field, Operator};
+/// use policy_engine::{Field, FilterDialect, Operator};
 ///
 /// let field = Field::parse("sharing").ok_or("missing")?;
 /// assert_eq!(field, Field::AccessLevel);
 /// assert_eq!(field.title(), "Access level");
-/// assert_eq!(field.operators(), [Operator::Eq, Operator::Neq]);
+/// let operators = field.operators(FilterDialect::Product);
+/// assert_eq!(operators.collect::<Vec<_>>(), [Operator::Eq, Operator::Neq]);
 /// # Ok::<(), &str>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -228,6 +278,11 @@ pub enum Field {
     Folder,
     /// Not a property: whether deleted files may match.
     AllowDeleted,
+    /// Where it is, as people read it. The product has no such filter.
+    Path,
+    /// Whether all of the organisation has access. The product's pages have this filter, its
+    /// interface has no name for it.
+    CollaboratorsOrganization,
 }
 
 /// What the values of a field are.
@@ -247,12 +302,36 @@ pub(crate) enum Kind {
     Entity,
 }
 
+/// Whose filters are read.
+///
+/// # Examples
+///
+/// ```
+/// use policy_engine::{Field, FilterDialect, Operator};
+///
+/// let name = Field::FileName;
+/// assert!(name.operators(FilterDialect::Extended).any(|it| it == Operator::Glob));
+/// assert!(!name.operators(FilterDialect::Product).any(|it| it == Operator::Glob));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum FilterDialect {
+    /// The product's filters and operators and ours, and groups of filters.
+    #[default]
+    Extended,
+    /// What the product's list has (1.3), and `descendantof` on labels and folders; anything else
+    /// is an error, as it is there (A-010).
+    Product,
+}
+
 struct Row {
     field: Field,
     name: &'static str,
     title: &'static str,
     kind: Kind,
+    /// In the product's list.
     operators: &'static [Operator],
+    /// Only in ours.
+    ours: &'static [Operator],
 }
 
 const EQUALITY: &[Operator] = &[Operator::Eq, Operator::Neq];
@@ -262,22 +341,31 @@ const SETTABLE: &[Operator] = &[
     Operator::IsSet,
     Operator::IsNotSet,
 ];
-const DATES: &[Operator] = &[
-    Operator::Lte,
-    Operator::Gte,
-    Operator::Lt,
-    Operator::Gt,
-    Operator::Range,
+const DATES: &[Operator] = &[Operator::Lte, Operator::Gte, Operator::Range];
+const STRICT_DATES: &[Operator] = &[Operator::Lt, Operator::Gt];
+const PARTS_OF_TEXT: &[Operator] = &[
+    Operator::StartsWith,
+    Operator::StartsWithSingle,
+    Operator::DoesNotStartWith,
+    Operator::EndsWith,
+    Operator::DoesNotEndWith,
+    Operator::Substring,
+    Operator::Nsubstring,
+    Operator::Glob,
+    Operator::Nglob,
+    Operator::Regex,
+    Operator::Nregex,
 ];
 
 const ROWS: &[Row] = &[
-    row(Field::App, "service", "App", Kind::App, EQUALITY),
+    row(Field::App, "service", "App", Kind::App, EQUALITY, &[]),
     row(
         Field::Instance,
         "instance",
         "Instance",
         Kind::Number,
         EQUALITY,
+        &[],
     ),
     row(
         Field::AccessLevel,
@@ -285,6 +373,7 @@ const ROWS: &[Row] = &[
         "Access level",
         Kind::AccessLevel,
         EQUALITY,
+        &[],
     ),
     row(
         Field::Label,
@@ -299,6 +388,7 @@ const ROWS: &[Row] = &[
             Operator::DescendantOf,
             Operator::NdescendantOf,
         ],
+        &[],
     ),
     row(
         Field::ScanWarning,
@@ -306,6 +396,7 @@ const ROWS: &[Row] = &[
         "Scan warning",
         Kind::Warning,
         SETTABLE,
+        &[],
     ),
     row(
         Field::OwnerOrgUnit,
@@ -313,6 +404,7 @@ const ROWS: &[Row] = &[
         "Owner OU",
         Kind::Text,
         EQUALITY,
+        PARTS_OF_TEXT,
     ),
     row(
         Field::OwnerEntity,
@@ -320,6 +412,7 @@ const ROWS: &[Row] = &[
         "Owner",
         Kind::Entity,
         EQUALITY,
+        &[],
     ),
     row(
         Field::OwnerUsername,
@@ -327,6 +420,7 @@ const ROWS: &[Row] = &[
         "Owner address",
         Kind::Text,
         EQUALITY,
+        PARTS_OF_TEXT,
     ),
     row(
         Field::Modified,
@@ -336,12 +430,11 @@ const ROWS: &[Row] = &[
         &[
             Operator::Lte,
             Operator::Gte,
-            Operator::Lt,
-            Operator::Gt,
             Operator::Range,
             Operator::LteNdays,
             Operator::GteNdays,
         ],
+        STRICT_DATES,
     ),
     row(
         Field::Created,
@@ -349,6 +442,7 @@ const ROWS: &[Row] = &[
         "Created",
         Kind::Instant,
         DATES,
+        STRICT_DATES,
     ),
     row(
         Field::Snapshot,
@@ -356,6 +450,7 @@ const ROWS: &[Row] = &[
         "Record refreshed",
         Kind::Instant,
         DATES,
+        STRICT_DATES,
     ),
     row(
         Field::Extension,
@@ -363,6 +458,7 @@ const ROWS: &[Row] = &[
         "Extension",
         Kind::Extension,
         EQUALITY,
+        &[],
     ),
     row(
         Field::FileType,
@@ -370,6 +466,7 @@ const ROWS: &[Row] = &[
         "File type",
         Kind::FileType,
         EQUALITY,
+        &[],
     ),
     row(
         Field::FileName,
@@ -382,11 +479,8 @@ const ROWS: &[Row] = &[
             Operator::Eq,
             Operator::Neq,
             Operator::Text,
-            Operator::StartsWith,
-            Operator::StartsWithSingle,
-            Operator::DoesNotStartWith,
-            Operator::EndsWith,
         ],
+        PARTS_OF_TEXT,
     ),
     row(
         Field::ParentFolder,
@@ -399,6 +493,7 @@ const ROWS: &[Row] = &[
             Operator::DescendantOf,
             Operator::NdescendantOf,
         ],
+        &[],
     ),
     row(
         Field::CollaboratorsWithDomain,
@@ -406,13 +501,15 @@ const ROWS: &[Row] = &[
         "Collaborators from domain",
         Kind::Text,
         &[Operator::Eq, Operator::Neq, Operator::Deq],
+        PARTS_OF_TEXT,
     ),
     row(
         Field::CollaboratorsDomains,
         "collaborators.domains",
         "Collaborators from domain",
         Kind::Text,
-        &[Operator::Eq, Operator::Neq, Operator::Deq],
+        EQUALITY,
+        &[],
     ),
     row(
         Field::CollaboratorsGroups,
@@ -420,6 +517,7 @@ const ROWS: &[Row] = &[
         "Collaborating groups",
         Kind::Text,
         EQUALITY,
+        &[],
     ),
     row(
         Field::CollaboratorsUsers,
@@ -427,6 +525,7 @@ const ROWS: &[Row] = &[
         "Collaborating users",
         Kind::Text,
         EQUALITY,
+        PARTS_OF_TEXT,
     ),
     row(
         Field::CollaboratorsEntity,
@@ -434,6 +533,7 @@ const ROWS: &[Row] = &[
         "Collaborators",
         Kind::Entity,
         EQUALITY,
+        &[],
     ),
     row(
         Field::MimeType,
@@ -441,8 +541,16 @@ const ROWS: &[Row] = &[
         "MIME type",
         Kind::Text,
         EQUALITY,
+        PARTS_OF_TEXT,
     ),
-    row(Field::FileId, "fileId", "File ID", Kind::Text, EQUALITY),
+    row(
+        Field::FileId,
+        "fileId",
+        "File ID",
+        Kind::Text,
+        EQUALITY,
+        &[],
+    ),
     row(
         Field::MatchedPolicy,
         "policy",
@@ -454,6 +562,7 @@ const ROWS: &[Row] = &[
             Operator::IsSet,
             Operator::IsNotSet,
         ],
+        &[],
     ),
     row(
         Field::Trashed,
@@ -461,6 +570,7 @@ const ROWS: &[Row] = &[
         "In trash",
         Kind::Boolean,
         &[Operator::Eq],
+        &[],
     ),
     row(
         Field::Quarantined,
@@ -468,6 +578,7 @@ const ROWS: &[Row] = &[
         "Quarantined",
         Kind::Boolean,
         &[Operator::Eq],
+        &[],
     ),
     row(
         Field::Folder,
@@ -475,12 +586,46 @@ const ROWS: &[Row] = &[
         "Folder",
         Kind::Boolean,
         &[Operator::Eq],
+        &[],
     ),
     row(
         Field::AllowDeleted,
         "allowDeleted",
         "Deleted files",
         Kind::Boolean,
+        &[Operator::Eq],
+        &[],
+    ),
+    row(
+        Field::Path,
+        "path",
+        "Path",
+        Kind::Text,
+        &[],
+        &[
+            Operator::Eq,
+            Operator::Neq,
+            Operator::IsSet,
+            Operator::IsNotSet,
+            Operator::StartsWith,
+            Operator::StartsWithSingle,
+            Operator::DoesNotStartWith,
+            Operator::EndsWith,
+            Operator::DoesNotEndWith,
+            Operator::Substring,
+            Operator::Nsubstring,
+            Operator::Glob,
+            Operator::Nglob,
+            Operator::Regex,
+            Operator::Nregex,
+        ],
+    ),
+    row(
+        Field::CollaboratorsOrganization,
+        "collaborators.organization",
+        "Entire organization",
+        Kind::Boolean,
+        &[],
         &[Operator::Eq],
     ),
 ];
@@ -491,6 +636,7 @@ const fn row(
     title: &'static str,
     kind: Kind,
     operators: &'static [Operator],
+    ours: &'static [Operator],
 ) -> Row {
     Row {
         field,
@@ -498,6 +644,7 @@ const fn row(
         title,
         kind,
         operators,
+        ours,
     }
 }
 
@@ -509,9 +656,13 @@ impl Field {
             .map(|row| row.field)
     }
 
-    /// All names, in the order of the product's list.
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        ROWS.iter().map(|row| row.name)
+    /// All names of a dialect, in the order of the product's list.
+    pub fn names(dialect: FilterDialect) -> impl Iterator<Item = &'static str> {
+        let is_known = move |row: &&Row| match dialect {
+            FilterDialect::Extended => true,
+            FilterDialect::Product => !row.operators.is_empty(),
+        };
+        ROWS.iter().filter(is_known).map(|row| row.name)
     }
 
     /// The name in the filter JSON.
@@ -525,8 +676,15 @@ impl Field {
     }
 
     /// The operators it takes.
-    pub fn operators(self) -> &'static [Operator] {
-        self.row().map_or(&[], |row| row.operators)
+    pub fn operators(self, dialect: FilterDialect) -> impl Iterator<Item = Operator> {
+        let row = self.row();
+        let products = row.map_or(&[][..], |row| row.operators);
+        let ours = row.map_or(&[][..], |row| row.ours);
+        let ours = match dialect {
+            FilterDialect::Extended => ours,
+            FilterDialect::Product => &[],
+        };
+        products.iter().chain(ours).copied()
     }
 
     pub(crate) fn kind(self) -> Kind {

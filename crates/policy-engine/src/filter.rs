@@ -2,7 +2,8 @@
 //!
 //! `{"service": {"eq": [10489]}, "sharing": {"eq": [2, 3]}}`: between names and between operators
 //! all must hold, between the values of one operator any (a negative operator: none). Two
-//! conditions on one name with one operator are written as a list of condition objects.
+//! conditions on one name with one operator are written as a list of condition objects. Beside the
+//! names, `all`, `any` and `none` hold lists of filter objects that count together; these are ours.
 
 use std::sync::Arc;
 
@@ -13,16 +14,22 @@ use crate::check::BuildContext;
 use crate::error::{BuildCause, BuildErrors, Place, Problems, did_you_mean, quote};
 use crate::evaluate::Answer;
 use crate::explain::shorten;
-use crate::field::{Field, Operator};
+use crate::field::{Field, FilterDialect, Operator};
 use crate::json::type_error;
-use crate::program::{Condition, Deleted, Operand, Program};
+use crate::program::{Condition, Deleted, Group, GroupKind, Operand, Program, Quiet};
 use crate::record::FileRecord;
 
-/// Most conditions of one filter object.
+/// Most conditions and groups of one filter object.
 pub const CONDITIONS_MAX: usize = 200;
+
+/// Most groups that lie in one another.
+pub const GROUP_DEPTH_MAX: usize = 8;
 
 /// Most values of one condition.
 pub const VALUES_MAX: usize = 5_000;
+
+/// Most patterns of one condition: each takes memory of its own.
+pub const PATTERNS_MAX: usize = 100;
 
 /// Longest text value, in bytes.
 pub const VALUE_BYTES_MAX: usize = 2_048;
@@ -77,13 +84,9 @@ impl Filter {
             problems.push(&place, type_error("an object of filters", filters));
             &empty
         });
-        let program = Compiler {
-            context,
-            problems: &mut problems,
-            references: Vec::new(),
-        }
-        .filters(members, &place)
-        .0;
+        let program = Compiler::new(context, &mut problems, Gone::Accepted)
+            .filters(members, &place)
+            .0;
         problems.into_result()?;
         Ok(Self {
             program: Arc::new(program),
@@ -96,14 +99,7 @@ impl Filter {
         if !self.program.admits(record) {
             return Answer::No;
         }
-        let mut all = Answer::Yes;
-        for condition in &self.program.conditions {
-            all = all.and(condition.answer(record, now_ms, self.program.file_types));
-            if all == Answer::No {
-                break;
-            }
-        }
-        all
+        self.program.answer(record, now_ms, &mut Quiet)
     }
 
     /// Whether a condition looks at labels.
@@ -127,11 +123,52 @@ pub(crate) enum Purpose {
     Apply,
 }
 
+/// What becomes of a filter on a label that was deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gone {
+    /// It is an error: a policy that refers to it is misconfigured.
+    Refused,
+    /// Saved queries go on finding the files that carry it (5.2).
+    Accepted,
+}
+
+/// The groups by name.
+pub(crate) const GROUPS: [(&str, GroupKind); 3] = [
+    ("all", GroupKind::All),
+    ("any", GroupKind::Any),
+    ("none", GroupKind::None),
+];
+
 /// Compiles filters, and writes down what is wrong.
 pub(crate) struct Compiler<'c, 'l> {
     pub(crate) context: &'c BuildContext<'l>,
     pub(crate) problems: &'c mut Problems,
     pub(crate) references: Vec<LabelReference>,
+    pub(crate) gone: Gone,
+    /// How many conditions and groups there are so far.
+    count: usize,
+    position: usize,
+    allow_deleted: bool,
+    trashed: bool,
+}
+
+impl<'c, 'l> Compiler<'c, 'l> {
+    pub(crate) fn new(
+        context: &'c BuildContext<'l>,
+        problems: &'c mut Problems,
+        gone: Gone,
+    ) -> Self {
+        Self {
+            context,
+            problems,
+            references: Vec::new(),
+            gone,
+            count: 0,
+            position: 0,
+            allow_deleted: false,
+            trashed: false,
+        }
+    }
 }
 
 impl Compiler<'_, '_> {
@@ -140,67 +177,148 @@ impl Compiler<'_, '_> {
         filters: &Map<String, Value>,
         place: &Place<'_>,
     ) -> (Program, Vec<LabelReference>) {
-        let mut conditions = Vec::new();
-        let mut allow_deleted = false;
-        let mut trashed = false;
-        for (name, value) in filters {
-            let place = place.member(name);
-            let Some(field) = Field::parse(name) else {
-                self.problems.push_with(
-                    &place,
-                    BuildCause::UnknownFilter {
-                        name: quote(name),
-                        allowed: Field::names().collect(),
-                    },
-                    did_you_mean(name, Field::names()),
-                );
-                continue;
-            };
-            trashed |= field == Field::Trashed;
-            for condition in self.field(field, value, &place) {
-                if field == Field::AllowDeleted {
-                    allow_deleted |=
-                        matches!(&condition.operand, Operand::Codes(codes) if codes.contains(&1));
-                } else {
-                    conditions.push(condition);
-                }
-            }
-        }
-        if conditions.len() > CONDITIONS_MAX {
+        let parts = self.object(filters, place, 0);
+        let root = parts.into_group(GroupKind::All, place, 0, 0);
+        if self.count > CONDITIONS_MAX {
             self.problems.push(
                 place,
                 BuildCause::TooMany {
                     what: "conditions",
-                    count: conditions.len(),
+                    count: self.count,
                     limit: CONDITIONS_MAX,
                 },
             );
         }
-        for (position, condition) in conditions.iter_mut().enumerate() {
-            condition.position = position;
-        }
-        // Asking for the trash makes `allowDeleted` ineffective.
-        let deleted = if allow_deleted && !trashed {
-            Deleted::Allowed
-        } else {
-            Deleted::Excluded
+        let program = Program {
+            root,
+            // Asking for the trash makes `allowDeleted` ineffective.
+            deleted: if self.allow_deleted && !self.trashed {
+                Deleted::Allowed
+            } else {
+                Deleted::Excluded
+            },
+            file_types: self.context.file_types,
         };
-        (
-            Program::new(conditions, deleted, self.context.file_types),
-            self.references,
-        )
+        (program, self.references)
     }
 
-    fn field(&mut self, field: Field, value: &Value, place: &Place<'_>) -> Vec<Condition> {
+    /// A filter object: its conditions and its groups.
+    fn object(&mut self, filters: &Map<String, Value>, place: &Place<'_>, depth: usize) -> Parts {
+        let mut parts = Parts::default();
+        for (name, value) in filters {
+            let place = place.member(name);
+            let kind = GROUPS.iter().find(|(known, _)| known == name);
+            if let (Some((_, kind)), FilterDialect::Extended) = (kind, self.context.dialect) {
+                parts.groups.extend(self.group(*kind, value, &place, depth));
+                continue;
+            }
+            let Some(field) = self.known_field(name, &place) else {
+                continue;
+            };
+            self.trashed |= field == Field::Trashed;
+            for condition in self.field(field, value, &place, depth) {
+                if field != Field::AllowDeleted {
+                    parts.conditions.push(condition);
+                    continue;
+                }
+                self.allow_deleted |=
+                    matches!(&condition.operand, Operand::Codes(codes) if codes.contains(&1));
+                if depth > 0 {
+                    self.problems
+                        .push(&place, BuildCause::NotInGroup { name: field.name() });
+                }
+            }
+        }
+        parts
+    }
+
+    fn known_field(&mut self, name: &str, place: &Place<'_>) -> Option<Field> {
+        let dialect = self.context.dialect;
+        let field = Field::parse(name)
+            .filter(|field| Field::names(dialect).any(|known| known == field.name()));
+        if field.is_none() {
+            self.problems.push_with(
+                place,
+                BuildCause::UnknownFilter {
+                    name: quote(name),
+                    allowed: Field::names(dialect).collect(),
+                },
+                did_you_mean(name, Field::names(dialect)),
+            );
+        }
+        field
+    }
+
+    /// A group of filter objects. Each counts as one: all of it must hold.
+    fn group(
+        &mut self,
+        kind: GroupKind,
+        value: &Value,
+        place: &Place<'_>,
+        depth: usize,
+    ) -> Option<Group> {
+        let position = self.next_position();
+        self.count += 1;
+        let Some(objects) = value.as_array().filter(|list| !list.is_empty()) else {
+            self.problems
+                .push(place, type_error("a list of filter objects", value));
+            return None;
+        };
+        if depth >= GROUP_DEPTH_MAX || objects.len() > CONDITIONS_MAX {
+            let (what, count, limit) = if depth >= GROUP_DEPTH_MAX {
+                ("groups in one another", depth + 1, GROUP_DEPTH_MAX)
+            } else {
+                ("filter objects", objects.len(), CONDITIONS_MAX)
+            };
+            self.problems
+                .push(place, BuildCause::TooMany { what, count, limit });
+            return None;
+        }
+        let mut together = Parts::default();
+        for (at, object) in objects.iter().enumerate() {
+            let place = place.item(at);
+            let Some(filters) = object.as_object().filter(|object| !object.is_empty()) else {
+                self.problems
+                    .push(&place, type_error("an object of filters", object));
+                continue;
+            };
+            let inner_position = self.next_position();
+            let mut parts = self.object(filters, &place, depth + 1);
+            if kind == GroupKind::All || parts.conditions.len() + parts.groups.len() == 1 {
+                together.conditions.append(&mut parts.conditions);
+                together.groups.append(&mut parts.groups);
+            } else {
+                parts.deepen();
+                let group = parts.into_group(GroupKind::All, &place, inner_position, depth + 1);
+                together.groups.push(group);
+            }
+        }
+        Some(together.into_group(kind, place, position, depth))
+    }
+
+    fn next_position(&mut self) -> usize {
+        self.position += 1;
+        self.position
+    }
+
+    fn field(
+        &mut self,
+        field: Field,
+        value: &Value,
+        place: &Place<'_>,
+        depth: usize,
+    ) -> Vec<Condition> {
         let mut conditions = Vec::new();
         match value {
-            Value::Object(operators) => self.object(field, operators, place, &mut conditions),
+            Value::Object(operators) => {
+                self.operators(field, operators, place, depth, &mut conditions);
+            }
             Value::Array(objects) if !objects.is_empty() => {
                 for (at, object) in objects.iter().enumerate().take(CONDITIONS_MAX + 1) {
                     let place = place.item(at);
                     match object {
                         Value::Object(operators) => {
-                            self.object(field, operators, &place, &mut conditions);
+                            self.operators(field, operators, &place, depth, &mut conditions);
                         }
                         other => self
                             .problems
@@ -216,11 +334,12 @@ impl Compiler<'_, '_> {
         conditions
     }
 
-    fn object(
+    fn operators(
         &mut self,
         field: Field,
         operators: &Map<String, Value>,
         place: &Place<'_>,
+        depth: usize,
         conditions: &mut Vec<Condition>,
     ) {
         if operators.is_empty() {
@@ -230,12 +349,13 @@ impl Compiler<'_, '_> {
         }
         for (name, value) in operators {
             let place = place.member(name);
-            let operator =
-                Operator::parse(name).filter(|operator| field.operators().contains(operator));
+            let dialect = self.context.dialect;
+            let operator = field
+                .operators(dialect)
+                .find(|operator| operator.name() == name);
             let Some(operator) = operator else {
                 let allowed: Vec<&str> = field
-                    .operators()
-                    .iter()
+                    .operators(dialect)
                     .map(|operator| operator.name())
                     .collect();
                 let suggestion = did_you_mean(name, allowed.iter().copied());
@@ -252,9 +372,11 @@ impl Compiler<'_, '_> {
             };
             if let Some((operator, operand, wanted)) = self.operand(field, operator, value, &place)
             {
+                self.count += 1;
                 conditions.push(Condition {
                     pointer: place.to_string().into_boxed_str(),
-                    position: 0,
+                    position: self.next_position(),
+                    depth,
                     field,
                     operator,
                     operand,
@@ -262,6 +384,40 @@ impl Compiler<'_, '_> {
                 });
             }
         }
+    }
+}
+
+/// The parts of a group while they are read.
+#[derive(Default)]
+struct Parts {
+    conditions: Vec<Condition>,
+    groups: Vec<Group>,
+}
+
+impl Parts {
+    fn into_group(
+        self,
+        kind: GroupKind,
+        place: &Place<'_>,
+        position: usize,
+        depth: usize,
+    ) -> Group {
+        Group::new(
+            kind,
+            place.to_string().into_boxed_str(),
+            position,
+            depth,
+            self.conditions,
+            self.groups,
+        )
+    }
+
+    /// They lie in one group more.
+    fn deepen(&mut self) {
+        for condition in &mut self.conditions {
+            condition.depth += 1;
+        }
+        self.groups.iter_mut().for_each(Group::deepen);
     }
 }
 

@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 
 /// The folded characters of a text.
-pub(crate) fn folded(text: &str) -> impl Iterator<Item = char> {
+pub(crate) fn folded(text: &str) -> impl Iterator<Item = char> + Clone {
     text.chars().flat_map(folded_character)
 }
 
@@ -65,9 +65,26 @@ pub(crate) fn ends_with(text: &str, wanted: &str) -> bool {
         .is_some_and(|skip| folded(text).skip(skip).eq(wanted.chars()))
 }
 
+/// Whether the text that is folded already occurs in a text, once folded.
+pub(crate) fn contains(text: &str, wanted: &str) -> bool {
+    let mut rest = folded(text);
+    loop {
+        let mut ahead = rest.clone();
+        if wanted
+            .chars()
+            .all(|character| ahead.next() == Some(character))
+        {
+            return true;
+        }
+        if rest.next().is_none() {
+            return false;
+        }
+    }
+}
+
 /// Lower, upper, lower: this is full case folding for every character but the dotless i, which
 /// folds to itself, and Cherokee, where both cases still come out the same.
-fn folded_character(character: char) -> impl Iterator<Item = char> {
+fn folded_character(character: char) -> impl Iterator<Item = char> + Clone {
     let mut plain = None;
     let mut mapped = None;
     if character.is_ascii() {
@@ -117,5 +134,16 @@ mod tests {
         assert_eq!(strip_prefix("Straße 5", &fold("STRAS")), None);
         assert_eq!(strip_prefix("ab", &fold("abc")), None);
         assert_eq!(strip_prefix("ab", ""), Some("ab"));
+        for (text, wanted, expected) in [
+            ("Die Große", "SSE", true),
+            ("aab", "AB", true),
+            ("ß!", "s!", true),
+            ("abc", "abd", false),
+            ("", "", true),
+            ("a", "", true),
+            ("", "a", false),
+        ] {
+            assert_eq!(contains(text, &fold(wanted)), expected, "{text} {wanted}");
+        }
     }
 }

@@ -78,6 +78,7 @@ mod filter;
 mod fold;
 mod json;
 mod operand;
+mod pattern;
 mod policy;
 mod program;
 mod read;
@@ -95,11 +96,15 @@ pub use document::{
 pub use error::{BuildCause, BuildError, BuildErrors, ERRORS_MAX};
 pub use evaluate::{Answer, ContentAnswer, ContentMatcher, Outcome, Unavailable};
 pub use explain::{ConditionReport, Explanation, SHOWN_MAX};
-pub use field::{Field, Operator};
+pub use field::{Field, FilterDialect, Operator};
 pub use file_json::FileJson;
 pub use file_type::{FileType, FileTypeTable};
-pub use filter::{CONDITIONS_MAX, DAYS_MAX, ExtensionCase, Filter, VALUE_BYTES_MAX, VALUES_MAX};
+pub use filter::{
+    CONDITIONS_MAX, DAYS_MAX, ExtensionCase, Filter, GROUP_DEPTH_MAX, PATTERNS_MAX,
+    VALUE_BYTES_MAX, VALUES_MAX,
+};
 pub use json::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX};
+pub use pattern::{Pattern, PatternError};
 pub use policy::Policy;
 pub use record::{
     AccessLevel, EntityKey, FileRecord, FileStatus, LabelScan, ScanWarning, ScanWarnings,

@@ -6,14 +6,15 @@ use label_core::{AppId, LabelKey, LabelOrigin};
 use serde_json::Value;
 
 use crate::error::{BuildCause, Place, did_you_mean, quote};
-use crate::field::{Field, Kind, Operator};
+use crate::field::{Field, FilterDialect, Kind, Operator};
 use crate::file_type::FileType;
 use crate::filter::{
-    Compiler, DAYS_MAX, ExtensionCase, LabelReference, Purpose, VALUE_BYTES_MAX, VALUES_MAX,
-    find_label, show_instant,
+    Compiler, DAYS_MAX, ExtensionCase, Gone, LabelReference, PATTERNS_MAX, Purpose,
+    VALUE_BYTES_MAX, VALUES_MAX, find_label, show_instant,
 };
 use crate::fold::fold;
 use crate::json::type_error;
+use crate::pattern::Pattern;
 use crate::program::Operand;
 use crate::record::{AccessLevel, EntityKey, ScanWarning};
 use crate::text_match::WordQuery;
@@ -74,13 +75,18 @@ impl Compiler<'_, '_> {
             Value::Array(list) => list.as_slice(),
             one => std::slice::from_ref(one),
         };
-        if list.len() > VALUES_MAX {
+        let limit = if is_pattern(operator) {
+            PATTERNS_MAX
+        } else {
+            VALUES_MAX
+        };
+        if list.len() > limit {
             self.problems.push(
                 place,
                 BuildCause::TooMany {
                     what: "values",
                     count: list.len(),
-                    limit: VALUES_MAX,
+                    limit,
                 },
             );
             return None;
@@ -105,6 +111,8 @@ impl Compiler<'_, '_> {
         into: &mut Values,
     ) {
         match kind {
+            _ if is_query(operator) => self.query(value, place, into),
+            _ if is_pattern(operator) => self.pattern(operator, value, place, into),
             Kind::App => {
                 let show = |code| AppId(code).name().map(str::to_owned);
                 self.number(show, value, place, into);
@@ -139,14 +147,6 @@ impl Compiler<'_, '_> {
             Kind::Warning => self.warning(value, place, into),
             Kind::Label => self.label(operator, value, place, into),
             Kind::Entity => self.entity(value, place, into),
-            Kind::Name
-                if matches!(
-                    operator,
-                    Operator::Contains | Operator::Ncontains | Operator::Text
-                ) =>
-            {
-                self.query(value, place, into);
-            }
             Kind::Extension => self.extension(value, place, into),
             Kind::Text | Kind::Name => {
                 if let Some(text) = self.text(value, place) {
@@ -232,7 +232,8 @@ impl Compiler<'_, '_> {
         let Some(key) = find_label(labels, text, place, self.problems) else {
             return;
         };
-        if let LabelOrigin::OwnDeleted(_) = labels.origin_of(key) {
+        if matches!(labels.origin_of(key), LabelOrigin::OwnDeleted(_)) && self.gone == Gone::Refused
+        {
             self.problems
                 .push(place, BuildCause::DeletedLabel { text: quote(text) });
             return;
@@ -258,7 +259,8 @@ impl Compiler<'_, '_> {
         let Some(text) = self.text(value, place) else {
             return;
         };
-        if let Some(bare) = text.strip_prefix('.') {
+        let bare = text.strip_prefix('.');
+        if let (Some(bare), FilterDialect::Extended) = (bare, self.context.dialect) {
             self.problems.push_with(
                 place,
                 BuildCause::Type {
@@ -269,6 +271,7 @@ impl Compiler<'_, '_> {
             );
             return;
         }
+        let text = bare.unwrap_or(text);
         into.texts.push(text.into());
         into.wanted.push(text.to_owned());
     }
@@ -286,6 +289,29 @@ impl Compiler<'_, '_> {
                 place,
                 BuildCause::Query {
                     query: quote(text),
+                    reason,
+                },
+            ),
+        }
+    }
+
+    fn pattern(&mut self, operator: Operator, value: &Value, place: &Place<'_>, into: &mut Values) {
+        let Some(text) = self.text(value, place) else {
+            return;
+        };
+        let compiled = match operator {
+            Operator::Glob | Operator::Nglob => Pattern::glob(text),
+            _ => Pattern::regex(text),
+        };
+        match compiled {
+            Ok(pattern) => {
+                into.patterns.push(pattern);
+                into.wanted.push(text.to_owned());
+            }
+            Err(reason) => self.problems.push(
+                place,
+                BuildCause::Pattern {
+                    pattern: quote(text),
                     reason,
                 },
             ),
@@ -452,20 +478,18 @@ struct Values {
     labels: BTreeSet<LabelKey>,
     texts: Vec<Box<str>>,
     queries: Vec<WordQuery>,
+    patterns: Vec<Pattern>,
     entities: Vec<EntityKey>,
     wanted: Vec<String>,
 }
 
 impl Values {
     fn finish(self, kind: Kind, operator: Operator, case: ExtensionCase) -> Compiled {
-        let queries = matches!(
-            operator,
-            Operator::Contains | Operator::Ncontains | Operator::Text
-        );
         let operand = match kind {
+            _ if is_query(operator) => Operand::Queries(self.queries.into_boxed_slice()),
+            _ if is_pattern(operator) => Operand::Patterns(self.patterns.into_boxed_slice()),
             Kind::Label => Operand::Labels(self.labels.into_iter().collect()),
             Kind::Entity => Operand::Entities(self.entities.into_boxed_slice()),
-            Kind::Name if queries => Operand::Queries(self.queries.into_boxed_slice()),
             Kind::Extension if case == ExtensionCase::Respected => {
                 Operand::ExactTexts(sorted(self.texts))
             }
@@ -482,6 +506,22 @@ impl Values {
         };
         (operand, self.wanted)
     }
+}
+
+/// Whether its values are queries for words.
+fn is_query(operator: Operator) -> bool {
+    matches!(
+        operator,
+        Operator::Contains | Operator::Ncontains | Operator::Text
+    )
+}
+
+/// Whether its values are patterns.
+fn is_pattern(operator: Operator) -> bool {
+    matches!(
+        operator,
+        Operator::Glob | Operator::Nglob | Operator::Regex | Operator::Nregex
+    )
 }
 
 fn sorted(mut texts: Vec<Box<str>>) -> Box<[Box<str>]> {

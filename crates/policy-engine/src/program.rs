@@ -1,4 +1,4 @@
-//! What a filter compiles to: typed conditions, the cheap ones first.
+//! What a filter compiles to: typed conditions, the cheap ones first, in groups.
 
 use std::ops::RangeInclusive;
 
@@ -8,17 +8,18 @@ use crate::evaluate::Answer;
 use crate::field::{Field, Kind, Operator};
 use crate::file_type::FileTypeTable;
 use crate::fold;
+use crate::pattern::Pattern;
 use crate::record::{EntityKey, FileRecord, FileStatus};
 use crate::text_match::WordQuery;
 
 /// Milliseconds of a day, for the relative date operators.
 const DAY_MS: i64 = 86_400_000;
 
-/// All conditions of one filter.
+/// One filter.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
-    /// In the order of evaluation.
-    pub(crate) conditions: Box<[Condition]>,
+    /// All of it must hold.
+    pub(crate) root: Group,
     /// Whether deleted files may match.
     pub(crate) deleted: Deleted,
     pub(crate) file_types: FileTypeTable,
@@ -31,13 +32,39 @@ pub(crate) enum Deleted {
     Excluded,
 }
 
+/// Conditions that count together.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) kind: GroupKind,
+    /// Where it stands in the document.
+    pub(crate) pointer: Box<str>,
+    /// Its place among conditions and groups of the document.
+    pub(crate) position: usize,
+    /// How many groups it lies in.
+    pub(crate) depth: usize,
+    /// In the order of evaluation.
+    pub(crate) conditions: Box<[Condition]>,
+    /// Evaluated behind the conditions.
+    pub(crate) groups: Box<[Group]>,
+}
+
+/// How the parts of a group count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GroupKind {
+    All,
+    Any,
+    None,
+}
+
 /// One operator of one filter.
 #[derive(Clone, Debug)]
 pub(crate) struct Condition {
     /// Where it stands in the document, operator included.
     pub(crate) pointer: Box<str>,
-    /// Its place among the conditions of the document.
+    /// Its place among conditions and groups of the document.
     pub(crate) position: usize,
+    /// How many groups it lies in.
+    pub(crate) depth: usize,
     pub(crate) field: Field,
     pub(crate) operator: Operator,
     pub(crate) operand: Operand,
@@ -55,35 +82,136 @@ pub(crate) enum Operand {
     /// Texts where letter case matters.
     ExactTexts(Box<[Box<str>]>),
     Queries(Box<[WordQuery]>),
+    Patterns(Box<[Pattern]>),
     Entities(Box<[EntityKey]>),
     Instant(i64),
     Ranges(Box<[RangeInclusive<i64>]>),
     Days(i64),
 }
 
-impl Program {
-    /// Puts the conditions in the order of evaluation.
-    pub(crate) fn new(
-        mut conditions: Vec<Condition>,
-        deleted: Deleted,
-        file_types: FileTypeTable,
-    ) -> Self {
-        conditions.sort_by_key(Condition::cost);
-        Self {
-            conditions: conditions.into_boxed_slice(),
-            deleted,
-            file_types,
-        }
-    }
+/// What looks on while a program runs.
+pub(crate) trait Watcher {
+    /// Whether to go on when the rest can't change the answer.
+    const COMPLETE: bool;
+    fn condition(&mut self, condition: &Condition, record: &FileRecord, answer: Answer);
+    fn group(&mut self, group: &Group, answer: Answer);
+}
 
+/// Looks away; compiles to nothing.
+pub(crate) struct Quiet;
+
+impl Watcher for Quiet {
+    const COMPLETE: bool = false;
+    fn condition(&mut self, _: &Condition, _: &FileRecord, _: Answer) {}
+    fn group(&mut self, _: &Group, _: Answer) {}
+}
+
+impl Program {
     /// Whether a condition looks at labels.
     pub(crate) fn needs_labels(&self) -> bool {
-        self.conditions.iter().any(Condition::is_about_labels)
+        self.root.any_condition(&Condition::is_about_labels)
     }
 
     /// Whether the record's status lets it match at all.
     pub(crate) fn admits(&self, record: &FileRecord) -> bool {
         self.deleted == Deleted::Allowed || record.status != FileStatus::Deleted
+    }
+
+    /// What the conditions say of a record.
+    pub(crate) fn answer<W: Watcher>(
+        &self,
+        record: &FileRecord,
+        now_ms: i64,
+        watcher: &mut W,
+    ) -> Answer {
+        let ask = |condition: &Condition| condition.answer(record, now_ms, self.file_types);
+        self.root.answer(record, &ask, watcher)
+    }
+
+    /// Whether the record may match once its labels have been read, whatever they are.
+    pub(crate) fn covers(&self, record: &FileRecord, now_ms: i64) -> bool {
+        let ask = |condition: &Condition| {
+            if condition.is_about_labels() {
+                Answer::Unknown
+            } else {
+                condition.answer(record, now_ms, self.file_types)
+            }
+        };
+        self.root.answer(record, &ask, &mut Quiet) != Answer::No
+    }
+}
+
+impl Group {
+    /// Puts the conditions in the order of evaluation.
+    pub(crate) fn new(
+        kind: GroupKind,
+        pointer: Box<str>,
+        position: usize,
+        depth: usize,
+        mut conditions: Vec<Condition>,
+        groups: Vec<Self>,
+    ) -> Self {
+        conditions.sort_by_key(Condition::cost);
+        Self {
+            kind,
+            pointer,
+            position,
+            depth,
+            conditions: conditions.into_boxed_slice(),
+            groups: groups.into_boxed_slice(),
+        }
+    }
+
+    /// It lies in one group more.
+    pub(crate) fn deepen(&mut self) {
+        self.depth += 1;
+        for condition in &mut self.conditions {
+            condition.depth += 1;
+        }
+        self.groups.iter_mut().for_each(Self::deepen);
+    }
+
+    fn any_condition(&self, is_wanted: &impl Fn(&Condition) -> bool) -> bool {
+        self.conditions.iter().any(is_wanted)
+            || self
+                .groups
+                .iter()
+                .any(|group| group.any_condition(is_wanted))
+    }
+
+    /// What the parts say together. Ends as soon as one decides, unless somebody looks on who wants to
+    /// see the rest.
+    fn answer<W: Watcher>(
+        &self,
+        record: &FileRecord,
+        ask: &impl Fn(&Condition) -> Answer,
+        watcher: &mut W,
+    ) -> Answer {
+        // None of them holds where each opposite does.
+        let (combine, start): (fn(Answer, Answer) -> Answer, _) = match self.kind {
+            GroupKind::All => (Answer::and, Answer::Yes),
+            GroupKind::Any => (Answer::or, Answer::No),
+            GroupKind::None => (|all, one| all.and(one.negated()), Answer::Yes),
+        };
+        let decisive = start.negated();
+        let mut together = start;
+        for condition in &self.conditions {
+            let answer = ask(condition);
+            watcher.condition(condition, record, answer);
+            together = combine(together, answer);
+            if together == decisive && !W::COMPLETE {
+                return together;
+            }
+        }
+        for group in &self.groups {
+            let answer = group.answer(record, ask, watcher);
+            watcher.group(group, answer);
+            together = combine(together, answer);
+            if together == decisive && !W::COMPLETE {
+                return together;
+            }
+        }
+        together
     }
 }
 
@@ -99,6 +227,7 @@ impl Condition {
             (Operand::Instant(_) | Operand::Ranges(_) | Operand::Days(_), _) => 1,
             (Operand::Labels(_), _) => 2,
             (Operand::Queries(_), _) => 5,
+            (Operand::Patterns(_), _) => 6,
             (_, Kind::Entity) => 4,
             _ => 3,
         }
@@ -108,41 +237,42 @@ impl Condition {
     pub(crate) fn answer(&self, record: &FileRecord, now_ms: i64, table: FileTypeTable) -> Answer {
         match self.field.kind() {
             Kind::Label => self.of_labels(record),
-            Kind::Instant => self.of_instant(instant(self.field, record), now_ms),
-            Kind::Entity => self.of_entities(entities(self.field, record)),
-            Kind::Text | Kind::Extension => self.of_texts(record),
-            Kind::Name => self.of_name(record),
-            Kind::App | Kind::Number | Kind::AccessLevel | Kind::FileType | Kind::Boolean => {
-                self.of_codes(code(self.field, record, table).into_iter())
-            }
-            Kind::Warning => self.of_codes(record.warnings.iter().map(|warning| warning.code())),
+            Kind::Instant => self.of_instant(instant(self.field, record), now_ms).into(),
+            Kind::Entity => self.of_entities(entities(self.field, record)).into(),
+            Kind::Text | Kind::Extension | Kind::Name => self.of_texts(record).into(),
+            Kind::App | Kind::Number | Kind::AccessLevel | Kind::FileType | Kind::Boolean => self
+                .of_codes(code(self.field, record, table).into_iter())
+                .into(),
+            Kind::Warning => self
+                .of_codes(record.warnings.iter().map(|warning| warning.code()))
+                .into(),
         }
-        .into()
     }
 
-    fn of_codes(&self, values: impl Iterator<Item = u32>) -> Truth {
+    fn of_codes(&self, values: impl Iterator<Item = u32>) -> bool {
         let Operand::Codes(wanted) = &self.operand else {
             return self.of_presence(values);
         };
         self.of_membership(values, |value| wanted.binary_search(value).is_ok())
     }
 
-    fn of_labels(&self, record: &FileRecord) -> Truth {
+    fn of_labels(&self, record: &FileRecord) -> Answer {
         let values = record.labels.iter();
         let Operand::Labels(wanted) = &self.operand else {
             if record.labels_unknown() {
-                return Truth::Unknown;
+                return Answer::Unknown;
             }
-            return self.of_presence(values);
+            return self.of_presence(values).into();
         };
         // An empty list of labels is decided whatever the file has.
         if record.labels_unknown() && !wanted.is_empty() {
-            return Truth::Unknown;
+            return Answer::Unknown;
         }
         self.of_membership(values, |value| wanted.binary_search(value).is_ok())
+            .into()
     }
 
-    fn of_entities(&self, values: &[EntityKey]) -> Truth {
+    fn of_entities(&self, values: &[EntityKey]) -> bool {
         let Operand::Entities(wanted) = &self.operand else {
             return self.of_presence(values.iter());
         };
@@ -151,53 +281,45 @@ impl Condition {
         })
     }
 
-    fn of_texts(&self, record: &FileRecord) -> Truth {
-        let values = texts(self.field, self.operator, record);
+    fn of_texts(&self, record: &FileRecord) -> bool {
+        let mut values = texts(self.field, self.operator, record);
         match &self.operand {
-            Operand::Texts(wanted) => self.of_membership(values, |value| {
-                wanted
-                    .binary_search_by(|one| fold::compare(value, one).reverse())
-                    .is_ok()
-            }),
+            Operand::Texts(wanted) => {
+                let part: fn(&str, &str) -> bool = match self.operator {
+                    Operator::StartsWith
+                    | Operator::StartsWithSingle
+                    | Operator::DoesNotStartWith => fold::starts_with,
+                    Operator::EndsWith | Operator::DoesNotEndWith => fold::ends_with,
+                    Operator::Substring | Operator::Nsubstring => fold::contains,
+                    _ => {
+                        return self.of_membership(values, |value| {
+                            wanted
+                                .binary_search_by(|one| fold::compare(value, one).reverse())
+                                .is_ok()
+                        });
+                    }
+                };
+                self.of_any(values.any(|value| wanted.iter().any(|wanted| part(value, wanted))))
+            }
             Operand::ExactTexts(wanted) => self.of_membership(values, |value| {
                 wanted.binary_search_by(|one| (**one).cmp(value)).is_ok()
             }),
+            Operand::Queries(wanted) => {
+                self.of_any(values.any(|value| wanted.iter().any(|query| query.matches(value))))
+            }
+            Operand::Patterns(wanted) => {
+                self.of_any(values.any(|value| wanted.iter().any(|one| one.matches(value))))
+            }
             _ => self.of_presence(values),
         }
     }
 
-    fn of_name(&self, record: &FileRecord) -> Truth {
-        let names = names(record);
-        match &self.operand {
-            Operand::Queries(wanted) => {
-                let contains = |name: &str| wanted.iter().any(|query| query.matches(name));
-                let any = names.into_iter().any(contains);
-                Truth::from(any != (self.operator == Operator::Ncontains))
-            }
-            Operand::Texts(wanted) => {
-                let matches = |name: &str| {
-                    wanted.iter().any(|wanted| match self.operator {
-                        Operator::StartsWith
-                        | Operator::StartsWithSingle
-                        | Operator::DoesNotStartWith => fold::starts_with(name, wanted),
-                        Operator::EndsWith => fold::ends_with(name, wanted),
-                        _ => fold::equals(name, wanted),
-                    })
-                };
-                let any = names.into_iter().any(matches);
-                let negative = matches!(self.operator, Operator::Neq | Operator::DoesNotStartWith);
-                Truth::from(any != negative)
-            }
-            _ => self.of_presence(names.into_iter()),
-        }
-    }
-
-    fn of_instant(&self, value: Option<i64>, now_ms: i64) -> Truth {
+    fn of_instant(&self, value: Option<i64>, now_ms: i64) -> bool {
         let Some(value) = value else {
-            return Truth::No;
+            return false;
         };
         let days_ago = |days: i64| now_ms.saturating_sub(days.saturating_mul(DAY_MS));
-        Truth::from(match (&self.operand, self.operator) {
+        match (&self.operand, self.operator) {
             (Operand::Instant(wanted), Operator::Gt) => value > *wanted,
             (Operand::Instant(wanted), Operator::Gte) => value >= *wanted,
             (Operand::Instant(wanted), Operator::Lt) => value < *wanted,
@@ -207,47 +329,27 @@ impl Condition {
             (Operand::Ranges(ranges), _) => ranges.iter().any(|range| range.contains(&value)),
             // The compiler of filters makes no other pairs.
             _ => false,
-        })
+        }
     }
 
     fn of_membership<T>(
         &self,
         mut values: impl Iterator<Item = T>,
         is_wanted: impl Fn(&T) -> bool,
-    ) -> Truth {
-        Truth::from(match self.operator {
-            Operator::Neq | Operator::NdescendantOf => !values.any(|value| is_wanted(&value)),
+    ) -> bool {
+        match self.operator {
             Operator::Deq => values.any(|value| !is_wanted(&value)),
-            _ => values.any(|value| is_wanted(&value)),
-        })
-    }
-
-    fn of_presence<T>(&self, mut values: impl Iterator<Item = T>) -> Truth {
-        let present = values.next().is_some();
-        Truth::from(present != (self.operator == Operator::IsNotSet))
-    }
-}
-
-/// Three values of a condition.
-enum Truth {
-    Yes,
-    No,
-    Unknown,
-}
-
-impl From<bool> for Truth {
-    fn from(holds: bool) -> Self {
-        if holds { Self::Yes } else { Self::No }
-    }
-}
-
-impl From<Truth> for Answer {
-    fn from(truth: Truth) -> Self {
-        match truth {
-            Truth::Yes => Self::Yes,
-            Truth::No => Self::No,
-            Truth::Unknown => Self::Unknown,
+            _ => self.of_any(values.any(|value| is_wanted(&value))),
         }
+    }
+
+    fn of_any(&self, any: bool) -> bool {
+        any != self.operator.is_negative()
+    }
+
+    fn of_presence<T>(&self, mut values: impl Iterator<Item = T>) -> bool {
+        let present = values.next().is_some();
+        present != (self.operator == Operator::IsNotSet)
     }
 }
 
@@ -261,6 +363,7 @@ pub(crate) fn code(field: Field, record: &FileRecord, table: FileTypeTable) -> O
         Field::Trashed => Some(u32::from(record.is_trashed())),
         Field::Quarantined => Some(u32::from(record.quarantined)),
         Field::Folder => Some(u32::from(record.is_folder)),
+        Field::CollaboratorsOrganization => Some(u32::from(record.shared_with_organization)),
         _ => None,
     }
 }
@@ -291,13 +394,18 @@ pub(crate) fn texts(
     record: &FileRecord,
 ) -> impl Iterator<Item = &str> {
     let one = match field {
+        Field::FileName => Some(&*record.name),
         Field::OwnerOrgUnit => record.owner_org_unit.as_deref(),
         Field::OwnerUsername => record.owner_address.as_deref(),
         Field::Extension => record.extension(),
         Field::MimeType => record.mime_type.as_deref(),
         Field::FileId => Some(record.key.file.as_str()),
+        Field::Path => record.path.as_deref(),
         _ => None,
     };
+    // On SharePoint a file goes by its name without the extension, too.
+    let stem = (field == Field::FileName && record.key.app == AppId::SHAREPOINT_ONLINE)
+        .then(|| record.stem());
     let list = match field {
         Field::ParentFolder => record.parent_folders.as_slice(),
         Field::CollaboratorsWithDomain | Field::CollaboratorsDomains => &record.domains,
@@ -316,14 +424,9 @@ pub(crate) fn texts(
         _ => &[],
     };
     one.into_iter()
+        .chain(stem)
         .chain(list.iter().chain(ancestors).map(|text| &**text))
         .chain(policies.iter().map(|policy| policy.as_str()))
-}
-
-/// The names a file goes by: on SharePoint also the part before the extension.
-pub(crate) fn names(record: &FileRecord) -> impl IntoIterator<Item = &str> {
-    let stem = (record.key.app == AppId::SHAREPOINT_ONLINE).then(|| record.stem());
-    std::iter::once(&*record.name).chain(stem)
 }
 
 /// Whether a directory entry is the one a filter names; what either leaves out doesn't matter.

@@ -284,6 +284,8 @@ pub struct FileRecord {
     pub domains: Vec<Arc<str>>,
     /// Ids of the groups with direct access.
     pub groups: Vec<Arc<str>>,
+    /// Whether the whole organisation has access.
+    pub shared_with_organization: bool,
     /// The labels found on it.
     pub labels: Vec<LabelKey>,
     /// Whether its labels were read.
@@ -326,6 +328,7 @@ impl FileRecord {
             collaborator_entities: Vec::new(),
             domains: Vec::new(),
             groups: Vec::new(),
+            shared_with_organization: false,
             labels: Vec::new(),
             label_scan: LabelScan::Never,
             warnings: ScanWarnings::NONE,

@@ -6,7 +6,7 @@
 //!
 //! The product's records say nothing of a few facts that filters can ask for. Here they may: as
 //! `quarantined`, `ownerOrgUnit`, `ownerEntities`, `ownerGroups`, `collaboratorEntities`,
-//! `labelScan` and `matchedPolicies`. With them, every [`FileRecord`] survives the way there and
+//! `sharedWithOrganization`, `labelScan` and `matchedPolicies`. With them, every [`FileRecord`] survives the way there and
 //! back.
 
 mod read;
@@ -52,6 +52,7 @@ mod names {
     pub(super) const DOMAINS: &str = "domains";
     pub(super) const GROUP_IDS: &str = "groupIds";
     pub(super) const GROUPS: &str = "groups";
+    pub(super) const ORGANIZATION: &str = "sharedWithOrganization";
     pub(super) const COLLABORATOR_ENTITIES: &str = "collaboratorEntities";
     pub(super) const PARENTS: &str = "parentIds";
     pub(super) const PARENT: &str = "parentId";

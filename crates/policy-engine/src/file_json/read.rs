@@ -199,6 +199,7 @@ impl<'m> Reader<'m, '_> {
         record.collaborator_entities = self.entities(names::COLLABORATOR_ENTITIES);
         record.domains = self.texts(names::DOMAINS).unwrap_or_default();
         record.groups = self.groups();
+        record.shared_with_organization = self.flag(names::ORGANIZATION);
         record.parent_folders = self.parents();
         record.ancestor_folders = self.texts(names::ANCESTORS);
         record.path = self.text(names::PATH).map(Box::from);

@@ -56,6 +56,10 @@ pub(super) fn file(file: &FileJson, members: Map<String, Value>) -> Value {
     writer.texts(names::DOMAINS, Some(&record.domains));
     writer.texts(names::GROUP_IDS, Some(&record.groups));
     writer.members.remove(names::GROUPS);
+    writer.put(
+        names::ORGANIZATION,
+        record.shared_with_organization.then_some(true),
+    );
     writer.list(
         names::COLLABORATOR_ENTITIES,
         &record.collaborator_entities,
@@ -69,10 +73,7 @@ pub(super) fn file(file: &FileJson, members: Map<String, Value>) -> Value {
     writer.texts(names::ANCESTORS, record.ancestor_folders.as_deref());
     writer.put(names::PATH, record.path.as_deref());
     writer.put(names::LINK, record.url.as_deref());
-    writer.put(
-        names::QUARANTINED,
-        record.quarantined.then_some(record.quarantined),
-    );
+    writer.put(names::QUARANTINED, record.quarantined.then_some(true));
     let scan = LABEL_SCANS
         .iter()
         .find(|(_, scan)| *scan == record.label_scan && record.label_scan != LabelScan::Done);

@@ -172,7 +172,7 @@ fn all_errors_at_once() {
 /policies/0/filters/fileScanLabels/eq/0: `Corrupt fil` is none of `Azure RMS encrypted`, `Password encrypted`, `Corrupt file`; did you mean `Corrupt file`?
 /policies/0/filters/filename/contains/0: `\"a\" b`: quoted and unquoted words mixed
 /policies/0/filters/modifiedDate/range/0: the range ends before it starts
-/policies/0/filters/servce: no filter `servce`, the filters are `service`, `instance`, `sharing`, `fileLabels`, `fileScanLabels`, `owner.orgUnit`, `owner.entity`, `owner.username`, `modifiedDate`, `createdDate`, `snapshotLastModifiedDate`, `extension`, `fileType`, `filename`, `parentFolder`, `collaborators.withDomain`, `collaborators.domains`, `collaborators.groups`, `collaborators.users`, `collaborators.entity`, `mimeType`, `fileId`, `policy`, `trashed`, `quarantined`, `folder`, `allowDeleted`; did you mean `service`?
+/policies/0/filters/servce: no filter `servce`, the filters are `service`, `instance`, `sharing`, `fileLabels`, `fileScanLabels`, `owner.orgUnit`, `owner.entity`, `owner.username`, `modifiedDate`, `createdDate`, `snapshotLastModifiedDate`, `extension`, `fileType`, `filename`, `parentFolder`, `collaborators.withDomain`, `collaborators.domains`, `collaborators.groups`, `collaborators.users`, `collaborators.entity`, `mimeType`, `fileId`, `policy`, `trashed`, `quarantined`, `folder`, `allowDeleted`, `path`, `collaborators.organization`; did you mean `service`?
 /policies/0/filters/sharing/eq/1: expected a level from 0 (Private) to 4 (Public (Internet)), found `7`
 /policies/0/filters/sharing/eq/2: expected a level from 0 (Private) to 4 (Public (Internet)), found `\"x\"`
 /policies/0/inspection/preset: no preset `credit_crad`; did you mean `credit_card`?

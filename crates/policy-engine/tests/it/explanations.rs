@@ -177,3 +177,33 @@ fn reports_point_into_the_document() {
     );
     assert_eq!(explanation.conditions[2].outcome, None);
 }
+
+#[test]
+fn groups_are_shown_with_what_is_in_them() {
+    let policy = build(json!({"filters": {
+        "any": [
+            {"sharing": {"eq": [3]}, "none": [{"filename": {"glob": ["*.txt"]}}]},
+            {"trashed": {"eq": true}},
+        ],
+        "service": {"eq": [10489]},
+    }}));
+    let mut record = file(AppId::BOX);
+    record.access_level = Some(AccessLevel::Public);
+    let explanation = policy.explain(&record, NOW_MS, &mut no_content);
+    assert_eq!(
+        explanation.to_string(),
+        "policy `P`: match
+  One of these → yes
+    All of these → yes
+      None of these → yes
+        File name looks like *.txt: saw `Report.docx` → no
+      Access level equals Public: saw Public → yes
+    In trash equals true: saw false → no
+  App equals Box: saw Box → yes"
+    );
+    assert_eq!(explanation.conditions[0].pointer, "/policies/0/filters/any");
+    assert_eq!(
+        explanation.conditions[3].pointer,
+        "/policies/0/filters/any/0/none/0/filename/glob"
+    );
+}

@@ -3,8 +3,9 @@
 use crate::shared::*;
 use label_core::AppId;
 use policy_engine::{
-    Answer, ContentAnswer, EntityKey, ExtensionCase, FileRecord, FileStatus, FileType, Filter,
-    Inspection, LabelScan, Outcome, ScanWarning, WordSeparators,
+    Answer, ContentAnswer, EntityKey, ExtensionCase, Field, FileRecord, FileStatus, FileType,
+    Filter, FilterDialect, GROUP_DEPTH_MAX, Inspection, LabelScan, Outcome, ScanWarning,
+    WordSeparators,
 };
 use serde_json::{Value, json};
 
@@ -457,7 +458,7 @@ fn people_and_places() {
             false,
         ),
         (
-            json!({"collaborators.domains": {"deq": ["fabrikam.example"]}}),
+            json!({"collaborators.withDomain": {"deq": ["fabrikam.example"]}}),
             true,
         ),
         (
@@ -579,7 +580,7 @@ fn a_010_unknown_names_list_the_allowed_ones() {
     assert_eq!(
         error(json!({"createdDate": {"gte_ndays": 1}})),
         "/filters/createdDate/gte_ndays: filter `createdDate` takes no operator `gte_ndays`, it \
-         takes `lte`, `gte`, `lt`, `gt`, `range`"
+         takes `lte`, `gte`, `range`, `lt`, `gt`"
     );
     assert_eq!(
         error(json!({"service": {"eq": ["10489"]}})),
@@ -587,4 +588,203 @@ fn a_010_unknown_names_list_the_allowed_ones() {
          quotation marks"
     );
     assert!(error(json!([1])).starts_with("/filters: expected an object of filters"));
+}
+
+/// The table of 1.3, row by row: what the product takes, and nothing else.
+#[test]
+fn a_010_the_products_dialect_is_the_products_table() {
+    const EQUALITY: &str = "eq neq";
+    let table = [
+        ("sharing", EQUALITY),
+        ("service", EQUALITY),
+        ("instance", EQUALITY),
+        ("collaborators.withDomain", "eq neq deq"),
+        ("collaborators.domains", EQUALITY),
+        ("collaborators.groups", EQUALITY),
+        ("collaborators.entity", EQUALITY),
+        ("collaborators.users", EQUALITY),
+        ("createdDate", "lte gte range"),
+        ("extension", EQUALITY),
+        ("fileId", EQUALITY),
+        ("filename", "contains ncontains eq neq text"),
+        (
+            "fileLabels",
+            "eq neq isset isnotset descendantof ndescendantof",
+        ),
+        ("fileScanLabels", "eq neq isset isnotset"),
+        ("fileType", EQUALITY),
+        ("trashed", "eq"),
+        ("modifiedDate", "lte gte range lte_ndays gte_ndays"),
+        ("policy", "cabinetmatchedrulesequals neq isset isnotset"),
+        ("mimeType", EQUALITY),
+        ("owner.entity", EQUALITY),
+        ("owner.username", EQUALITY),
+        ("owner.orgUnit", EQUALITY),
+        ("parentFolder", "eq neq descendantof ndescendantof"),
+        ("quarantined", "eq"),
+        ("folder", "eq"),
+        ("allowDeleted", "eq"),
+        ("snapshotLastModifiedDate", "lte gte range"),
+    ];
+    let product = FilterDialect::Product;
+    let mut names: Vec<&str> = Field::names(product).collect();
+    let mut expected: Vec<&str> = table.iter().map(|(name, _)| *name).collect();
+    names.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+
+    let labels = labels();
+    let mut context = context(&labels);
+    context.dialect = product;
+    for (name, operators) in table {
+        let mut expected: Vec<&str> = operators.split(' ').collect();
+        let field = Field::parse(name).unwrap();
+        let mut found: Vec<&str> = field.operators(product).map(|one| one.name()).collect();
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{name}");
+        for operator in field.operators(FilterDialect::Extended) {
+            let filters = json!({name: {operator.name(): "x"}});
+            let refused = Filter::build(&filters, &context).is_err_and(|errors| {
+                errors.to_string().contains("takes no operator")
+                    && errors.as_slice()[0].pointer
+                        == format!("/filters/{name}/{}", operator.name())
+            });
+            assert_eq!(refused, !expected.contains(&operator.name()), "{filters}");
+        }
+    }
+    for ours in ["path", "collaborators.organization", "any", "all", "none"] {
+        let errors = Filter::build(&json!({ours: [{}]}), &context).unwrap_err();
+        assert!(errors.to_string().contains("no filter"), "{errors}");
+    }
+    // The product compares without the dot, and says nothing of it.
+    assert!(Filter::build(&json!({"extension": {"eq": [".docx"]}}), &context).is_ok());
+}
+
+#[test]
+fn groups_of_filters() {
+    let mut record = file(AppId::BOX);
+    record.labels.push(own(GENERAL));
+    let (yes, no) = (
+        json!({"service": {"eq": [10489]}}),
+        json!({"service": {"eq": [1]}}),
+    );
+    let both = json!({"service": {"eq": [10489]}, "trashed": {"eq": true}});
+    for (filters, expected) in [
+        (json!({"any": [no, yes]}), true),
+        (json!({"any": [no, both]}), false),
+        (json!({"all": [yes, no]}), false),
+        (json!({"all": [yes, yes], "trashed": {"eq": false}}), true),
+        (json!({"none": [no, both]}), true),
+        (json!({"none": [no, yes]}), false),
+        (json!({"none": [{"any": [{"none": [yes]}, both]}]}), true),
+        (json!({"any": [yes], "trashed": {"eq": true}}), false),
+    ] {
+        assert_eq!(holds(filters.clone(), &record), expected, "{filters}");
+    }
+    // What is not known stays so, unless the rest decides.
+    let mut unread = file(AppId::BOX);
+    unread.label_scan = LabelScan::Never;
+    let labelled = json!({"fileLabels": {"isset": true}});
+    for (filters, expected) in [
+        (json!({"any": [no, labelled]}), Answer::Unknown),
+        (json!({"any": [labelled, yes]}), Answer::Yes),
+        (json!({"none": [labelled, yes]}), Answer::No),
+        (json!({"none": [labelled, no]}), Answer::Unknown),
+        (json!({"all": [labelled, no]}), Answer::No),
+    ] {
+        assert_eq!(answer(filters.clone(), &unread), expected, "{filters}");
+    }
+}
+
+#[test]
+fn groups_that_mean_nothing() {
+    let labels = labels();
+    let context = context(&labels);
+    let error = |filters: Value| Filter::build(&filters, &context).unwrap_err().to_string();
+    assert_eq!(
+        error(json!({"any": []})),
+        "/filters/any: expected a list of filter objects, found an empty list"
+    );
+    assert_eq!(
+        error(json!({"any": [{"none": [{}]}]})),
+        "/filters/any/0/none/0: expected an object of filters, found an empty object"
+    );
+    assert_eq!(
+        error(json!({"all": [{"servce": {"eq": [1]}}]}))
+            .split(',')
+            .next(),
+        Some("/filters/all/0/servce: no filter `servce`")
+    );
+    assert_eq!(
+        error(json!({"any": [{"allowDeleted": {"eq": true}}]})),
+        "/filters/any/0/allowDeleted: `allowDeleted` can't be part of a group; it stands at the top"
+    );
+    let mut deep = json!({"service": {"eq": [1]}});
+    for _ in 0..GROUP_DEPTH_MAX {
+        deep = json!({"any": [deep]});
+    }
+    assert!(Filter::build(&deep, &context).is_ok());
+    let deeper = error(json!({"any": [deep]}));
+    assert!(
+        deeper.ends_with("9 groups in one another, at most 8 are allowed"),
+        "{deeper}"
+    );
+    let many: Vec<Value> = (0..150)
+        .map(|at| json!({"any": [{"instance": {"eq": [at]}}]}))
+        .collect();
+    assert!(error(json!({"any": many})).ends_with("301 conditions, at most 200 are allowed"));
+}
+
+#[test]
+fn texts_by_their_parts() {
+    let mut record = file(AppId::BOX);
+    record.name = "Supreme_Tacos 2021.txt".into();
+    record.path = Some("/Recipes/Mexico/Supreme_Tacos 2021.txt".into());
+    record.owner_address = Some("Dana@contoso.example".into());
+    for (filters, expected) in [
+        (json!({"filename": {"contains": ["acos"]}}), false),
+        (json!({"filename": {"substring": ["ACOS"]}}), true),
+        (json!({"filename": {"nsubstring": ["x", "acos"]}}), false),
+        (json!({"filename": {"glob": ["*tacos*.txt"]}}), true),
+        (json!({"filename": {"nglob": "*.docx"}}), true),
+        (json!({"filename": {"regex": ["_t[a-c]cos \\d+"]}}), true),
+        (json!({"filename": {"nregex": ["^tacos"]}}), true),
+        (json!({"filename": {"endswith": [".TXT"]}}), true),
+        (json!({"filename": {"doesnotendwith": [".TXT"]}}), false),
+        (json!({"path": {"glob": ["/recipes/**"]}}), true),
+        (json!({"path": {"glob": ["/recipes/*"]}}), false),
+        (json!({"path": {"startswith": ["/RECIPES/"]}}), true),
+        (json!({"path": {"isset": true}}), true),
+        (
+            json!({"owner.username": {"endswith": ["@CONTOSO.example"]}}),
+            true,
+        ),
+        (json!({"owner.username": {"glob": []}}), false),
+        (json!({"owner.orgUnit": {"nglob": ["*"]}}), true),
+        (json!({"collaborators.organization": {"eq": false}}), true),
+    ] {
+        assert_eq!(holds(filters.clone(), &record), expected, "{filters}");
+    }
+    let labels = labels();
+    let error = Filter::build(
+        &json!({"filename": {"regex": ["("], "glob": ["[a"]}}),
+        &context(&labels),
+    );
+    let error = error.unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "/filters/filename/glob/0: `[a`: `[` is not closed, or empty\n/filters/filename/regex/0: \
+         `(`: unclosed group"
+    );
+}
+
+/// Saved queries go on finding what carries a label that was deleted (5.2); that policies don't is
+/// checked under R-191.
+#[test]
+fn queries_for_deleted_labels_go_on() {
+    let mut record = file(AppId::BOX);
+    record.labels.push(own(GONE));
+    let by_id = json!({"fileLabels": {"eq": [own(GONE).to_string()]}});
+    assert!(holds(by_id, &record));
 }

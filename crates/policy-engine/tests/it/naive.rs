@@ -3,8 +3,8 @@
 
 use label_core::{AppId, FileId, FileKey, LabelKey, PolicyId};
 use policy_engine::{
-    AccessLevel, ContentAnswer, EntityKey, Field, FileRecord, FileStatus, FileType, Inspection,
-    LabelScan, Outcome, PolicySet, ScanWarning,
+    AccessLevel, ContentAnswer, EntityKey, Field, FileRecord, FileStatus, FileType, FilterDialect,
+    Inspection, LabelScan, Outcome, PolicySet, ScanWarning,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -27,22 +27,11 @@ fn naive(policy: &Value, record: &FileRecord, content: ContentAnswer) -> Outcome
         Some(in_folder_scope(&policy["folderScope"], record)),
         Some(in_owner_scope(&policy["ownerScope"], record)),
     ];
-    for (name, conditions) in policy["filters"].as_object().unwrap() {
-        let conditions = match conditions {
-            Value::Array(list) => list.clone(),
-            one => vec![one.clone()],
-        };
-        for condition in conditions {
-            for (operator, operand) in condition.as_object().unwrap() {
-                truths.push(holds(name, operator, operand, record));
-            }
-        }
-    }
-    if truths.contains(&Some(false)) {
-        return Outcome::NoMatch;
-    }
-    if truths.contains(&None) {
-        return Outcome::NeedsScan;
+    truths.extend(parts(&policy["filters"], record));
+    match all(&truths) {
+        Some(false) => return Outcome::NoMatch,
+        None => return Outcome::NeedsScan,
+        Some(true) => {}
     }
     if policy["inspection"]["method"] != json!("built_in") {
         return Outcome::Match;
@@ -54,9 +43,47 @@ fn naive(policy: &Value, record: &FileRecord, content: ContentAnswer) -> Outcome
     }
 }
 
+/// What each condition and each group of a filter object says.
+fn parts(filters: &Value, record: &FileRecord) -> Vec<Truth> {
+    let mut truths = Vec::new();
+    for (name, value) in filters.as_object().unwrap() {
+        let list = match value {
+            Value::Array(list) => list.clone(),
+            one => vec![one.clone()],
+        };
+        if ["all", "any", "none"].contains(&name.as_str()) {
+            let objects: Vec<Truth> = list
+                .iter()
+                .map(|object| all(&parts(object, record)))
+                .collect();
+            let not = |truth: &Truth| truth.map(|it| !it);
+            let opposites: Vec<Truth> = objects.iter().map(not).collect();
+            truths.push(match name.as_str() {
+                "all" => all(&objects),
+                "any" => not(&all(&opposites)),
+                _ => all(&opposites),
+            });
+            continue;
+        }
+        for condition in list {
+            for (operator, operand) in condition.as_object().unwrap() {
+                truths.push(holds(name, operator, operand, record));
+            }
+        }
+    }
+    truths
+}
+
+fn all(truths: &[Truth]) -> Truth {
+    if truths.contains(&Some(false)) {
+        return Some(false);
+    }
+    (!truths.contains(&None)).then_some(true)
+}
+
 fn is_excluded_as_deleted(filters: &Value, record: &FileRecord) -> bool {
     let text = filters["allowDeleted"].to_string();
-    let allowed = text.contains("true") && filters.get("trashed").is_none();
+    let allowed = text.contains("true") && !filters.to_string().contains("\"trashed\"");
     record.status == FileStatus::Deleted && !allowed
 }
 
@@ -165,6 +192,8 @@ fn values(name: &str, operator: &str, record: &FileRecord) -> Vec<String> {
         "trashed" => vec![(record.status == FileStatus::Trashed).to_string()],
         "quarantined" => vec![record.quarantined.to_string()],
         "folder" => vec![record.is_folder.to_string()],
+        "path" => one(record.path.as_deref()),
+        "collaborators.organization" => vec![record.shared_with_organization.to_string()],
         other => panic!("{other}"),
     }
 }
@@ -235,10 +264,51 @@ fn holds(name: &str, operator: &str, operand: &Value, record: &FileRecord) -> Tr
         "startswith" | "startswithsingle" => any(&|value, one| value.starts_with(one.as_str())),
         "doesnotstartwith" => !any(&|value, one| value.starts_with(one.as_str())),
         "endswith" => any(&|value, one| value.ends_with(one.as_str())),
+        "doesnotendwith" => !any(&|value, one| value.ends_with(one.as_str())),
+        "substring" => any(&|value, one| value.contains(one.as_str())),
+        "nsubstring" => !any(&|value, one| value.contains(one.as_str())),
+        "glob" => any(&|value, one| looks_like(value, one)),
+        "nglob" => !any(&|value, one| looks_like(value, one)),
+        "regex" => any(&|value, one| is_found(value, one)),
+        "nregex" => !any(&|value, one| is_found(value, one)),
         "contains" | "text" => any(&|value, query| contains(value, query)),
         "ncontains" => !any(&|value, query| contains(value, query)),
         other => panic!("{other}"),
     })
+}
+
+/// The stars and question marks of [`GLOBS`], one character at a time.
+fn looks_like(text: &str, pattern: &str) -> bool {
+    let Some(rest) = pattern.strip_prefix('*') else {
+        let (Some(wanted), Some(found)) = (pattern.chars().next(), text.chars().next()) else {
+            return pattern.is_empty() && text.is_empty();
+        };
+        return (wanted == found || (wanted == '?' && found != '/'))
+            && looks_like(&text[found.len_utf8()..], &pattern[wanted.len_utf8()..]);
+    };
+    let (rest, anywhere) = match rest.strip_prefix('*') {
+        Some(rest) => (rest, true),
+        None => (rest, false),
+    };
+    let reach = match text.find('/') {
+        Some(at) if !anywhere => at,
+        _ => text.len(),
+    };
+    (0..=reach).any(|at| text.is_char_boundary(at) && looks_like(&text[at..], rest))
+}
+
+/// What the [`EXPRESSIONS`] say, in other words. They come in lower case, which these don't mind.
+fn is_found(text: &str, expression: &str) -> bool {
+    match expression {
+        "virus" => text.contains("virus"),
+        "^(my|budget)" => text.starts_with("my") || text.starts_with("budget"),
+        "[0-9]{4}" => text
+            .as_bytes()
+            .windows(4)
+            .any(|four| four.iter().all(u8::is_ascii_digit)),
+        "example$" => text.ends_with("example"),
+        other => panic!("{other}"),
+    }
 }
 
 fn is_separator(character: char) -> bool {
@@ -347,6 +417,17 @@ const QUERIES: [&str; 7] = [
     "\"readme\"",
 ];
 const PREFIXES: [&str; 6] = ["m", "Bud", "", "readme", ".", "virus list.docx"];
+const GLOBS: [&str; 6] = [
+    "*.docx",
+    "**",
+    "?udget*",
+    "/sites/*/*",
+    "*.example",
+    "/**/Plan.*",
+];
+const EXPRESSIONS: [&str; 4] = ["virus", "^(my|budget)", "[0-9]{4}", "example$"];
+const PATHS: [&str; 3] = ["/sites/a/Plan.docx", "/sites/Plan.pdf", "/Virus 2021"];
+const PARTS: [&str; 7] = ["", "dana", "Example", "fin", "/sites", "pdf", "AL"];
 const TEXTS: [&str; 3] = ["Finance", "legal", "HR"];
 const DOMAINS: [&str; 3] = ["contoso.example", "Fabrikam.example", "northwind.example"];
 const FOLDERS: [&str; 3] = ["F-1", "f-2", "root"];
@@ -451,7 +532,7 @@ fn records() -> impl Strategy<Value = FileRecord> {
             FileStatus::Other(7),
         ]),
         any::<bool>(),
-        some_of(vec!["P1", "p2"]),
+        (some_of(vec!["P1", "p2"]), maybe(&PATHS), any::<bool>()),
     );
     (who, place, state).prop_map(|(who, place, state)| {
         let key = FileKey::new(AppId(place.0), place.1, FileId::parse("F-1").unwrap());
@@ -475,8 +556,10 @@ fn records() -> impl Strategy<Value = FileRecord> {
         record.warnings = state.3.into_iter().collect();
         record.status = state.4;
         record.quarantined = state.5;
-        record.matched_policies = state
-            .6
+        let (policies, path, with_organization) = state.6;
+        record.path = path.map(|path| Box::from(&*path));
+        record.shared_with_organization = with_organization;
+        record.matched_policies = policies
             .iter()
             .map(|id| PolicyId::parse(id).unwrap())
             .collect();
@@ -515,12 +598,24 @@ fn operands(name: &'static str, operator: &'static str) -> BoxedStrategy<Value> 
         (_, "text") => select(json_list(&QUERIES)).boxed(),
         (_, "startswithsingle") => select(json_list(&PREFIXES)).boxed(),
         ("filename", "contains" | "ncontains") => lists(json_list(&QUERIES)),
-        ("filename", "startswith" | "doesnotstartwith" | "endswith") => lists(json_list(&PREFIXES)),
-        ("filename", _) => {
+        (_, "glob" | "nglob") => lists(json_list(&GLOBS)),
+        (_, "regex" | "nregex") => lists(json_list(&EXPRESSIONS)),
+        ("filename", "eq" | "neq") => {
             let mut names = json_list(&NAMES);
             names.push(json!("BUDGET 2021"));
             lists(names)
         }
+        ("filename", _) => lists(json_list(&PREFIXES)),
+        (
+            "owner.orgUnit"
+            | "owner.username"
+            | "collaborators.withDomain"
+            | "collaborators.users"
+            | "mimeType"
+            | "path",
+            operator,
+        ) if !["eq", "neq", "deq"].contains(&operator) => lists(json_list(&PARTS)),
+        ("path", _) => lists(json_list(&PATHS)),
         ("service", _) => lists(APPS.iter().map(|app| json!(app)).collect()),
         ("instance", _) => lists(vec![json!(0), json!(1)]),
         ("sharing", _) => lists((0..5).map(|code| json!(code)).collect()),
@@ -548,7 +643,10 @@ fn operands(name: &'static str, operator: &'static str) -> BoxedStrategy<Value> 
         }
         ("mimeType", _) => lists(json_list(&["Application/PDF", "text/plain"])),
         ("policy", _) => lists(json_list(&["p1", "P2"])),
-        ("trashed" | "quarantined" | "folder" | "allowDeleted", _) => prop_oneof![
+        (
+            "trashed" | "quarantined" | "folder" | "allowDeleted" | "collaborators.organization",
+            _,
+        ) => prop_oneof![
             Just(json!(true)),
             Just(json!(false)),
             Just(json!([true, false]))
@@ -559,12 +657,11 @@ fn operands(name: &'static str, operator: &'static str) -> BoxedStrategy<Value> 
 }
 
 fn conditions() -> impl Strategy<Value = (&'static str, &'static str, Value)> {
-    let pairs: Vec<(&'static str, &'static str)> = Field::names()
+    let all = FilterDialect::Extended;
+    let pairs: Vec<(&'static str, &'static str)> = Field::names(all)
         .flat_map(|name| {
-            let operators = Field::parse(name).unwrap().operators();
-            operators
-                .iter()
-                .map(move |operator| (name, operator.name()))
+            let operators = Field::parse(name).unwrap().operators(all);
+            operators.map(move |operator| (name, operator.name()))
         })
         .collect();
     select(pairs).prop_flat_map(|(name, operator)| {
@@ -572,21 +669,49 @@ fn conditions() -> impl Strategy<Value = (&'static str, &'static str, Value)> {
     })
 }
 
-fn filters() -> impl Strategy<Value = Value> {
-    proptest::collection::vec(conditions(), 0..4).prop_map(|conditions| {
-        let mut filters = Map::new();
-        for (name, operator, operand) in conditions {
-            let object = json!({operator: operand});
-            match filters.get_mut(name) {
-                None => {
-                    filters.insert(name.to_owned(), object);
-                }
-                Some(Value::Array(list)) => list.push(object),
-                Some(first) => *first = json!([first.clone(), object]),
+fn object(conditions: Vec<(&'static str, &'static str, Value)>) -> Value {
+    let mut filters = Map::new();
+    for (name, operator, operand) in conditions {
+        let object = json!({operator: operand});
+        match filters.get_mut(name) {
+            None => {
+                filters.insert(name.to_owned(), object);
             }
+            Some(Value::Array(list)) => list.push(object),
+            Some(first) => *first = json!([first.clone(), object]),
         }
-        Value::Object(filters)
-    })
+    }
+    Value::Object(filters)
+}
+
+/// Filter objects, some with groups, some of those with groups.
+fn filters() -> impl Strategy<Value = Value> {
+    let inner = proptest::collection::vec(
+        conditions().prop_filter("at the top only", |condition| condition.0 != "allowDeleted"),
+        1..3,
+    );
+    let leaf = inner.prop_map(object);
+    let nested = leaf.prop_recursive(2, 6, 3, |inner| {
+        let group = (
+            select(vec!["all", "any", "none"]),
+            proptest::collection::vec(inner, 1..3),
+        );
+        group.prop_map(|(kind, objects)| json!({kind: objects}))
+    });
+    let group = (
+        select(vec!["all", "any", "none"]),
+        proptest::collection::vec(nested, 1..4),
+    );
+    (
+        proptest::collection::vec(conditions(), 0..4).prop_map(object),
+        proptest::option::weighted(0.4, group),
+    )
+        .prop_map(|(mut filters, group)| {
+            if let Some((kind, objects)) = group {
+                filters[kind] = Value::Array(objects);
+            }
+            filters
+        })
 }
 
 fn folders() -> impl Strategy<Value = Value> {
@@ -687,7 +812,7 @@ proptest! {
     ) {
         // These two are about each other and about deleted files.
         prop_assume!(![one.0, other.0].contains(&"allowDeleted"));
-        let object = |parts: &[&(&str, &str, Value)]| {
+        let of = |parts: &[&(&str, &str, Value)]| {
             let mut filters = Map::new();
             for (name, operator, operand) in parts {
                 let entry = filters.entry((*name).to_owned()).or_insert(json!([]));
@@ -695,7 +820,7 @@ proptest! {
             }
             build(json!({"filters": filters}))
         };
-        let (first, second, both) = (object(&[&one]), object(&[&other]), object(&[&one, &other]));
+        let (first, second, both) = (of(&[&one]), of(&[&other]), of(&[&one, &other]));
         for record in &records {
             let expected = matches(&first, record) && matches(&second, record);
             prop_assert_eq!(matches(&both, record), expected);
@@ -735,7 +860,7 @@ proptest! {
         let context = context(&labels);
         let _ = PolicySet::from_json(&text, &context).map_err(|errors| errors.to_string());
         let value = serde_json::from_str::<Value>(&operand).unwrap_or(json!(operand));
-        for name in Field::names() {
+        for name in Field::names(FilterDialect::Extended) {
             let filters = json!({name: {"eq": value}, "filename": {"contains": [operand]}});
             let built = PolicySet::from_json(
                 &document(json!({"filters": filters})).to_string(),
