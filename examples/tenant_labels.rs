@@ -18,23 +18,19 @@
 //! application permission `SensitivityLabels.Read.All` from `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and
 //! `AZURE_CLIENT_SECRET`.
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use examples::arguments::Arguments;
-use examples::tenant_story;
 use examples::tenant_tree::{objects, tree};
-use label_core::source::{Combined, Document, Import, combine};
+use examples::{label_documents, tenant_story};
+use label_core::source::Combined;
 use label_core::sync::{
     Credentials, GraphDriver, KeeperOptions, LabelSync, SnapshotKeeper, Step, SyncOptions,
 };
 use label_core::{LabelCatalog, TenantId};
 
-/// The made-up tenant of the samples.
-const TENANT: TenantId = TenantId::from_u128(0x74f7_1239_3dea_461b_910f_15d1_5a71_655a);
-
-/// Its labels, as Graph answers.
+/// The made-up tenant's labels, as Graph answers.
 const LABELS: &str = include_str!("data/labels.json");
 
 fn main() -> ExitCode {
@@ -54,10 +50,7 @@ fn run() -> Result<(), String> {
     if arguments.has("--graph") {
         return from_graph(arguments.has("--json"));
     }
-    let tenant = match arguments.value("--tenant") {
-        Some(text) => TenantId::parse(text).map_err(|error| error.to_string())?,
-        None => TENANT,
-    };
+    let tenant = label_documents::tenant(arguments.value("--tenant"))?;
     let paths: Vec<&str> = arguments.rest().iter().map(String::as_str).collect();
     if paths.is_empty() {
         if arguments.has("--source") || arguments.has("--json") {
@@ -68,7 +61,7 @@ fn run() -> Result<(), String> {
         let labels = answer.get("value").and_then(serde_json::Value::as_array);
         return tenant_story::tell(tenant, labels.cloned().unwrap_or_default());
     }
-    let (combined, catalog) = read(tenant, &paths)?;
+    let (combined, catalog) = label_documents::read(tenant, &paths)?;
     if arguments.has("--json") {
         return print_objects(&catalog);
     }
@@ -117,28 +110,6 @@ fn now_ms() -> i64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// All files as one list, checked and in order.
-fn read(tenant: TenantId, paths: &[&str]) -> Result<(Combined, LabelCatalog), String> {
-    let mut documents = Vec::new();
-    for path in paths {
-        let read = Document::read_file(tenant, Path::new(path));
-        documents.extend(read.map_err(|error| format!("`{path}`: {error}"))?);
-    }
-    let mut combined =
-        combine(tenant, documents, Import::default()).map_err(|error| error.to_string())?;
-    let labels = combined
-        .chosen
-        .list
-        .take()
-        .map_or_else(Vec::new, |list| list.labels);
-    let (catalog, diagnostics) =
-        LabelCatalog::build(tenant, labels).map_err(|error| error.to_string())?;
-    combined
-        .notes
-        .extend(diagnostics.iter().map(ToString::to_string));
-    Ok((combined, catalog))
 }
 
 fn show(combined: &Combined, catalog: &LabelCatalog) {

@@ -2,8 +2,10 @@
 
 pub mod arguments;
 pub mod html;
+pub mod label_documents;
 pub mod label_json;
 pub mod label_server;
+pub mod policy_match;
 pub mod range_server;
 pub mod remote;
 pub mod sample;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use label_core::PolicyId;
+use label_core::{LabelView, PolicyId};
 
 use crate::document::{
     ExpressionForm, FolderReference, FolderScope, Include, Inspection, OwnerScope,
@@ -10,10 +10,10 @@ use crate::document::{
 use crate::error::quote;
 use crate::evaluate::{Answer, ContentAnswer, ContentMatcher, Outcome, ScopeAnswer, Sink};
 use crate::field::{Field, Kind};
-use crate::file_type::FileType;
+use crate::file_type::{FileType, FileTypeTable};
 use crate::filter::show_instant;
 use crate::policy::{Compiled, Policy};
-use crate::program::{self, Condition, Group, GroupKind, Watcher};
+use crate::program::{self, Condition, Group, GroupKind, Program, Watcher};
 use crate::record::{AccessLevel, FileRecord};
 
 /// How many values of a list an explanation shows.
@@ -102,18 +102,52 @@ pub struct Explanation {
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "policy `{}`: {}", self.name, self.outcome)?;
-        if self.conditions.is_empty() {
-            write!(f, "\n  no condition: every file matches")?;
-        }
-        for condition in &self.conditions {
-            write!(
-                f,
-                "\n  {:indent$}{condition}",
-                "",
-                indent = 2 * condition.depth
-            )?;
-        }
-        Ok(())
+        show_conditions(&self.conditions, f)
+    }
+}
+
+fn show_conditions(conditions: &[ConditionReport], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if conditions.is_empty() {
+        write!(f, "\n  no condition: every file matches")?;
+    }
+    for condition in conditions {
+        let indent = 2 * condition.depth;
+        write!(f, "\n  {:indent$}{condition}", "")?;
+    }
+    Ok(())
+}
+
+/// What a filter says of a record, and why; see [`Filter::explain`](crate::Filter::explain).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FilterExplanation {
+    /// Whether it matches.
+    pub answer: Answer,
+    /// What each part of it saw.
+    pub conditions: Vec<ConditionReport>,
+}
+
+impl fmt::Display for FilterExplanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "filter: {}", self.answer)?;
+        show_conditions(&self.conditions, f)
+    }
+}
+
+/// Explains a filter on its own.
+pub(crate) fn filter(
+    program: &Program,
+    labels: &LabelView,
+    record: &FileRecord,
+    now_ms: i64,
+) -> FilterExplanation {
+    let mut sink = Reports::new(String::new(), program, labels);
+    let admitted = Answer::from(program.admits(record));
+    sink.deleted(admitted);
+    let answer = admitted.and(program.answer(record, now_ms, &mut sink));
+    FilterExplanation {
+        answer,
+        conditions: sink.finish(),
     }
 }
 
@@ -127,43 +161,58 @@ impl Policy {
         now_ms: i64,
         content: &mut dyn ContentMatcher,
     ) -> Explanation {
-        let mut sink = Reports {
-            compiled: self.compiled(),
-            scopes: Vec::new(),
-            conditions: Vec::new(),
-            content: None,
-        };
+        let compiled = self.compiled();
+        let mut sink = Reports::new(
+            compiled.pointer.clone(),
+            &compiled.program,
+            &compiled.labels,
+        );
         let outcome = self.run(record, now_ms, content, &mut sink);
-        let Reports {
-            mut scopes,
-            mut conditions,
-            content,
-            ..
-        } = sink;
-        conditions.sort_by_key(|(position, _)| *position);
-        scopes.extend(conditions.into_iter().map(|(_, report)| report));
-        scopes.extend(content);
         Explanation {
             policy: self.id().clone(),
             name: self.name().to_owned(),
             outcome,
-            conditions: scopes,
+            conditions: sink.finish(),
         }
     }
 }
 
 /// Collects reports.
 struct Reports<'p> {
-    compiled: &'p Compiled,
+    /// Where the policy or the filter stands.
+    place: String,
+    labels: &'p LabelView,
+    file_types: FileTypeTable,
     scopes: Vec<ConditionReport>,
     /// With their places in the document: they are evaluated in another order.
     conditions: Vec<(usize, ConditionReport)>,
     content: Option<ConditionReport>,
 }
 
-impl Reports<'_> {
+impl<'p> Reports<'p> {
+    fn new(place: String, program: &Program, labels: &'p LabelView) -> Self {
+        Self {
+            place,
+            labels,
+            file_types: program.file_types,
+            scopes: Vec::new(),
+            conditions: Vec::new(),
+            content: None,
+        }
+    }
+
     fn pointer(&self, member: &str) -> String {
-        format!("{}/{member}", self.compiled.pointer)
+        format!("{}/{member}", self.place)
+    }
+
+    /// Scopes first, conditions in the order of the document, content last.
+    fn finish(mut self) -> Vec<ConditionReport> {
+        self.conditions.sort_by_key(|(position, _)| *position);
+        let conditions = self.conditions.into_iter().map(|(_, report)| report);
+        let mut all = self.scopes;
+        all.extend(conditions);
+        all.extend(self.content);
+        all
     }
 }
 
@@ -310,7 +359,7 @@ impl Reports<'_> {
     /// The record's values for a condition.
     fn saw(&self, condition: &Condition, record: &FileRecord, answer: Answer) -> String {
         let field = condition.field;
-        let table = self.compiled.program.file_types;
+        let table = self.file_types;
         match field.kind() {
             Kind::Label if answer == Answer::Unknown => "labels never read".to_owned(),
             Kind::Label => {
@@ -318,7 +367,7 @@ impl Reports<'_> {
                     .labels
                     .iter()
                     .map(|&key| {
-                        let name = self.compiled.labels.display_name(key);
+                        let name = self.labels.display_name(key);
                         name.unwrap_or_else(|| format!("{} (deleted)", key.label))
                     })
                     .collect();

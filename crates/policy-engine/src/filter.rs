@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::check::BuildContext;
 use crate::error::{BuildCause, BuildErrors, Place, Problems, did_you_mean, quote};
 use crate::evaluate::Answer;
-use crate::explain::shorten;
+use crate::explain::{self, FilterExplanation, shorten};
 use crate::field::{Field, FilterDialect, Operator};
 use crate::json::type_error;
 use crate::program::{Condition, Deleted, Group, GroupKind, Operand, Program, Quiet};
@@ -67,6 +67,8 @@ pub enum ExtensionCase {
 #[derive(Clone, Debug)]
 pub struct Filter {
     program: Arc<Program>,
+    /// For the names of labels in explanations.
+    labels: Arc<LabelView>,
 }
 
 impl Filter {
@@ -90,6 +92,7 @@ impl Filter {
         problems.into_result()?;
         Ok(Self {
             program: Arc::new(program),
+            labels: Arc::new(context.labels.clone()),
         })
     }
 
@@ -100,6 +103,12 @@ impl Filter {
             return Answer::No;
         }
         self.program.answer(record, now_ms, &mut Quiet)
+    }
+
+    /// Why a record matches or doesn't: all conditions are looked at, also after the first that
+    /// fails. The answer is that of [`answer`](Self::answer).
+    pub fn explain(&self, record: &FileRecord, now_ms: i64) -> FilterExplanation {
+        explain::filter(&self.program, &self.labels, record, now_ms)
     }
 
     /// Whether a condition looks at labels.

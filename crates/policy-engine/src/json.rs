@@ -5,13 +5,34 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::error::{BuildCause, Place, Problems, did_you_mean, quote};
+use crate::error::{BuildCause, BuildErrors, Place, Problems, did_you_mean, quote};
 
 /// Largest document, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 8 << 20;
 
 /// Deepest nesting of a document. The format needs nine levels.
 pub const DOCUMENT_DEPTH_MAX: usize = 32;
+
+/// Reads JSON as documents are read: at most [`DOCUMENT_BYTES_MAX`] and [`DOCUMENT_DEPTH_MAX`], no
+/// member twice.
+///
+/// # Errors
+///
+/// [`BuildErrors`] with the line and the column.
+///
+/// # Examples
+///
+/// ```
+/// let twice = policy_engine::strict_json(r#"{"service": 1, "service": 2}"#);
+/// assert!(twice.unwrap_err().to_string().ends_with("member `service` stands there twice"));
+/// ```
+pub fn strict_json(text: &str) -> Result<Value, BuildErrors> {
+    parse(text).map_err(|cause| {
+        let mut problems = Problems::default();
+        problems.push(&Place::Root, cause);
+        problems.into_errors()
+    })
+}
 
 /// Reads a whole text as one JSON value.
 ///

@@ -95,7 +95,7 @@ pub use document::{
 };
 pub use error::{BuildCause, BuildError, BuildErrors, ERRORS_MAX};
 pub use evaluate::{Answer, ContentAnswer, ContentMatcher, Outcome, Unavailable};
-pub use explain::{ConditionReport, Explanation, SHOWN_MAX};
+pub use explain::{ConditionReport, Explanation, FilterExplanation, SHOWN_MAX};
 pub use field::{Field, FilterDialect, Operator};
 pub use file_json::FileJson;
 pub use file_type::{FileType, FileTypeTable};
@@ -103,7 +103,7 @@ pub use filter::{
     CONDITIONS_MAX, DAYS_MAX, ExtensionCase, Filter, GROUP_DEPTH_MAX, PATTERNS_MAX,
     VALUE_BYTES_MAX, VALUES_MAX,
 };
-pub use json::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX};
+pub use json::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, strict_json};
 pub use pattern::{Pattern, PatternError};
 pub use policy::Policy;
 pub use record::{
