@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 
 use policy_engine::{
-    Action, Answer, BuildErrors, ConditionReport, ContentAnswer, FileJson, FileRecord, Filter,
-    Inspection, Notify, Outcome, PolicySet,
+    Action, Answer, BuildErrors, ConditionReport, ContentAnswer, FileAction, FileJson, FileRecord,
+    Filter, Inspection, Notify, Outcome, PolicySet,
 };
 use serde_json::{Map, Value, json};
 
@@ -293,21 +293,56 @@ fn action(action: &Action) -> Value {
             "allow_downgrade": allow_downgrade,
         }),
         Action::RemoveLabel => json!({"action": "remove_label"}),
-        Action::Notify(Notify::Owner) => json!({"action": "notify_owner"}),
+        Action::Notify(Notify::Owner(digest)) => json!({
+            "action": "notify_owner",
+            "to_manager": digest.cc_manager,
+            "to": digest.cc,
+            "message": digest.message,
+        }),
         Action::Notify(Notify::Users(users)) => json!({"action": "notify_users", "to": users}),
         Action::Notify(Notify::LastEditor) => json!({"action": "notify_last_editor"}),
         Action::Alert {
             severity,
             daily_limit,
             email,
+            text_message,
+            flow,
         } => json!({
             "action": "alert",
             "severity": severity,
             "daily_limit": daily_limit,
             "email": email,
+            "text_message": text_message,
+            "flow": flow,
         }),
-        other => json!({"action": format!("{other:?}")}),
+        Action::File(action) => file_action(action),
+        other => json!({"action": other.to_string()}),
     }
+}
+
+fn file_action(action: &FileAction) -> Value {
+    let name = snake_case(action.kind().name());
+    match action {
+        FileAction::RemoveCollaborators(people) => json!({"action": name, "people": people}),
+        FileAction::ChangeSharedLink(access) => json!({"action": name, "access": access}),
+        FileAction::ExpireSharedLink(days) => json!({"action": name, "days": days}),
+        FileAction::GrantReadToDomain(to) | FileAction::TransferOwnership(to) => {
+            json!({"action": name, "to": to})
+        }
+        _ => json!({"action": name}),
+    }
+}
+
+/// `makePrivate` as `make_private`, like all else in these lines.
+fn snake_case(name: &str) -> String {
+    let mut text = String::new();
+    for character in name.chars() {
+        if character.is_ascii_uppercase() {
+            text.push('_');
+        }
+        text.push(character.to_ascii_lowercase());
+    }
+    text
 }
 
 fn condition(report: &ConditionReport) -> Value {

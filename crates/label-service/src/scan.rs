@@ -427,11 +427,15 @@ pub(crate) fn action_text(action: &Action, labels: &LabelView) -> String {
                 .display_name(*label)
                 .unwrap_or_else(|| label.to_string())
         ),
-        Action::RemoveLabel => "remove label".to_owned(),
-        Action::Notify(Notify::Owner) => "notify the owner".to_owned(),
-        Action::Notify(Notify::Users(users)) => format!("notify {}", users.join(", ")),
-        Action::Notify(Notify::LastEditor) => "notify the last editor".to_owned(),
-        Action::Alert { severity, .. } => format!("alert ({severity:?})").to_lowercase(),
-        _ => "another action".to_owned(),
+        Action::Notify(Notify::Owner(_)) => "notify the owner".to_owned(),
+        Action::Alert { severity, .. } => format!("alert ({severity})"),
+        other => {
+            let text = other.to_string();
+            let mut characters = text.chars();
+            let first = characters
+                .next()
+                .map(|first| first.to_lowercase().collect());
+            first.unwrap_or_else(String::new) + characters.as_str()
+        }
     }
 }

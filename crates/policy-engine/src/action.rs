@@ -1,11 +1,12 @@
-//! What a match leads to, and which of several label actions counts.
+//! What a match leads to.
 
-use std::cmp::Reverse;
+use std::fmt;
 
-use label_core::{AppId, LabelKey, LabelView};
+use label_core::LabelKey;
 
+use crate::action_kind::ActionKind;
 use crate::document::Severity;
-use crate::policy::Policy;
+use crate::file_action::FileAction;
 
 /// One thing that is due for a matching file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum Action {
     },
     /// Take the label off.
     RemoveLabel,
+    /// Change who has access to the file, or where it is.
+    File(FileAction),
     /// Tell people about the match (R-203).
     Notify(Notify),
     /// Raise an alert with the policy's severity (R-202).
@@ -32,6 +35,10 @@ pub enum Action {
         daily_limit: u32,
         /// Who gets it by e-mail.
         email: Vec<String>,
+        /// Who gets it as a text message, by telephone number.
+        text_message: Vec<String>,
+        /// Which flow of Power Automate gets it, by id.
+        flow: Option<String>,
     },
 }
 
@@ -40,6 +47,34 @@ impl Action {
     pub fn is_label_action(&self) -> bool {
         matches!(self, Self::ApplyLabel { .. } | Self::RemoveLabel)
     }
+
+    /// What kind it is; nothing for an alert, which every app can have.
+    pub const fn kind(&self) -> Option<ActionKind> {
+        Some(match self {
+            Self::ApplyLabel { .. } => ActionKind::ApplyLabel,
+            Self::RemoveLabel => ActionKind::RemoveLabel,
+            Self::File(action) => action.kind(),
+            Self::Notify(Notify::Owner(_)) => ActionKind::NotifyOwner,
+            Self::Notify(Notify::Users(_)) => ActionKind::NotifyUsers,
+            Self::Notify(Notify::LastEditor) => ActionKind::NotifyLastEditor,
+            Self::Alert { .. } => return None,
+        })
+    }
+}
+
+/// What it does, for people to read.
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ApplyLabel { label, .. } => write!(f, "Apply label {label}"),
+            Self::RemoveLabel => f.write_str(ActionKind::RemoveLabel.title()),
+            Self::File(action) => action.fmt(f),
+            Self::Notify(Notify::Owner(_)) => f.write_str(ActionKind::NotifyOwner.title()),
+            Self::Notify(Notify::Users(users)) => write!(f, "Notify {}", users.join(", ")),
+            Self::Notify(Notify::LastEditor) => f.write_str(ActionKind::NotifyLastEditor.title()),
+            Self::Alert { severity, .. } => write!(f, "Alert of {severity} severity"),
+        }
+    }
 }
 
 /// Whom to tell.
@@ -47,67 +82,21 @@ impl Action {
 #[non_exhaustive]
 pub enum Notify {
     /// The owner, in a digest of matches.
-    Owner,
+    Owner(OwnerDigest),
     /// These addresses.
     Users(Vec<String>),
     /// Whoever changed the file last; Box and Google Workspace only.
     LastEditor,
 }
 
-/// Which label action of several policies is carried out.
-#[derive(Clone, Debug)]
-pub struct LabelChoice<'p> {
-    /// The policy and its action.
-    pub chosen: (&'p Policy, &'p Action),
-    /// The others, to be logged as superseded, in order.
-    pub superseded: Vec<(&'p Policy, &'p Action)>,
-}
-
-/// Chooses among the label actions of the policies that one file of `app` matches (A-034).
-///
-/// The product leaves it open which of several labels a file gets. Here the order is: explicit
-/// priority of the policy, the larger number first; then the more sensitive label, and removal
-/// last; then the older policy, one without a date last; then the policy's id.
-///
-/// Nothing when no policy has a label action for the app.
-///
-/// # Examples
-///
-/// ```
-/// use label_core::{AppId, LabelCatalog, LabelView, TenantId};
-/// use policy_engine::choose_label_action;
-///
-/// let labels = LabelView::new(LabelCatalog::empty(TenantId::from_u128(1)).into());
-/// assert!(choose_label_action([], AppId::BOX, &labels).is_none());
-/// ```
-pub fn choose_label_action<'p>(
-    matching: impl IntoIterator<Item = &'p Policy>,
-    app: AppId,
-    labels: &LabelView,
-) -> Option<LabelChoice<'p>> {
-    let mut candidates: Vec<(&Policy, &Action)> = matching
-        .into_iter()
-        .filter_map(|policy| {
-            let action = policy.actions(app).iter().find(|it| it.is_label_action())?;
-            Some((policy, action))
-        })
-        .collect();
-    candidates.sort_by_cached_key(|(policy, action)| {
-        let definition = policy.definition();
-        let order = match action {
-            Action::ApplyLabel { label, .. } => labels.catalog().order(label.label),
-            _ => None,
-        };
-        (
-            Reverse(definition.priority),
-            Reverse(order),
-            definition.created_ms.unwrap_or(i64::MAX),
-            policy.id().clone(),
-        )
-    });
-    let mut candidates = candidates.into_iter();
-    Some(LabelChoice {
-        chosen: candidates.next()?,
-        superseded: candidates.collect(),
-    })
+/// What a digest for an owner says, and who else gets it (A-028).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct OwnerDigest {
+    /// Whether the owner's manager gets a copy. Default: no.
+    pub cc_manager: bool,
+    /// Who else gets a copy, by address.
+    pub cc: Vec<String>,
+    /// A text of the policy's own. Default: none.
+    pub message: Option<String>,
 }

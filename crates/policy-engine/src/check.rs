@@ -8,6 +8,7 @@ use label_core::{AppId, LabelCapableApps, LabelKey, LabelOrigin, LabelView, Prof
 use serde_json::{Map, Value};
 
 use crate::action::{Action, Notify};
+use crate::action_kind::ActionKind;
 use crate::document::{
     AppActions, FolderReference, FolderScope, Include, Inspection, OwnerScope, POLICIES_MAX,
     PolicyDefinition, PolicyDocument,
@@ -19,9 +20,6 @@ use crate::filter::{Compiler, ExtensionCase, GROUPS, Gone, LabelReference, Purpo
 use crate::fold::fold;
 use crate::policy::{Compiled, FolderRule, OwnerRule, Policy};
 use crate::text_match::WordSeparators;
-
-/// Apps whose last editor can be told, from the product's table of actions per app.
-const LAST_EDITOR_APPS: [AppId; 2] = [AppId::BOX, AppId::GOOGLE_WORKSPACE];
 
 /// What documents are checked against.
 ///
@@ -133,6 +131,8 @@ fn policy(
         severity: definition.severity,
         daily_limit: definition.alerts.daily_limit,
         email: definition.alerts.email.clone(),
+        text_message: definition.alerts.text_message.clone(),
+        flow: definition.alerts.flow.clone(),
     });
     let governance = place.member("governance");
     let mut actions = Vec::with_capacity(definition.governance.len());
@@ -228,36 +228,57 @@ fn app_actions(
                 },
             );
         }
-        if wanted.apply_label.is_some() {
-            problems.push(
-                &place,
-                BuildCause::Exclusive {
-                    one: "applyLabel",
-                    other: "removeLabel",
-                },
-            );
-        }
         actions.push(Action::RemoveLabel);
     }
+    actions.extend(wanted.file_actions.iter().cloned().map(Action::File));
     if wanted.notify_owner {
-        actions.push(Action::Notify(Notify::Owner));
+        let digest = wanted.owner_digest.clone();
+        actions.push(Action::Notify(Notify::Owner(digest)));
     }
     if !wanted.notify_users.is_empty() {
         actions.push(Action::Notify(Notify::Users(wanted.notify_users.clone())));
     }
     if wanted.notify_last_editor {
-        if !LAST_EDITOR_APPS.contains(&app) {
+        actions.push(Action::Notify(Notify::LastEditor));
+    }
+    for action in actions.iter().filter_map(Action::kind) {
+        let name = action.name();
+        // Which apps have label actions is the caller's to say.
+        let is_label_action = matches!(action, ActionKind::ApplyLabel | ActionKind::RemoveLabel);
+        if !is_label_action && !action.is_offered_by(app) {
             problems.push(
-                &place.member("notifyLastEditor"),
+                &place.member(name),
                 BuildCause::ActionNotAvailable {
                     app: app.to_string(),
-                    action: "notifyLastEditor",
+                    action: name,
                 },
             );
         }
-        actions.push(Action::Notify(Notify::LastEditor));
     }
+    refuse_exclusive(&actions, place, problems);
     actions
+}
+
+/// Of these an app has one at most in a policy.
+fn refuse_exclusive(actions: &[Action], place: &Place<'_>, problems: &mut Problems) {
+    let is_exclusive = |action: &&Action| match action {
+        Action::ApplyLabel { .. } | Action::RemoveLabel => true,
+        Action::File(action) => action.is_quarantine(),
+        Action::Notify(_) | Action::Alert { .. } => false,
+    };
+    let mut exclusive = actions.iter().filter(is_exclusive).filter_map(Action::kind);
+    let Some(first) = exclusive.next() else {
+        return;
+    };
+    for other in exclusive {
+        problems.push(
+            &place.member(other.name()),
+            BuildCause::Exclusive {
+                one: first.name(),
+                other: other.name(),
+            },
+        );
+    }
 }
 
 fn appliable_label(

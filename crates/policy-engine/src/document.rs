@@ -4,13 +4,17 @@
 //! rest of a policy, so that is this project's, in the words of the product's pages.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use label_core::{AppId, PolicyId};
 use serde::de::Error as _;
+use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::action::OwnerDigest;
 use crate::error::{BuildErrors, Place, Problems};
+use crate::file_action::FileAction;
 use crate::json;
 use crate::read;
 
@@ -80,6 +84,17 @@ pub enum Severity {
     High,
 }
 
+/// The name in the product's pages.
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        })
+    }
+}
+
 /// What a policy is about. Helps to find it; plays no part in matching.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -109,6 +124,8 @@ pub enum Category {
 pub struct PolicyDefinition {
     /// Its identity, used once in a document.
     pub id: PolicyId,
+    /// The template that it was made from, by id. Plays no part in matching.
+    pub template: Option<String>,
     /// Its name.
     pub name: String,
     /// What it is for.
@@ -142,6 +159,7 @@ impl PolicyDefinition {
     pub fn new(id: PolicyId, name: impl Into<String>) -> Self {
         Self {
             id,
+            template: None,
             name: name.into(),
             description: String::new(),
             severity: Severity::default(),
@@ -293,6 +311,12 @@ pub struct AlertSettings {
     pub daily_limit: u32,
     /// Who gets them by e-mail.
     pub email: Vec<String>,
+    /// Who gets them as text messages, by telephone number. The product ended these in 2023.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub text_message: Vec<String>,
+    /// The flow of Power Automate that gets them, by id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flow: Option<String>,
 }
 
 impl Default for AlertSettings {
@@ -301,17 +325,17 @@ impl Default for AlertSettings {
             each_match: true,
             daily_limit: 5,
             email: Vec::new(),
+            text_message: Vec::new(),
+            flow: None,
         }
     }
 }
 
 /// What a policy does with matching files of one app.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AppActions {
     /// The label to apply: its path, its unique name, or its id.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub apply_label: Option<String>,
     /// Whether that label may replace one whose protection a person chose.
     pub override_user_defined: bool,
@@ -322,10 +346,59 @@ pub struct AppActions {
     pub remove_label: bool,
     /// Whether to tell the owner, in a digest.
     pub notify_owner: bool,
+    /// What the digest says, and who else gets it; only beside `notify_owner`.
+    pub owner_digest: OwnerDigest,
     /// Addresses to tell.
     pub notify_users: Vec<String>,
     /// Whether to tell the last editor; Box and Google Workspace only.
     pub notify_last_editor: bool,
+    /// Changes of who has access, or where the file is; each kind at most once.
+    pub file_actions: Vec<FileAction>,
+}
+
+/// Members that are as by default are left out, but for the older ones.
+impl Serialize for AppActions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = serializer.serialize_map(None)?;
+        if let Some(label) = &self.apply_label {
+            members.serialize_entry("applyLabel", label)?;
+        }
+        for (name, flag) in [
+            ("overrideUserDefined", self.override_user_defined),
+            ("allowDowngrade", self.allow_downgrade),
+            ("removeLabel", self.remove_label),
+            ("notifyOwner", self.notify_owner),
+        ] {
+            members.serialize_entry(name, &flag)?;
+        }
+        let digest = &self.owner_digest;
+        if digest.cc_manager {
+            members.serialize_entry("digestToManager", &true)?;
+        }
+        if !digest.cc.is_empty() {
+            members.serialize_entry("digestTo", &digest.cc)?;
+        }
+        if let Some(message) = &digest.message {
+            members.serialize_entry("digestMessage", message)?;
+        }
+        members.serialize_entry("notifyUsers", &self.notify_users)?;
+        members.serialize_entry("notifyLastEditor", &self.notify_last_editor)?;
+        for action in &self.file_actions {
+            let name = action.kind().name();
+            match action {
+                FileAction::RemoveCollaborators(people) => {
+                    members.serialize_entry(name, people)?;
+                }
+                FileAction::ChangeSharedLink(access) => members.serialize_entry(name, access)?,
+                FileAction::ExpireSharedLink(days) => members.serialize_entry(name, days)?,
+                FileAction::GrantReadToDomain(to) | FileAction::TransferOwnership(to) => {
+                    members.serialize_entry(name, to)?;
+                }
+                _ => members.serialize_entry(name, &true)?,
+            }
+        }
+        members.end()
+    }
 }
 
 /// As a document of [`FORMAT`].
@@ -361,6 +434,8 @@ impl Serialize for PolicyDefinition {
         #[serde(rename_all = "camelCase")]
         struct Definition<'d> {
             id: &'d PolicyId,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            template: Option<&'d str>,
             name: &'d str,
             description: &'d str,
             severity: Severity,
@@ -378,6 +453,7 @@ impl Serialize for PolicyDefinition {
         }
         Definition {
             id: &self.id,
+            template: self.template.as_deref(),
             name: &self.name,
             description: &self.description,
             severity: self.severity,

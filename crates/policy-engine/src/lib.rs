@@ -66,12 +66,15 @@
 //! It reads no files, no clock and no network, keeps no matches and raises no alerts.
 
 mod action;
+mod action_kind;
 mod check;
+mod conflict;
 pub mod document;
 mod error;
 mod evaluate;
 mod explain;
 mod field;
+mod file_action;
 mod file_json;
 mod file_type;
 mod filter;
@@ -87,8 +90,12 @@ mod set;
 pub mod sharing;
 mod text_match;
 
-pub use action::{Action, LabelChoice, Notify, choose_label_action};
+pub use action::{Action, Notify, OwnerDigest};
+pub use action_kind::ActionKind;
 pub use check::BuildContext;
+pub use conflict::{
+    LabelChoice, PolicyAction, Resolution, Superseded, choose_label_action, resolve_actions,
+};
 pub use document::{
     AlertSettings, AppActions, Category, ExpressionForm, FolderReference, FolderScope, Include,
     Inspection, OwnerScope, PolicyDefinition, PolicyDocument, SearchIn, Severity,
@@ -97,6 +104,7 @@ pub use error::{BuildCause, BuildError, BuildErrors, ERRORS_MAX};
 pub use evaluate::{Answer, ContentAnswer, ContentMatcher, Outcome, Unavailable};
 pub use explain::{ConditionReport, Explanation, FilterExplanation, SHOWN_MAX};
 pub use field::{Field, FilterDialect, Operator};
+pub use file_action::{FileAction, LINK_DAYS_MAX, SharedLinkAccess};
 pub use file_json::FileJson;
 pub use file_type::{FileType, FileTypeTable};
 pub use filter::{

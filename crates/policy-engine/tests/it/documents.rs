@@ -4,13 +4,14 @@ use crate::shared::*;
 use label_core::{AppId, LabelCatalog, LabelView, Profile, TenantId};
 use policy_engine::{
     AccessLevel, Action, BuildCause, ContentAnswer, Include, Inspection, Notify, Outcome,
-    PolicyDocument, PolicySet, Severity, choose_label_action,
+    OwnerDigest, PolicyDocument, PolicySet, Severity, choose_label_action,
 };
 use serde_json::{Value, json};
 
 fn full() -> Value {
     json!({
         "id": "5f077e6fc3b664209dae1f6b",
+        "template": "stale",
         "name": "Confidential on Box",
         "description": "What the audit asked for",
         "severity": "high",
@@ -39,7 +40,8 @@ fn full() -> Value {
             "unmaskLast4": true,
             "inspectProtected": true,
         },
-        "alerts": {"eachMatch": true, "dailyLimit": 20, "email": ["soc@contoso.example"]},
+        "alerts": {"eachMatch": true, "dailyLimit": 20, "email": ["soc@contoso.example"],
+            "textMessage": ["+15550100"], "flow": "f-1"},
         "governance": {
             "10489": {
                 "applyLabel": "Confidential/Finance",
@@ -49,6 +51,24 @@ fn full() -> Value {
                 "notifyOwner": true,
                 "notifyUsers": ["dpo@contoso.example"],
                 "notifyLastEditor": true,
+                "removeExternalUsers": true,
+                "removeCollaborators": ["kim@fabrikam.example"],
+                "changeSharedLink": "company",
+                "expireSharedLink": 30,
+                "digestToManager": true,
+                "digestTo": ["lead@contoso.example"],
+                "digestMessage": "Please have a look",
+            },
+            "11770": {
+                "overrideUserDefined": false,
+                "allowDowngrade": false,
+                "removeLabel": false,
+                "notifyOwner": false,
+                "notifyUsers": [],
+                "notifyLastEditor": false,
+                "trash": true,
+                "grantReadToDomain": "contoso.example",
+                "transferOwnership": "lead@contoso.example",
             },
             "15600": {
                 "overrideUserDefined": false,
@@ -433,6 +453,8 @@ fn r_150_r_151_actions_of_the_files_own_app_only() {
         severity: Severity::Medium,
         daily_limit: 5,
         email: Vec::new(),
+        text_message: Vec::new(),
+        flow: None,
     };
     let apply = |label, override_user_defined, allow_downgrade| Action::ApplyLabel {
         label: own(label),
@@ -447,7 +469,7 @@ fn r_150_r_151_actions_of_the_files_own_app_only() {
         policy.actions(AppId::ONEDRIVE),
         [
             apply(PLAIN, true, false),
-            Action::Notify(Notify::Owner),
+            Action::Notify(Notify::Owner(OwnerDigest::default())),
             alert.clone()
         ]
     );
@@ -493,7 +515,7 @@ fn r_203_whom_to_tell() {
         policy.actions(AppId::BOX),
         [
             Action::RemoveLabel,
-            Action::Notify(Notify::Owner),
+            Action::Notify(Notify::Owner(OwnerDigest::default())),
             Action::Notify(Notify::Users(vec!["dpo@contoso.example".to_owned()])),
             Action::Notify(Notify::LastEditor),
         ]

@@ -1,6 +1,8 @@
 //! The crate from outside.
 
 #[cfg(test)]
+mod actions;
+#[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod explanations;
