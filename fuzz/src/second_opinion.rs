@@ -70,6 +70,13 @@ fn judge(before: &Document, versions: &Versions<'_>, label: LabelId) -> Verdict 
     let labelled = open(versions.labelled).ok_or("the library could open it before")?;
     let removed = open(versions.removed).ok_or("the library could open it with the label")?;
     for after in [&labelled, &removed] {
+        // Where it did not see a stream and now does, it sees another document.
+        if before.objects.iter().any(|(id, old)| {
+            matches!((old, after.objects.get(id)), (Object::Dictionary(old), Some(Object::Stream(new)))
+                if is_mended(old, new))
+        }) {
+            return Ok(());
+        }
         let (old, new) = (before.get_pages().len(), after.get_pages().len());
         ensure(new >= old, format!("pages lost: {old}, now {new}"))?;
         same_objects(before, after)?;
@@ -164,13 +171,12 @@ fn is_same(old: &Object, new: Option<&Object>) -> bool {
                 || (&old.dict, &old.content) == (&new.dict, &new.content)
                 || is_mended(&old.dict, new)
         }
-        // Nor is it seen as one where no line ends behind `stream`.
-        (Object::Dictionary(old), Some(Object::Stream(new))) => is_mended(old, new),
         (old, new) => new == Some(old),
     }
 }
 
-/// The stated length was too short: others search for the end too, and now it is right.
+/// The stated length was too short, or no line ended behind `stream`: others search for the end too,
+/// and now it is right.
 fn is_mended(old: &Dictionary, new: &Stream) -> bool {
     let rest = |dict: &Dictionary| {
         let mut dict = dict.clone();
