@@ -14,6 +14,7 @@ pub mod policies;
 pub mod properties;
 pub mod second_opinion;
 pub mod snapshots;
+pub mod well_formed;
 
 /// The line that starts a section, after a line feed.
 pub const SEPARATOR: &[u8] = b"\n==== ";

@@ -72,7 +72,7 @@ fn header(file: &[u8], at: usize) -> Option<(u64, u64)> {
 }
 
 /// What follows white space and comments.
-fn blanks(mut bytes: &[u8]) -> &[u8] {
+pub(crate) fn blanks(mut bytes: &[u8]) -> &[u8] {
     loop {
         match bytes {
             [b'\0' | b'\t' | b'\n' | b'\x0c' | b'\r' | b' ', rest @ ..] => bytes = rest,
@@ -86,7 +86,7 @@ fn blanks(mut bytes: &[u8]) -> &[u8] {
 }
 
 /// A number, and what follows it.
-fn digits(bytes: &[u8]) -> Option<(u64, &[u8])> {
+pub(crate) fn digits(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let end = bytes.iter().position(|byte| !byte.is_ascii_digit())?;
     let (number, rest) = bytes.split_at(end);
     Some((std::str::from_utf8(number).ok()?.parse().ok()?, rest))

@@ -1,8 +1,9 @@
 //! What another library makes of a PDF that was labelled.
 //!
 //! It has limits of its own, such as objects that it passes over in one place and stumbles over in
-//! another, and of files that are damaged it has another idea. So it is asked about sound files only,
-//! and its verdict counts where it has none of that kind on what it writes itself.
+//! another, and of files that are damaged it has another idea. So it is asked about files only that are
+//! written to the letter, and its verdict counts where it finds no such fault with what it writes
+//! itself.
 
 use std::collections::BTreeSet;
 
@@ -12,13 +13,15 @@ use lopdf::{Dictionary, Document, IncrementalDocument, Object, ObjectId, Stream}
 
 use crate::pdf::{is_sound, open};
 use crate::properties::Written;
+use crate::well_formed::is_well_formed;
 
 const PACKET_BYTES_MAX: usize = 1 << 20;
 
 /// Panics where the library loses something by the label, or doesn't find the label.
 pub fn second_opinion(before: &[u8], written: &Written, label: LabelId) {
     let Some(document) = open(before) else { return };
-    if !is_sound(before, &read(before, &ReadOptions::default())) {
+    let reading = read(before, &ReadOptions::default());
+    if !is_sound(before, &reading) || !is_well_formed(before, &document) {
         return;
     }
     let places = |outcome: &label_formats::WriteOutcome| outcome.pdf.as_ref().map(|pdf| pdf.places);
@@ -70,13 +73,6 @@ fn judge(before: &Document, versions: &Versions<'_>, label: LabelId) -> Verdict 
     let labelled = open(versions.labelled).ok_or("the library could open it before")?;
     let removed = open(versions.removed).ok_or("the library could open it with the label")?;
     for after in [&labelled, &removed] {
-        // Where it did not see a stream and now does, it sees another document.
-        if before.objects.iter().any(|(id, old)| {
-            matches!((old, after.objects.get(id)), (Object::Dictionary(old), Some(Object::Stream(new)))
-                if is_mended(old, new))
-        }) {
-            return Ok(());
-        }
         let (old, new) = (before.get_pages().len(), after.get_pages().len());
         ensure(new >= old, format!("pages lost: {old}, now {new}"))?;
         same_objects(before, after)?;
@@ -163,28 +159,13 @@ fn is_same(old: &Object, new: Option<&Object>) -> bool {
     match (old, new) {
         // Where a stream stands is part of it for the library.
         (Object::Stream(old), Some(Object::Stream(new))) => {
-            // Where its length is missing, it is searched for and stated. What holds objects, or says
-            // where they are, is made anew.
-            !old.dict.has(b"Length")
-                || old.dict.has_type(b"ObjStm")
+            // What holds objects, or says where they are, is made anew.
+            old.dict.has_type(b"ObjStm")
                 || old.dict.has_type(b"XRef")
                 || (&old.dict, &old.content) == (&new.dict, &new.content)
-                || is_mended(&old.dict, new)
         }
         (old, new) => new == Some(old),
     }
-}
-
-/// The stated length was too short, or no line ended behind `stream`: others search for the end too,
-/// and now it is right.
-fn is_mended(old: &Dictionary, new: &Stream) -> bool {
-    let rest = |dict: &Dictionary| {
-        let mut dict = dict.clone();
-        dict.remove(b"Length");
-        dict
-    };
-    let length = |dict: &Dictionary| dict.get(b"Length").and_then(Object::as_i64).ok();
-    rest(old) == rest(&new.dict) && length(old) < length(&new.dict)
 }
 
 /// The label as the library applies it and takes it off, by updates in the way of ours. `None` where
