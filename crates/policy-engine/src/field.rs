@@ -221,7 +221,7 @@ impl fmt::Display for Operator {
 /// assert_eq!(operators.collect::<Vec<_>>(), [Operator::Eq, Operator::Neq]);
 /// # Ok::<(), &str>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Field {
     /// The app, by number.

@@ -115,6 +115,10 @@ impl Filter {
     pub fn needs_labels(&self) -> bool {
         self.program.needs_labels()
     }
+
+    pub(crate) fn program(&self) -> &Program {
+        &self.program
+    }
 }
 
 /// A label that a policy names, and where.

@@ -67,6 +67,7 @@
 
 mod action;
 mod action_kind;
+mod analysis;
 mod check;
 mod conflict;
 pub mod document;
@@ -92,6 +93,7 @@ mod text_match;
 
 pub use action::{Action, Notify, OwnerDigest};
 pub use action_kind::ActionKind;
+pub use analysis::{LINT_PAIRS_MAX, Lint, LintKind, Proof};
 pub use check::BuildContext;
 pub use conflict::{
     LabelChoice, PolicyAction, Resolution, Superseded, choose_label_action, resolve_actions,

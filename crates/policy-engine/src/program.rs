@@ -13,7 +13,7 @@ use crate::record::{EntityKey, FileRecord, FileStatus};
 use crate::text_match::WordQuery;
 
 /// Milliseconds of a day, for the relative date operators.
-const DAY_MS: i64 = 86_400_000;
+pub(crate) const DAY_MS: i64 = 86_400_000;
 
 /// One filter.
 #[derive(Clone, Debug)]
