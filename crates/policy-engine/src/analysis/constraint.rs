@@ -167,19 +167,7 @@ impl Constraint {
         let is_impossible = if shape.is_single && is_demanded {
             self.single(&shape).is_some_and(|left| left.is_empty())
         } else {
-            let all_forbidden = |needs: &Values| needs.iter().all(|one| self.forbids.contains(one));
-            let no_value_left = is_demanded
-                && self
-                    .everything(&shape)
-                    .is_some_and(|all| all_forbidden(&all));
-            self.needs.iter().any(all_forbidden)
-                || no_value_left
-                || self.needs_other.iter().any(|known| {
-                    self.everything(&shape).is_some_and(|all| {
-                        all.iter()
-                            .all(|one| known.contains(one) || self.forbids.contains(one))
-                    })
-                })
+            self.all_needs(&shape).iter().any(Values::is_empty)
         };
         if is_impossible {
             return Proof::Yes;
@@ -204,6 +192,24 @@ impl Constraint {
                 .is_some_and(|all| all.is_subset(&self.forbids))
         };
         self.absent || (!shape.is_required && all_forbidden())
+    }
+
+    /// Of each of these sets one value at least is there. Where a field has few values, "some value" and
+    /// "some other value" are such sets, too.
+    fn all_needs(&self, shape: &Shape) -> Vec<Values> {
+        let mut all: Vec<Values> = self.needs.clone();
+        if let Some(everything) = self.everything(shape) {
+            for known in &self.needs_other {
+                all.push(everything.difference(known).cloned().collect());
+            }
+            if self.present {
+                all.push(everything);
+            }
+        }
+        for needs in &mut all {
+            needs.retain(|one| !self.forbids.contains(one));
+        }
+        all
     }
 
     /// All values of a field that has few.
@@ -285,13 +291,7 @@ impl Constraint {
             let without = has_value || (other.needs.is_empty() && other.needs_other.is_empty());
             return without && left.iter().all(fits);
         }
-        let possible = |needs: &Values| -> Values {
-            needs
-                .iter()
-                .filter(|one| !self.forbids.contains(one))
-                .cloned()
-                .collect()
-        };
+        let own_needs = self.all_needs(shape);
         let forbids = other.forbids.iter().all(|one| {
             self.forbids.contains(one)
                 // One value at most, and it is not this one.
@@ -300,11 +300,9 @@ impl Constraint {
         let needs = other
             .needs
             .iter()
-            .all(|wanted| self.needs.iter().any(|own| possible(own).is_subset(wanted)));
+            .all(|wanted| own_needs.iter().any(|own| own.is_subset(wanted)));
         let needs_other = other.needs_other.iter().all(|known| {
-            self.needs
-                .iter()
-                .any(|own| possible(own).is_disjoint(known))
+            own_needs.iter().any(|own| own.is_disjoint(known))
                 || self.needs_other.iter().any(|own| {
                     known
                         .iter()
