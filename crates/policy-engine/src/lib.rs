@@ -63,10 +63,13 @@
 //!
 //! # What it does not do
 //!
-//! It reads no files, no clock and no network, keeps no matches and raises no alerts.
+//! It reads no files, no clock and no network. Matches are kept where a caller keeps a
+//! [`MatchBook`](matches::MatchBook), in memory; an evaluation that no book is told of leaves no
+//! trace.
 
 mod action;
 mod action_kind;
+mod address;
 mod check;
 mod conflict;
 pub mod document;
@@ -80,6 +83,7 @@ mod file_type;
 mod filter;
 mod fold;
 mod json;
+pub mod matches;
 mod operand;
 mod pattern;
 mod policy;
@@ -92,6 +96,7 @@ mod text_match;
 
 pub use action::{Action, Notify, OwnerDigest};
 pub use action_kind::ActionKind;
+pub use address::Address;
 pub use check::BuildContext;
 pub use conflict::{
     LabelChoice, PolicyAction, Resolution, Superseded, choose_label_action, resolve_actions,

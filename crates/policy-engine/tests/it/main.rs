@@ -9,6 +9,8 @@ mod explanations;
 #[cfg(test)]
 mod filters;
 #[cfg(test)]
+mod match_book;
+#[cfg(test)]
 mod naive;
 #[cfg(test)]
 mod shared;
