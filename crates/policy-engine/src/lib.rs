@@ -70,6 +70,7 @@
 mod action;
 mod action_kind;
 mod address;
+pub mod alerts;
 mod check;
 mod conflict;
 pub mod document;
