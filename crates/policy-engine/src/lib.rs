@@ -73,6 +73,7 @@ mod address;
 pub mod alerts;
 mod check;
 mod conflict;
+pub mod digest;
 pub mod document;
 mod error;
 mod evaluate;
