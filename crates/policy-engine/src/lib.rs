@@ -77,6 +77,7 @@ pub mod digest;
 pub mod document;
 mod error;
 mod evaluate;
+pub mod events;
 mod explain;
 mod field;
 mod file_action;

@@ -7,6 +7,7 @@ use label_core::{FileKey, PolicyId};
 
 use super::close::{AlertStatus, Closure};
 use crate::document::Severity;
+use crate::events::{EventMatch, EventRule};
 use crate::policy::Policy;
 use crate::record::FileRecord;
 
@@ -34,6 +35,8 @@ pub enum AlertSubject {
         /// Its owner's address at that time.
         owner: Option<Arc<str>>,
     },
+    /// Label events that an event rule looks for.
+    Events(EventMatch),
 }
 
 /// Whether somebody has looked at an alert.
@@ -78,6 +81,18 @@ impl NewAlert {
                 name: file.name.clone(),
                 owner: file.owner_address.clone(),
             },
+        })
+    }
+
+    /// The alert for a match of an event rule; nothing if the rule raises none.
+    pub fn of_event_match(rule: &EventRule, found: EventMatch) -> Option<Self> {
+        rule.alerts.each_match.then(|| Self {
+            policy: rule.id.clone(),
+            title: rule.name.clone(),
+            severity: rule.severity,
+            daily_limit: rule.alerts.daily_limit,
+            email: rule.alerts.email.clone(),
+            subject: AlertSubject::Events(found),
         })
     }
 }
@@ -133,10 +148,11 @@ impl Alert {
         self.closure.is_none()
     }
 
-    /// The file it is about, if it is about one.
+    /// The file it is about, if it is the alert of a file policy.
     pub fn file(&self) -> Option<&FileKey> {
         match &self.subject {
             AlertSubject::File { file, .. } => Some(file),
+            AlertSubject::Events(_) => None,
         }
     }
 
@@ -146,6 +162,10 @@ impl Alert {
             AlertSubject::File { name, .. } => {
                 format!("file policy `{}` matches `{name}`", self.title)
             }
+            AlertSubject::Events(found) => format!(
+                "event rule `{}` matches {} by {}",
+                self.title, found.count, found.actor
+            ),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! An alert in the product's own form.
 
-use label_core::FileKey;
+use label_core::{AppId, FileKey};
 use serde_json::{Map, Value, json};
 
 use super::alert::{Alert, AlertSubject, ReadMark};
+use crate::events::Actor;
 use crate::filter::show_instant;
 
 /// The product's number for alerts of file policies.
@@ -62,6 +63,7 @@ impl Alert {
     fn policy_type(&self) -> (&'static str, Option<u32>) {
         match self.subject {
             AlertSubject::File { .. } => ("FILE", Some(FILE_MATCH)),
+            AlertSubject::Events(_) => ("AUDIT", None),
         }
     }
 
@@ -69,14 +71,8 @@ impl Alert {
         let mut entities = vec![policy.clone()];
         match &self.subject {
             AlertSubject::File { file, name, owner } => {
-                entities.push(service(file));
-                entities.push(json!({
-                    "id": file.file.as_str(),
-                    "label": name,
-                    "type": "file",
-                    "saas": file.app.0,
-                    "inst": file.instance,
-                }));
+                entities.push(service(file.app));
+                entities.push(file_entity(file, name));
                 if let Some(owner) = owner {
                     entities.push(json!({
                         "id": **owner,
@@ -88,15 +84,34 @@ impl Alert {
                     }));
                 }
             }
+            AlertSubject::Events(found) => {
+                entities.extend(found.app.map(service));
+                let files = found.files.iter();
+                entities.extend(files.map(|file| file_entity(file, file.file.as_str())));
+                if let Actor::Administrator(user) | Actor::Outside(Some(user)) = &found.actor {
+                    let user = user.as_str();
+                    entities.push(json!({"id": user, "label": user, "type": "user"}));
+                }
+            }
         }
         Value::Array(entities)
     }
 }
 
-fn service(file: &FileKey) -> Value {
+fn service(app: AppId) -> Value {
     json!({
-        "id": file.app.0,
-        "label": file.app.to_string(),
+        "id": app.0,
+        "label": app.to_string(),
         "type": "service",
+    })
+}
+
+fn file_entity(file: &FileKey, name: &str) -> Value {
+    json!({
+        "id": file.file.as_str(),
+        "label": name,
+        "type": "file",
+        "saas": file.app.0,
+        "inst": file.instance,
     })
 }
