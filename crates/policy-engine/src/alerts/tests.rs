@@ -442,6 +442,10 @@ fn a_full_book_refuses_and_a_restored_one_goes_on() {
     assert_eq!(raise(&mut again, &limited(2), "h", 0), None);
     assert_eq!(raise(&mut again, &policy, "h", 0), Some(AlertId(3)));
 
+    // Numbers go on after the largest, not after how many there are.
+    let mut second_only = AlertBook::from_entries(larger.clone(), [alerts[1].clone()], []).unwrap();
+    assert_eq!(raise(&mut second_only, &policy, "h", 0), Some(AlertId(3)));
+
     let twice = [alerts[0].clone(), alerts[0].clone()];
     let duplicate = AlertBook::from_entries(larger, twice, []).unwrap_err();
     assert_eq!(duplicate, AlertError::Duplicate { id: AlertId(1) });

@@ -678,6 +678,40 @@ fn a_rule_that_matches_too_often_on_three_of_seven_days_turns_itself_off() {
 }
 
 #[test]
+fn a_rule_that_is_turned_on_again_starts_anew() {
+    let options = EventOptions {
+        overload: Overload {
+            matches_per_day_max: 1,
+            days: 1,
+            of_days: 1,
+        },
+        ..EventOptions::default()
+    };
+    let mut rule = rule();
+    rule.parameters = MatchParameters::Repeated(repeated(2, 1));
+    let mut matcher = EventMatcher::new(rule, options).unwrap();
+    let by = |actor: &str| LabelEvent {
+        actor: Actor::Administrator(address(actor)),
+        ..event("f", 0)
+    };
+    matcher.observe(&by("waiting"));
+    for _ in 0..4 {
+        matcher.observe(&by("busy"));
+    }
+    assert_eq!(matcher.status(), RuleStatus::Overloaded { day_start_ms: 0 });
+    matcher.enable();
+    // Neither the event before nor the matches before count any more.
+    assert_eq!(matcher.observe(&by("waiting")), None);
+    assert!(matcher.observe(&by("waiting")).is_some());
+    assert_eq!(matcher.status(), RuleStatus::Enabled);
+    // Turning on what is on forgets nothing.
+    matcher.observe(&by("waiting"));
+    matcher.enable();
+    assert!(matcher.observe(&by("waiting")).is_some());
+    assert_ne!(matcher.status(), RuleStatus::Enabled);
+}
+
+#[test]
 fn what_is_kept_of_events_is_bounded_and_what_goes_is_counted() {
     let by = |actor: &str, at_ms| LabelEvent {
         actor: Actor::Outside(Some(address(actor))),

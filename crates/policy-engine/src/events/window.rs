@@ -114,7 +114,7 @@ impl Window {
 
     fn keep_bounds(&mut self) {
         while self.groups.len() > self.groups_max || self.kept > self.events_max {
-            let Some((_, oldest)) = self.by_age.first().cloned() else {
+            let Some((_, oldest)) = self.by_age.pop_first() else {
                 return;
             };
             self.remove(&oldest);
@@ -151,5 +151,38 @@ impl Group {
         }
         self.events.insert(at, event.file.clone());
         self.next += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use label_core::FileId;
+
+    use super::super::event::LabelEventKind;
+    use super::*;
+
+    #[test]
+    fn what_left_the_time_frame_is_not_kept_anywhere() {
+        let repeated = Repeated {
+            minimum_count: 3,
+            time_frame_minutes: 1,
+            apps: AppScope::All,
+            counting: Counting::UniqueFiles,
+        };
+        let mut window = Window::new(repeated, 10, 10);
+        for at in 0..100_i64 {
+            let event = LabelEvent {
+                kind: LabelEventKind::LabelRemoved,
+                file: FileKey::new(AppId::BOX, 0, FileId::parse(&at.to_string()).unwrap()),
+                before: None,
+                after: None,
+                actor: Actor::Outside(None),
+                at_ms: at * 60_001,
+            };
+            assert!(window.observe(&event).is_none());
+        }
+        let (_, group) = window.groups.first_key_value().unwrap();
+        assert_eq!((group.events.len(), group.files.len()), (1, 1));
+        assert_eq!((window.kept, window.by_age.len()), (1, 1));
     }
 }

@@ -56,7 +56,6 @@ impl MatchBook {
                 end,
                 content: current.content,
             }));
-            self.tidy(policy, Some(file));
             return Ok(());
         }
         Err(MatchError::NotMatching {

@@ -161,7 +161,8 @@ impl MatchBook {
         self.tidy(policy, Some(file));
     }
 
-    /// Forgets a slot and a table that say nothing.
+    /// Forgets a slot and a table that say nothing. Without any match there is none that a reset
+    /// could be due for.
     pub(super) fn tidy(&mut self, policy: &PolicyId, file: Option<&FileKey>) {
         let Some(table) = self.tables.get_mut(policy) else {
             return;
@@ -170,10 +171,6 @@ impl MatchBook {
             && table.slots.get(file).is_some_and(Slot::is_bare)
         {
             table.slots.remove(file);
-        }
-        if table.matching == 0 {
-            // Without a current match there is none that a reset could be due for.
-            table.resets = 0;
         }
         if table.status == PolicyStatus::Enabled && table.slots.is_empty() {
             self.tables.remove(policy);

@@ -383,6 +383,7 @@ fn a_deleted_policy_leaves_history_only() {
     );
     bench.book.purge(10 + 184 * DAY_MS);
     assert_eq!(bench.book.entries().count(), 0);
+    assert!(bench.book.tables.is_empty() && bench.book.by_file.is_empty());
 }
 
 #[test]
