@@ -62,6 +62,10 @@ pub struct NewAlert {
     pub daily_limit: u32,
     /// Whom the policy names to be told by e-mail.
     pub email: Vec<String>,
+    /// Whom it names to be told by text message, by telephone number.
+    pub text_message: Vec<String>,
+    /// The flow of Power Automate that it hands the alert to, by id.
+    pub flow: Option<String>,
     /// What it is about.
     pub subject: AlertSubject,
 }
@@ -76,6 +80,8 @@ impl NewAlert {
             severity: definition.severity,
             daily_limit: definition.alerts.daily_limit,
             email: definition.alerts.email.clone(),
+            text_message: definition.alerts.text_message.clone(),
+            flow: definition.alerts.flow.clone(),
             subject: AlertSubject::File {
                 file: file.key.clone(),
                 name: file.name.clone(),
@@ -92,6 +98,8 @@ impl NewAlert {
             severity: rule.severity,
             daily_limit: rule.alerts.daily_limit,
             email: rule.alerts.email.clone(),
+            text_message: rule.alerts.text_message.clone(),
+            flow: rule.alerts.flow.clone(),
             subject: AlertSubject::Events(found),
         })
     }
@@ -113,6 +121,10 @@ pub struct Alert {
     pub severity: Severity,
     /// Whom the policy named to be told by e-mail.
     pub email: Vec<String>,
+    /// Whom it named to be told by text message, by telephone number.
+    pub text_message: Vec<String>,
+    /// The flow of Power Automate that it handed the alert to, by id.
+    pub flow: Option<String>,
     /// What it is about.
     pub subject: AlertSubject,
     /// Whether somebody has looked at it.
@@ -130,6 +142,8 @@ impl Alert {
             title: new.title,
             severity: new.severity,
             email: new.email,
+            text_message: new.text_message,
+            flow: new.flow,
             subject: new.subject,
             read: ReadMark::default(),
             closure: None,

@@ -22,14 +22,18 @@ impl Alert {
             (true, ReadMark::Read) => 1,
             (false, _) => 2,
         };
-        let policy = self.policy_entity();
+        let mut policy = self.policy_entity();
+        let entities = self.entities(&policy);
+        if let (Some(flow), Some(policy)) = (&self.flow, policy.as_object_mut()) {
+            policy.insert("msFlowId".to_owned(), json!(flow));
+        }
         let mut record = Map::new();
         let mut put = |name: &str, value: Value| record.insert(name.to_owned(), value);
         put("_id", json!(self.id.to_string()));
         put("timestamp", json!(self.at_ms));
         put("title", json!(self.title));
         put("description", json!(self.description()));
-        put("entities", self.entities(&policy));
+        put("entities", entities);
         put("policy", policy);
         put("severityValue", json!(self.severity as u32));
         put("statusValue", json!(status));

@@ -71,6 +71,24 @@ fn r_202_an_alert_has_name_and_severity_of_its_policy() {
 }
 
 #[test]
+fn r_202_an_alert_goes_where_its_policy_says() {
+    let policy = policy(json!({"alerts": {
+        "email": ["a@x.example"],
+        "textMessage": ["+49 30 1234567"],
+        "flow": "1b2c",
+    }}));
+    let mut book = AlertBook::default();
+    let id = raise(&mut book, &policy, "f", 9).unwrap();
+    let alert = book.alert(id).unwrap();
+    assert_eq!(alert.email, ["a@x.example"]);
+    assert_eq!(alert.text_message, ["+49 30 1234567"]);
+    assert_eq!(alert.flow.as_deref(), Some("1b2c"));
+    let json = alert.to_json();
+    assert_eq!(json["policy"]["msFlowId"], "1b2c");
+    assert_eq!(json["entities"][0].get("msFlowId"), None);
+}
+
+#[test]
 fn r_202_the_record_has_the_form_of_the_product() {
     let mut book = AlertBook::default();
     let policy = limited(5);
