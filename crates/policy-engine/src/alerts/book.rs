@@ -23,7 +23,8 @@ pub struct AlertOptions {
     pub retention_ms: i64,
     /// Most alerts. Default: 100,000.
     pub alerts_max: usize,
-    /// Most alerts, and most day counts, that one [`AlertBook::purge`] takes out. Default: 10,000.
+    /// Most alerts, and most day counts, that one [`AlertBook::purge`] takes out; at least one.
+    /// Default: 10,000.
     pub purge_max: usize,
 }
 
@@ -219,20 +220,22 @@ impl AlertBook {
     /// [`AlertOptions::purge_max`] of each at once.
     pub fn purge(&mut self, now_ms: i64) -> Purged {
         let oldest_ms = now_ms.saturating_sub(self.options.retention_ms);
+        let at_most = self.options.purge_max.max(1);
         let mut removed = 0;
-        while removed < self.options.purge_max && self.first_raised_by(oldest_ms) {
+        while removed < at_most && self.first_raised_by(oldest_ms) {
             if let Some((_, id)) = self.by_time.pop_first() {
                 self.take(id);
             }
             removed += 1;
         }
         let mut days = 0;
-        while days < self.options.purge_max && self.days.forget_one(oldest_ms) {
+        while days < at_most && self.days.first_began_by(oldest_ms) {
+            self.days.forget_oldest();
             days += 1;
         }
         Purged {
             removed,
-            more: self.first_raised_by(oldest_ms) || days == self.options.purge_max,
+            more: self.first_raised_by(oldest_ms) || self.days.first_began_by(oldest_ms),
         }
     }
 

@@ -91,22 +91,22 @@ impl DayCounts {
         self.keep_bound();
     }
 
-    /// Forgets one day of one policy that began at or before an instant; whether there was one.
-    pub(super) fn forget_one(&mut self, instant_ms: i64) -> bool {
-        let Some(oldest) = self.counts.first_entry() else {
-            return false;
-        };
-        if oldest.get().day_start_ms > instant_ms {
-            return false;
+    /// Whether the oldest day began at or before an instant.
+    pub(super) fn first_began_by(&self, instant_ms: i64) -> bool {
+        let oldest = self.counts.values().next();
+        oldest.is_some_and(|count| count.day_start_ms <= instant_ms)
+    }
+
+    /// Forgets the oldest day of one policy.
+    pub(super) fn forget_oldest(&mut self) {
+        if let Some(((day, _), _)) = self.counts.pop_first() {
+            self.first_day = self.first_day.max(day.saturating_add(1));
         }
-        let ((day, _), _) = oldest.remove_entry();
-        self.first_day = self.first_day.max(day.saturating_add(1));
-        true
     }
 
     fn keep_bound(&mut self) {
         while self.counts.len() > DAY_COUNTS_MAX {
-            self.forget_one(i64::MAX);
+            self.forget_oldest();
         }
     }
 }

@@ -21,8 +21,8 @@ pub struct MatchOptions {
     /// Most matches of the history. When it is full, the oldest goes, and
     /// [`MatchBook::history_dropped`] counts it. Default: 1,000,000.
     pub history_max: usize,
-    /// Most matches that one [`MatchBook::purge`] takes out, so that none takes long. Default:
-    /// 10,000.
+    /// Most matches that one [`MatchBook::purge`] takes out, so that none takes long; at least
+    /// one. Default: 10,000.
     pub purge_max: usize,
     /// Whether changed content makes a new match. Default: no.
     pub changed_content: ChangedContent,

@@ -54,7 +54,7 @@ impl MatchBook {
     pub fn purge(&mut self, now_ms: i64) -> Purged {
         let oldest_ms = now_ms.saturating_sub(self.options.history_retention_ms);
         let mut removed = 0;
-        while removed < self.options.purge_max && self.first_ended_by(oldest_ms) {
+        while removed < self.options.purge_max.max(1) && self.first_ended_by(oldest_ms) {
             self.forget_oldest();
             removed += 1;
         }

@@ -192,6 +192,11 @@ fn a_014_a_purge_does_a_bounded_amount_of_work() {
         .map(|purged| (purged.removed, purged.more))
         .collect();
     assert_eq!(purged, [(2, true), (2, true), (1, false), (0, false)]);
+    // Whoever purges until there is nothing more comes to an end.
+    bench.book.options.purge_max = 0;
+    bench.see(Outcome::Match);
+    bench.see(Outcome::NoMatch);
+    assert_eq!(bench.book.purge(bench.now_ms).removed, 1);
 }
 
 #[test]

@@ -9,6 +9,8 @@ mod event_rules;
 #[cfg(test)]
 mod explanations;
 #[cfg(test)]
+mod extreme_times;
+#[cfg(test)]
 mod filters;
 #[cfg(test)]
 mod match_book;
