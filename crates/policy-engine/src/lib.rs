@@ -63,16 +63,22 @@
 //!
 //! # What it does not do
 //!
-//! It reads no files, no clock and no network, keeps no matches and raises no alerts.
+//! It reads no files, no clock and no network. Matches are kept where a caller keeps a
+//! [`MatchBook`](matches::MatchBook), in memory; an evaluation that no book is told of leaves no
+//! trace.
 
 mod action;
 mod action_kind;
+mod address;
+pub mod alerts;
 mod analysis;
 mod check;
 mod conflict;
+pub mod digest;
 pub mod document;
 mod error;
 mod evaluate;
+pub mod events;
 mod explain;
 mod field;
 mod file_action;
@@ -81,6 +87,7 @@ mod file_type;
 mod filter;
 mod fold;
 mod json;
+pub mod matches;
 mod operand;
 mod pattern;
 mod policy;
@@ -93,6 +100,7 @@ mod text_match;
 
 pub use action::{Action, Notify, OwnerDigest};
 pub use action_kind::ActionKind;
+pub use address::Address;
 pub use analysis::{LINT_PAIRS_MAX, Lint, LintKind, Proof};
 pub use check::BuildContext;
 pub use conflict::{

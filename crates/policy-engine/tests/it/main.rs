@@ -5,9 +5,15 @@ mod actions;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod event_rules;
+#[cfg(test)]
 mod explanations;
 #[cfg(test)]
+mod extreme_times;
+#[cfg(test)]
 mod filters;
+#[cfg(test)]
+mod match_book;
 #[cfg(test)]
 mod naive;
 #[cfg(test)]

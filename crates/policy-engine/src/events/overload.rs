@@ -1,0 +1,59 @@
+//! Rules that match too often are turned off.
+
+use std::collections::BTreeMap;
+
+/// One day, milliseconds.
+const DAY_MS: i64 = 86_400_000;
+
+/// Most days that are looked back on.
+pub const OVERLOAD_DAYS_MAX: u32 = 366;
+
+/// When a rule turns itself off: after more than so many matches a day on some of the last days.
+/// Days are UTC days, by the time of the events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Overload {
+    /// More matches than this make a day too many. Default: 50,000, the product's figure.
+    pub matches_per_day_max: u32,
+    /// So many such days turn the rule off. Default: 3. 0 never does.
+    pub days: u32,
+    /// Among so many days that end with the newest, 1 to [`OVERLOAD_DAYS_MAX`]; what is outside of
+    /// that counts as the nearest in it. Default: 7.
+    pub of_days: u32,
+}
+
+impl Default for Overload {
+    fn default() -> Self {
+        Self {
+            matches_per_day_max: 50_000,
+            days: 3,
+            of_days: 7,
+        }
+    }
+}
+
+/// Matches of the last days.
+#[derive(Clone, Debug, Default)]
+pub(super) struct MatchDays {
+    counts: BTreeMap<i64, u32>,
+}
+
+impl MatchDays {
+    /// Counts a match. The start of the newest day if the rule has to be turned off.
+    pub(super) fn count(&mut self, overload: Overload, at_ms: i64) -> Option<i64> {
+        let count = self.counts.entry(at_ms.div_euclid(DAY_MS)).or_default();
+        *count = count.saturating_add(1);
+
+        let newest = *self.counts.keys().next_back()?;
+        let of_days = i64::from(overload.of_days.clamp(1, OVERLOAD_DAYS_MAX));
+        // At most one day more than `of_days` is there, so this is little work.
+        self.counts
+            .retain(|day, _| newest.saturating_sub(*day) < of_days);
+        let too_many = self
+            .counts
+            .values()
+            .filter(|count| **count > overload.matches_per_day_max)
+            .count();
+        let days = usize::try_from(overload.days).unwrap_or(usize::MAX);
+        (days > 0 && too_many >= days).then_some(newest.saturating_mul(DAY_MS))
+    }
+}
