@@ -4,6 +4,7 @@
 //! policies match --policies FILE --files FILE [--labels FILE]… [--tenant GUID] [--now RFC3339]
 //!     [--explain] [--json]
 //! policies match --product-filters FILE --files FILE …
+//! policies schema
 //! ```
 //!
 //! `--files` is one file a line, or one JSON value of many: files as the product's interface gives
@@ -32,7 +33,8 @@ use serde_json::{Map, Value};
 
 const USAGE: &str = "usage:
   policies match (--policies FILE | --product-filters FILE) --files FILE [--labels FILE,…]
-                 [--tenant GUID] [--now RFC3339] [--explain] [--json]";
+                 [--tenant GUID] [--now RFC3339] [--explain] [--json]
+  policies schema";
 
 /// Most filters of one file.
 const FILTERS_MAX: usize = 100_000;
@@ -51,8 +53,16 @@ fn run() -> Result<ExitCode, String> {
     let mut given = examples::arguments::given();
     match given.next().as_deref() {
         Some("match") => matching(given),
+        Some("schema") => schema(),
         _ => Err(USAGE.to_owned()),
     }
+}
+
+/// Prints the JSON Schema of policy documents.
+fn schema() -> Result<ExitCode, String> {
+    let text = serde_json::to_string_pretty(&policy_engine::document_schema());
+    println!("{}", text.map_err(|error| error.to_string())?);
+    Ok(ExitCode::SUCCESS)
 }
 
 fn matching(given: impl Iterator<Item = String>) -> Result<ExitCode, String> {

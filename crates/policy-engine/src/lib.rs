@@ -94,6 +94,7 @@ mod policy;
 mod program;
 mod read;
 mod record;
+mod schema;
 mod set;
 pub mod sharing;
 mod text_match;
@@ -127,5 +128,6 @@ pub use policy::Policy;
 pub use record::{
     AccessLevel, EntityKey, FileRecord, FileStatus, LabelScan, ScanWarning, ScanWarnings,
 };
+pub use schema::document_schema;
 pub use set::{Evaluation, Evaluations, PolicySet};
 pub use text_match::{WordQuery, WordQueryError, WordSeparators};

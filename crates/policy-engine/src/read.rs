@@ -159,7 +159,7 @@ fn policy(
     Some(policy)
 }
 
-const CATEGORY_NAMES: &[&str] = &[
+pub(crate) const CATEGORY_NAMES: &[&str] = &[
     "dlp",
     "sharing_control",
     "access_control",

@@ -82,7 +82,7 @@ fn full() -> Value {
     })
 }
 
-fn two_policies() -> Value {
+pub(crate) fn two_policies() -> Value {
     let second = json!({
         "id": "2",
         "name": "Cards",

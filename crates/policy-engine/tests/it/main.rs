@@ -17,6 +17,8 @@ mod match_book;
 #[cfg(test)]
 mod naive;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod shared;
 #[cfg(test)]
 mod sharing;

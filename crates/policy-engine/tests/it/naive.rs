@@ -736,7 +736,7 @@ fn scopes() -> impl Strategy<Value = (Value, Value)> {
     )
 }
 
-fn policies() -> impl Strategy<Value = Value> {
+pub(crate) fn policies() -> impl Strategy<Value = Value> {
     let usual_scopes = Just((json!({"mode": "all"}), json!({"mode": "all"})));
     (
         filters(),
