@@ -97,6 +97,7 @@ mod record;
 mod schema;
 mod set;
 pub mod sharing;
+mod templates;
 mod text_match;
 
 pub use action::{Action, Notify, OwnerDigest};
@@ -130,4 +131,5 @@ pub use record::{
 };
 pub use schema::document_schema;
 pub use set::{Evaluation, Evaluations, PolicySet};
+pub use templates::{templates, worked_examples};
 pub use text_match::{WordQuery, WordQueryError, WordSeparators};

@@ -23,4 +23,6 @@ mod shared;
 #[cfg(test)]
 mod sharing;
 #[cfg(test)]
+mod templates;
+#[cfg(test)]
 mod worked_examples;
