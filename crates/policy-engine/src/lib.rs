@@ -91,6 +91,7 @@ pub mod matches;
 mod operand;
 mod pattern;
 mod policy;
+mod preview;
 mod program;
 mod read;
 mod record;
@@ -126,6 +127,7 @@ pub use filter::{
 pub use json::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, strict_json};
 pub use pattern::{Pattern, PatternError};
 pub use policy::Policy;
+pub use preview::{ChangePreview, Changed, Preview, PreviewOptions, Sample};
 pub use record::{
     AccessLevel, EntityKey, FileRecord, FileStatus, LabelScan, ScanWarning, ScanWarnings,
 };
