@@ -4,8 +4,12 @@
 //! policies match --policies FILE --files FILE [--labels FILE]… [--tenant GUID] [--now RFC3339]
 //!     [--explain] [--json]
 //! policies match --product-filters FILE --files FILE …
+//! policies lint FILE [--labels FILE]… [--tenant GUID] [--json]
+//! policies preview --policies FILE --files FILE [--before FILE] [--samples N] …
 //! policies schema
 //! ```
+//!
+//! Without arguments it tells a story on a made-up tenant's inventory.
 //!
 //! `--files` is one file a line, or one JSON value of many: files as the product's interface gives
 //! them, with our members beside them where there are any. `--labels` takes what `tenant_labels
@@ -18,6 +22,10 @@
 //! With `--json` it prints one object a line for every file and policy that match, or that a scan or
 //! the content decides. What can't be read is a line with `error`, the rest is answered all the same,
 //! and the exit code is 1.
+//!
+//! `lint` prints what is wrong with a document, one line each, and else what looks like a mistake;
+//! the exit code is 1 if there is either. `preview` says what each policy would do with the files, or
+//! with `--before` what would change for them. `schema` prints the JSON Schema of documents.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
@@ -25,15 +33,18 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use examples::arguments::Arguments;
-use examples::label_documents;
 use examples::policy_match::{self, Questions, ReadFilter, Style};
+use examples::{label_documents, policy_preview, policy_story};
 use label_core::{LabelCatalog, LabelView};
-use policy_engine::{BuildContext, Filter, FilterDialect, PolicySet};
-use serde_json::{Map, Value};
+use policy_engine::{BuildContext, FileJson, Filter, FilterDialect, PolicySet, PreviewOptions};
+use serde_json::{Map, Value, json};
 
 const USAGE: &str = "usage:
   policies match (--policies FILE | --product-filters FILE) --files FILE [--labels FILE,…]
                  [--tenant GUID] [--now RFC3339] [--explain] [--json]
+  policies lint FILE [--labels FILE,…] [--tenant GUID] [--json]
+  policies preview --policies FILE --files FILE [--before FILE] [--labels FILE,…] [--tenant GUID]
+                   [--now RFC3339] [--samples N]
   policies schema";
 
 /// Most filters of one file.
@@ -53,9 +64,122 @@ fn run() -> Result<ExitCode, String> {
     let mut given = examples::arguments::given();
     match given.next().as_deref() {
         Some("match") => matching(given),
+        Some("lint") => lint(given),
+        Some("preview") => preview(given),
         Some("schema") => schema(),
-        _ => Err(USAGE.to_owned()),
+        None => {
+            policy_story::tell(&mut io::stdout().lock())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(other) => Err(format!("`{other}` is no command\n{USAGE}")),
     }
+}
+
+/// Prints what is wrong with a document, or what looks like a mistake.
+fn lint(given: impl Iterator<Item = String>) -> Result<ExitCode, String> {
+    let arguments = Arguments::parse(given, &["--labels", "--tenant"], &["--json"])?;
+    let [path] = arguments.rest() else {
+        return Err(format!("one file is needed\n{USAGE}"));
+    };
+    let labels = labels(&arguments)?;
+    let presets = label_service::presets();
+    let mut context = BuildContext::new(&labels);
+    context.detectors = &presets;
+    let as_json = arguments.has("--json");
+    let document = PolicySet::from_json(&text(path)?, &context);
+    let lints = document.as_ref().map(|set| set.lints(&labels));
+    let mut lines = Vec::new();
+    match lints {
+        Err(errors) => lines.extend(errors.as_slice().iter().map(|error| {
+            let object = json!({
+                "error": {
+                    "pointer": error.pointer,
+                    "cause": error.cause.to_string(),
+                    "suggestion": error.suggestion,
+                },
+            });
+            (object, error.to_string())
+        })),
+        Ok(lints) => lines.extend(lints.iter().map(|lint| {
+            let object = json!({
+                "policy": lint.policy,
+                "lint": lint.kind.code(),
+                "pointer": lint.pointer,
+                "text": lint.kind.to_string(),
+                "other": lint.other,
+            });
+            (object, lint.to_string())
+        })),
+    }
+    for (object, text) in &lines {
+        if as_json {
+            println!("{object}");
+        } else {
+            println!("{text}");
+        }
+    }
+    if lines.is_empty() && !as_json {
+        println!("nothing to say");
+    }
+    Ok(ExitCode::from(u8::from(!lines.is_empty())))
+}
+
+/// Says what policies would do, or what would change.
+fn preview(given: impl Iterator<Item = String>) -> Result<ExitCode, String> {
+    let flags = [
+        "--policies",
+        "--before",
+        "--files",
+        "--labels",
+        "--tenant",
+        "--now",
+        "--samples",
+    ];
+    let arguments = Arguments::parse(given, &flags, &[])?;
+    let labels = labels(&arguments)?;
+    let presets = label_service::presets();
+    let mut context = BuildContext::new(&labels);
+    context.detectors = &presets;
+    let built = |path: &str| {
+        PolicySet::from_json(&text(path)?, &context)
+            .map_err(|errors| format!("`{path}`:\n{errors}"))
+    };
+    let policies = built(arguments.required("--policies")?)?;
+    let before = arguments.value("--before").map(built).transpose()?;
+    let now_ms = now(&arguments)?;
+    let mut options = PreviewOptions::default();
+    options.samples_max = match arguments.value("--samples") {
+        Some(number) => number
+            .parse()
+            .map_err(|_| format!("`--samples`: `{number}` is no number"))?,
+        None => 1,
+    };
+    let path = arguments.required("--files")?;
+    let mut files = Vec::new();
+    for (at, line) in text(path)?.lines().enumerate() {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let file = FileJson::from_json(line);
+        let file = file.map_err(|errors| format!("`{path}`, line {}: {errors}", at + 1))?;
+        files.push(file.record);
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    for policy in policies.policies() {
+        let earlier = before.as_ref().map(|set| set.policy(policy.id()));
+        let written = match earlier {
+            Some(Some(earlier)) => {
+                policy_preview::change(earlier, policy, &files, now_ms, options, &mut out)
+            }
+            // A new policy.
+            Some(None) | None => {
+                policy_preview::policy(policy, &files, &labels, now_ms, options, &mut out)
+            }
+        };
+        written.map_err(|error| error.to_string())?;
+    }
+    out.flush().map_err(|error| error.to_string())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints the JSON Schema of policy documents.

@@ -6,6 +6,8 @@ pub mod label_documents;
 pub mod label_json;
 pub mod label_server;
 pub mod policy_match;
+pub mod policy_preview;
+pub mod policy_story;
 pub mod range_server;
 pub mod remote;
 pub mod sample;
