@@ -91,6 +91,7 @@ pub mod matches;
 mod operand;
 mod pattern;
 mod policy;
+mod possible;
 mod preview;
 mod program;
 mod read;
@@ -127,6 +128,7 @@ pub use filter::{
 pub use json::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, strict_json};
 pub use pattern::{Pattern, PatternError};
 pub use policy::Policy;
+pub use possible::{LABEL_EXTENSIONS, Obstacle, PossibleAction, TenantSetup, possible_actions};
 pub use preview::{ChangePreview, Changed, Preview, PreviewOptions, Sample};
 pub use record::{
     AccessLevel, EntityKey, FileRecord, FileStatus, LabelScan, ScanWarning, ScanWarnings,

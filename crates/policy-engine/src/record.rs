@@ -296,6 +296,10 @@ pub struct FileRecord {
     pub status: FileStatus,
     /// Whether it was put in quarantine, by user or administrator.
     pub quarantined: bool,
+    /// Whether it belongs to somebody outside of the organisation.
+    pub is_foreign: bool,
+    /// Whether the app lets nothing be done with it.
+    pub no_governance: bool,
     /// The active policies that the file matches at present, as the caller keeps them.
     pub matched_policies: Vec<PolicyId>,
 }
@@ -334,6 +338,8 @@ impl FileRecord {
             warnings: ScanWarnings::NONE,
             status: FileStatus::Exists,
             quarantined: false,
+            is_foreign: false,
+            no_governance: false,
             matched_policies: Vec::new(),
         }
     }

@@ -59,6 +59,8 @@ mod names {
     pub(super) const ANCESTORS: &str = "effectiveParents";
     pub(super) const PATH: &str = "filePath";
     pub(super) const LINK: &str = "alternateLink";
+    pub(super) const FOREIGN: &str = "isForeign";
+    pub(super) const NO_GOVERNANCE: &str = "noGovernance";
     pub(super) const QUARANTINED: &str = "quarantined";
     pub(super) const LABEL_SCAN: &str = "labelScan";
     pub(super) const MATCHED: &str = "matchedPolicies";

@@ -204,6 +204,8 @@ impl<'m> Reader<'m, '_> {
         record.ancestor_folders = self.texts(names::ANCESTORS);
         record.path = self.text(names::PATH).map(Box::from);
         record.url = self.text(names::LINK).map(Box::from);
+        record.is_foreign = self.flag(names::FOREIGN);
+        record.no_governance = self.flag(names::NO_GOVERNANCE);
         record.quarantined = self.flag(names::QUARANTINED);
         record.matched_policies = self.policies();
         self.tags(&mut record);

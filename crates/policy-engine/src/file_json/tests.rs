@@ -245,7 +245,7 @@ prop_compose! {
         times in [option::of(any::<i64>()), option::of(any::<i64>()), option::of(any::<i64>())],
         size in option::of(any::<u64>()),
         codes in (option::of(0_u32..7), option::of(0_u32..5), 0_u8..9, 0_usize..4),
-        flags in any::<[bool; 3]>(),
+        flags in any::<[bool; 5]>(),
     ) -> FileRecord {
         let key = FileKey::new(AppId(app), instance, FileId::parse(&file).unwrap());
         let mut record = FileRecord::new(key, &*name);
@@ -261,7 +261,7 @@ prop_compose! {
             other => FileStatus::Other(other),
         };
         record.label_scan = LABEL_SCANS[codes.3].1;
-        [record.is_folder, record.quarantined, record.shared_with_organization] = flags;
+        [record.is_folder, record.quarantined, record.shared_with_organization, record.is_foreign, record.no_governance] = flags;
         record
     }
 }

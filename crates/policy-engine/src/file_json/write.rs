@@ -73,6 +73,8 @@ pub(super) fn file(file: &FileJson, members: Map<String, Value>) -> Value {
     writer.texts(names::ANCESTORS, record.ancestor_folders.as_deref());
     writer.put(names::PATH, record.path.as_deref());
     writer.put(names::LINK, record.url.as_deref());
+    writer.put(names::FOREIGN, Some(record.is_foreign));
+    writer.put(names::NO_GOVERNANCE, Some(record.no_governance));
     writer.put(names::QUARANTINED, record.quarantined.then_some(true));
     let scan = LABEL_SCANS
         .iter()

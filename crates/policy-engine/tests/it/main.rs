@@ -17,6 +17,8 @@ mod match_book;
 #[cfg(test)]
 mod naive;
 #[cfg(test)]
+mod possible;
+#[cfg(test)]
 mod preview;
 #[cfg(test)]
 mod schema;
