@@ -41,6 +41,8 @@ pub struct BuildContext<'c> {
     pub labels: &'c LabelView,
     /// The ids of the presets that content inspection has. Default: none.
     pub detectors: &'c [&'c str],
+    /// The ids of the types of information that a service outside knows. Default: none.
+    pub information_types: &'c [&'c str],
     /// Which year's rules apply. Default: May 2021.
     pub profile: Profile,
     /// The apps whose files can be labelled. Default: the product's four.
@@ -61,6 +63,7 @@ impl<'c> BuildContext<'c> {
         Self {
             labels,
             detectors: &[],
+            information_types: &[],
             profile: Profile::default(),
             label_capable_apps: LabelCapableApps::default(),
             words: WordSeparators::default(),
@@ -171,6 +174,18 @@ fn check_inspection(
             BuildCause::UnknownPreset { id: quote(id) },
             did_you_mean(id, context.detectors.iter().copied()),
         );
+    }
+    if let Include::Types { types, .. } = &inspection.include {
+        let place = place.member("types");
+        for (at, id) in types.iter().enumerate() {
+            if !context.information_types.contains(&id.as_str()) {
+                problems.push_with(
+                    &place.item(at),
+                    BuildCause::UnknownInformationType { id: quote(id) },
+                    did_you_mean(id, context.information_types.iter().copied()),
+                );
+            }
+        }
     }
     if inspection.minimum_matches == 0 {
         problems.push(

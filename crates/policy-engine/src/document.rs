@@ -30,6 +30,9 @@ pub const SCOPE_ENTRIES_MAX: usize = 1_000;
 /// Most apps with actions in one policy.
 pub const APPS_MAX: usize = 200;
 
+/// Most types of information in one inspection.
+pub const TYPES_MAX: usize = 500;
+
 /// Most e-mail addresses in one list.
 pub const ADDRESSES_MAX: usize = 500;
 
@@ -250,7 +253,7 @@ impl Inspection {
     }
 }
 
-/// What an inspection looks for: a preset or an expression, never both.
+/// What an inspection looks for: a preset, an expression, or types of information.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Include {
@@ -265,6 +268,25 @@ pub enum Include {
         /// Whether letter case matters. Default: no.
         case_sensitive: bool,
     },
+    /// Types of information that a service outside knows, such as the product's classification
+    /// service.
+    Types {
+        /// Their ids, at least one.
+        types: Vec<String>,
+        /// How they count together. Default: any.
+        combine: Combine,
+    },
+}
+
+/// How the answers for several types of information count together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Combine {
+    /// One of them is enough.
+    #[default]
+    Any,
+    /// Each must be found.
+    All,
 }
 
 /// The three forms of a custom expression.
@@ -539,11 +561,34 @@ impl Serialize for InspectionMember<'_> {
             text: &'d str,
             case_sensitive: bool,
         }
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Classification<'d> {
+            method: &'static str,
+            types: &'d [String],
+            combine: Combine,
+            minimum_matches: u32,
+            #[serde(rename = "unmaskLast4")]
+            unmask_last_four: bool,
+            inspect_protected: bool,
+        }
         let Some(inspection) = self.0 else {
             return None { method: "none" }.serialize(serializer);
         };
+        if let Include::Types { types, combine } = &inspection.include {
+            return Classification {
+                method: "classification",
+                types,
+                combine: *combine,
+                minimum_matches: inspection.minimum_matches,
+                unmask_last_four: inspection.unmask_last_four,
+                inspect_protected: inspection.inspect_protected,
+            }
+            .serialize(serializer);
+        }
         let (preset, expression) = match &inspection.include {
             Include::Preset(id) => (Some(id.as_str()), Option::None),
+            Include::Types { .. } => (Option::None, Option::None),
             &Include::Expression {
                 kind,
                 ref text,

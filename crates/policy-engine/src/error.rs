@@ -259,6 +259,12 @@ pub enum BuildCause {
         /// The id, cut to a line.
         id: String,
     },
+    /// No type of information of this id.
+    #[error("no type of information `{id}`")]
+    UnknownInformationType {
+        /// The id, cut to a line.
+        id: String,
+    },
     /// Two policies with the same id.
     #[error("policy id `{id}` is used twice")]
     DuplicateId {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::document::{FolderReference, Inspection};
+use crate::document::{Combine, FolderReference, Inspection};
 use crate::fold;
 use crate::policy::{Compiled, FolderRule, OwnerRule, Policy};
 use crate::program::{Quiet, Watcher};
@@ -182,6 +182,54 @@ pub enum ContentAnswer {
 pub trait ContentMatcher {
     /// The answer for one inspection.
     fn content_matches(&mut self, inspection: &Inspection) -> ContentAnswer;
+}
+
+impl ContentAnswer {
+    /// The answers for several types of information as one (A-023): asks for one after the other until
+    /// the rest can't change it.
+    ///
+    /// With [`Combine::Any`] the first match is the answer. With [`Combine::All`] the first type that
+    /// is not found is, and the count of a match is that of the rarest.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use policy_engine::{Combine, ContentAnswer};
+    ///
+    /// let found = |id: &str| match id {
+    ///     "passport" => ContentAnswer::Match { count: 2 },
+    ///     _ => ContentAnswer::NoMatch,
+    /// };
+    /// let types = ["passport", "iban"];
+    /// let any = ContentAnswer::of_types(types, Combine::Any, found);
+    /// assert_eq!(any, ContentAnswer::Match { count: 2 });
+    /// let all = ContentAnswer::of_types(types, Combine::All, found);
+    /// assert_eq!(all, ContentAnswer::NoMatch);
+    /// ```
+    pub fn of_types<'t>(
+        types: impl IntoIterator<Item = &'t str>,
+        combine: Combine,
+        mut ask: impl FnMut(&'t str) -> Self,
+    ) -> Self {
+        let mut together = None;
+        for one in types {
+            let answer = ask(one);
+            together = Some(match (together, answer, combine) {
+                (_, Self::Match { .. }, Combine::Any) => return answer,
+                (_, Self::NoMatch | Self::Unavailable(_), Combine::All) => return answer,
+                (None, answer, _) => answer,
+                // Not read yet: it may still be found, and may still be missing.
+                (Some(Self::NotYet), _, _) | (_, Self::NotYet, _) => Self::NotYet,
+                (Some(Self::Match { count }), Self::Match { count: other }, _) => Self::Match {
+                    count: count.min(other),
+                },
+                // It was looked for, if not everywhere.
+                (Some(Self::Unavailable(_)), answer, _) => answer,
+                (Some(earlier), _, _) => earlier,
+            });
+        }
+        together.unwrap_or(Self::NoMatch)
+    }
 }
 
 /// A closure is a matcher.

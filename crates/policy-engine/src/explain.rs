@@ -5,7 +5,7 @@ use std::fmt;
 use label_core::{LabelView, PolicyId};
 
 use crate::document::{
-    ExpressionForm, FolderReference, FolderScope, Include, Inspection, OwnerScope,
+    Combine, ExpressionForm, FolderReference, FolderScope, Include, Inspection, OwnerScope,
 };
 use crate::error::quote;
 use crate::evaluate::{Answer, ContentAnswer, ContentMatcher, Outcome, ScopeAnswer, Sink};
@@ -426,6 +426,13 @@ fn show_folder(folder: &FolderReference) -> String {
 fn show_include(include: &Include) -> String {
     match include {
         Include::Preset(id) => format!("`{}`", quote(id)),
+        Include::Types { types, combine } => {
+            let how = match combine {
+                Combine::Any => "any of",
+                Combine::All => "all of",
+            };
+            format!("{how} {}", shorten(types.iter().map(String::as_str)))
+        }
         Include::Expression { kind, text, .. } => {
             let kind = match kind {
                 ExpressionForm::Substring => "the text",

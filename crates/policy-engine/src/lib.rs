@@ -111,8 +111,8 @@ pub use conflict::{
     LabelChoice, PolicyAction, Resolution, Superseded, choose_label_action, resolve_actions,
 };
 pub use document::{
-    AlertSettings, AppActions, Category, ExpressionForm, FolderReference, FolderScope, Include,
-    Inspection, OwnerScope, PolicyDefinition, PolicyDocument, SearchIn, Severity,
+    AlertSettings, AppActions, Category, Combine, ExpressionForm, FolderReference, FolderScope,
+    Include, Inspection, OwnerScope, PolicyDefinition, PolicyDocument, SearchIn, Severity,
 };
 pub use error::{BuildCause, BuildError, BuildErrors, ERRORS_MAX};
 pub use evaluate::{Answer, ContentAnswer, ContentMatcher, Outcome, Unavailable};

@@ -6,9 +6,9 @@ use serde_json::Value;
 use crate::action::OwnerDigest;
 use crate::action_kind::ActionKind;
 use crate::document::{
-    ADDRESSES_MAX, APPS_MAX, AlertSettings, AppActions, Category, ExpressionForm, FORMAT,
+    ADDRESSES_MAX, APPS_MAX, AlertSettings, AppActions, Category, Combine, ExpressionForm, FORMAT,
     FolderReference, FolderScope, Include, Inspection, OwnerScope, POLICIES_MAX, PolicyDefinition,
-    PolicyDocument, SCOPE_ENTRIES_MAX, SearchIn, Severity,
+    PolicyDocument, SCOPE_ENTRIES_MAX, SearchIn, Severity, TYPES_MAX,
 };
 use crate::error::{BuildCause, Place, Problems, quote};
 use crate::file_action::{FileAction, LINK_DAYS_MAX, SharedLinkAccess};
@@ -272,10 +272,17 @@ fn owner_scope(value: &Value, place: &Place<'_>, problems: &mut Problems) -> Own
 
 fn inspection(value: &Value, place: &Place<'_>, problems: &mut Problems) -> Option<Inspection> {
     let method = value.get("method").and_then(Value::as_str);
-    let allowed: &[&str] = if method == Some("none") {
-        &["method"]
-    } else {
-        &[
+    let allowed: &[&str] = match method {
+        Some("none") => &["method"],
+        Some("classification") => &[
+            "method",
+            "types",
+            "combine",
+            "minimumMatches",
+            "unmaskLast4",
+            "inspectProtected",
+        ],
+        _ => &[
             "method",
             "preset",
             "expression",
@@ -285,32 +292,23 @@ fn inspection(value: &Value, place: &Place<'_>, problems: &mut Problems) -> Opti
             "requireContext",
             "unmaskLast4",
             "inspectProtected",
-        ]
+        ],
     };
     let members = Members::new(value, place, allowed, problems);
     if value.is_object() && members.value("method").is_none() {
         problems.push(place, BuildCause::Missing { name: "method" });
     }
-    members
-        .choice("method", &["none", "built_in"], &[false, true], problems)
-        .filter(|built_in| *built_in)?;
-    let preset = members.text("preset", problems);
-    let custom = members
-        .value("expression")
-        .map(|value| expression(value, &place.member("expression"), problems));
-    let include = match (members.value("preset").is_some(), custom) {
-        (true, None) => preset.map(|id| Include::Preset(id.to_owned())),
-        (false, Some(custom)) => Some(custom),
-        _ => {
-            problems.push(
-                place,
-                BuildCause::OneOf {
-                    one: "preset",
-                    other: "expression",
-                },
-            );
-            None
-        }
+    let method = members
+        .choice(
+            "method",
+            &["none", "built_in", "classification"],
+            &[Method::None, Method::BuiltIn, Method::Classification],
+            problems,
+        )
+        .filter(|method| *method != Method::None)?;
+    let include = match method {
+        Method::Classification => Some(types(&members, problems)),
+        _ => built_in(&members, place, problems),
     };
     let unreadable = include.is_none();
     // The rest is read all the same, so that all errors are found at once.
@@ -334,6 +332,63 @@ fn inspection(value: &Value, place: &Place<'_>, problems: &mut Problems) -> Opti
     inspection.unmask_last_four = members.flag("unmaskLast4", false, problems);
     inspection.inspect_protected = members.flag("inspectProtected", false, problems);
     (!unreadable).then_some(inspection)
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Method {
+    None,
+    BuiltIn,
+    Classification,
+}
+
+/// A preset or an expression, exactly one of them.
+fn built_in(
+    members: &Members<'_, '_>,
+    place: &Place<'_>,
+    problems: &mut Problems,
+) -> Option<Include> {
+    let preset = members.text("preset", problems);
+    let custom = members
+        .value("expression")
+        .map(|value| expression(value, &place.member("expression"), problems));
+    match (members.value("preset").is_some(), custom) {
+        (true, None) => preset.map(|id| Include::Preset(id.to_owned())),
+        (false, Some(custom)) => Some(custom),
+        _ => {
+            problems.push(
+                place,
+                BuildCause::OneOf {
+                    one: "preset",
+                    other: "expression",
+                },
+            );
+            None
+        }
+    }
+}
+
+fn types(members: &Members<'_, '_>, problems: &mut Problems) -> Include {
+    if members.value("types").is_none() {
+        problems.push(members.place, BuildCause::Missing { name: "types" });
+    }
+    let types = members.texts("types", TYPES_MAX, problems);
+    if types.is_empty() && members.value("types").is_some_and(Value::is_array) {
+        let found = Value::Array(Vec::new());
+        problems.push(
+            &members.place.member("types"),
+            type_error("at least one type", &found),
+        );
+    }
+    let combine = members.choice(
+        "combine",
+        &["any", "all"],
+        &[Combine::Any, Combine::All],
+        problems,
+    );
+    Include::Types {
+        types,
+        combine: combine.unwrap_or_default(),
+    }
 }
 
 fn search_in(members: &Members<'_, '_>, place: &Place<'_>, problems: &mut Problems) -> SearchIn {

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::action_kind::ActionKind;
-use crate::document::{ADDRESSES_MAX, APPS_MAX, FORMAT, POLICIES_MAX, SCOPE_ENTRIES_MAX};
+use crate::document::{
+    ADDRESSES_MAX, APPS_MAX, FORMAT, POLICIES_MAX, SCOPE_ENTRIES_MAX, TYPES_MAX,
+};
 use crate::field::{Field, FilterDialect, Kind, Operator};
 use crate::file_action::LINK_DAYS_MAX;
 use crate::filter::{CONDITIONS_MAX, DAYS_MAX, PATTERNS_MAX, VALUE_BYTES_MAX, VALUES_MAX};
@@ -267,7 +269,25 @@ fn inspection() -> Value {
             "inspectProtected": {"type": "boolean"},
         },
     });
-    json!({"anyOf": [none, built_in]})
+    let classification = json!({
+        "type": "object",
+        "required": ["method", "types"],
+        "additionalProperties": false,
+        "properties": {
+            "method": {"const": "classification"},
+            "types": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": TYPES_MAX,
+                "items": {"type": "string"},
+            },
+            "combine": {"enum": ["any", "all"]},
+            "minimumMatches": {"type": "integer", "minimum": 1, "maximum": u32::MAX},
+            "unmaskLast4": {"type": "boolean"},
+            "inspectProtected": {"type": "boolean"},
+        },
+    });
+    json!({"anyOf": [none, built_in, classification]})
 }
 
 fn alerts() -> Value {

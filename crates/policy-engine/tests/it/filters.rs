@@ -788,3 +788,92 @@ fn queries_for_deleted_labels_go_on() {
     let by_id = json!({"fileLabels": {"eq": [own(GONE).to_string()]}});
     assert!(holds(by_id, &record));
 }
+
+#[test]
+fn a_023_types_of_information_count_together() {
+    let context_of = |members: Value| {
+        let labels = labels();
+        let mut context = context(&labels);
+        context.information_types = &["passport", "iban"];
+        policy_engine::PolicySet::from_json(&document(members).to_string(), &context)
+            .map(|set| set.policies()[0].clone())
+            .map_err(|errors| errors.to_string())
+    };
+    let inspection = |types: Value, combine: &str| json!({"inspection": {"method": "classification", "types": types, "combine": combine}});
+    for (members, error) in [
+        (
+            inspection(json!(["pasport"]), "any"),
+            "/policies/0/inspection/types/0: no type of information `pasport`; did you mean `passport`?",
+        ),
+        (
+            inspection(json!([]), "any"),
+            "/policies/0/inspection/types: expected at least one type, found an empty list",
+        ),
+        (
+            inspection(json!(["iban"]), "some"),
+            "/policies/0/inspection/combine: `some` is none of `any`, `all`",
+        ),
+        (
+            json!({"inspection": {"method": "classification"}}),
+            "/policies/0/inspection: `types` is missing",
+        ),
+        (
+            json!({"inspection": {"method": "classification", "types": ["iban"], "preset": "iban"}}),
+            "/policies/0/inspection/preset: unknown member `preset`",
+        ),
+    ] {
+        let said = context_of(members).unwrap_err();
+        assert_eq!(said.lines().next(), Some(error));
+    }
+
+    let (yes, no, later) = (
+        ContentAnswer::Match { count: 3 },
+        ContentAnswer::NoMatch,
+        ContentAnswer::NotYet,
+    );
+    let few = ContentAnswer::Match { count: 1 };
+    let closed = ContentAnswer::Unavailable(policy_engine::Unavailable::Encrypted);
+    for (passport, iban, any, all) in [
+        (yes, yes, Outcome::Match, Outcome::Match),
+        (yes, few, Outcome::Match, Outcome::Match),
+        (yes, no, Outcome::Match, Outcome::NoMatch),
+        (no, yes, Outcome::Match, Outcome::NoMatch),
+        (no, no, Outcome::NoMatch, Outcome::NoMatch),
+        (no, later, Outcome::NeedsContent, Outcome::NoMatch),
+        (later, no, Outcome::NeedsContent, Outcome::NoMatch),
+        (later, yes, Outcome::Match, Outcome::NeedsContent),
+        (closed, yes, Outcome::Match, Outcome::NoMatch),
+        (closed, closed, Outcome::NoMatch, Outcome::NoMatch),
+    ] {
+        for (combine, expected) in [("any", any), ("all", all)] {
+            let policy = context_of(inspection(json!(["passport", "iban"]), combine)).unwrap();
+            let mut content = |inspection: &Inspection| match &inspection.include {
+                policy_engine::Include::Types { types, combine } => {
+                    let types = types.iter().map(String::as_str);
+                    ContentAnswer::of_types(types, *combine, |id| match id {
+                        "passport" => passport,
+                        _ => iban,
+                    })
+                }
+                other => panic!("{other:?}"),
+            };
+            let record = file(AppId::BOX);
+            let outcome = policy.evaluate(&record, NOW_MS, &mut content);
+            assert_eq!(outcome, expected, "{combine} {passport:?} {iban:?}");
+            let said = policy.explain(&record, NOW_MS, &mut content).to_string();
+            assert!(
+                said.contains(&format!("{combine} of passport, iban")),
+                "{said}"
+            );
+        }
+    }
+    let of = |combine| {
+        ContentAnswer::of_types(["a", "b"], combine, |id| if id == "a" { yes } else { few })
+    };
+    assert_eq!(of(policy_engine::Combine::All), few);
+    // It stays what it is through JSON.
+    let policy = context_of(inspection(json!(["iban"]), "all")).unwrap();
+    let written = serde_json::to_value(policy.definition()).unwrap();
+    assert_eq!(written["inspection"]["method"], "classification");
+    assert_eq!(written["inspection"]["combine"], "all");
+}
