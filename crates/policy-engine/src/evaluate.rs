@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::document::{Combine, FolderReference, Inspection};
 use crate::fold;
+use crate::index::Rest;
 use crate::policy::{Compiled, FolderRule, OwnerRule, Policy};
 use crate::program::{Quiet, Watcher};
 use crate::record::FileRecord;
@@ -300,6 +301,51 @@ impl Policy {
         sink: &mut S,
     ) -> Outcome {
         let all = self.metadata(record, now_ms, sink);
+        self.with_content(all, content, sink)
+    }
+
+    /// What the rest of a policy says, where all that an index answers holds.
+    pub(crate) fn finish(
+        &self,
+        rest: &Rest,
+        labels_unknown: bool,
+        record: &FileRecord,
+        now_ms: i64,
+        content: &mut dyn ContentMatcher,
+    ) -> Outcome {
+        let compiled = self.compiled();
+        let program = &compiled.program;
+        if !compiled.folders.answer(record).inside || !compiled.owners.answer(record).inside {
+            return Outcome::NoMatch;
+        }
+        let about_labels: &[usize] = if labels_unknown {
+            &rest.about_labels
+        } else {
+            &[]
+        };
+        let mut all = Answer::Yes;
+        for place in about_labels.iter().chain(&rest.conditions) {
+            let Some(condition) = program.root.conditions.get(*place) else {
+                continue;
+            };
+            all = all.and(condition.answer(record, now_ms, program.file_types));
+            if all == Answer::No {
+                return Outcome::NoMatch;
+            }
+        }
+        if !program.root.groups.is_empty() {
+            all = all.and(program.groups_answer(record, now_ms));
+        }
+        self.with_content(all, content, &mut Quiet)
+    }
+
+    /// The outcome, given what all but the content says.
+    fn with_content<S: Sink>(
+        &self,
+        all: Answer,
+        content: &mut dyn ContentMatcher,
+        sink: &mut S,
+    ) -> Outcome {
         let inspection = self.inspection();
         let Some(inspection) = inspection.filter(|_| all == Answer::Yes || S::COMPLETE) else {
             return match all {

@@ -85,7 +85,9 @@ mod file_action;
 mod file_json;
 mod file_type;
 mod filter;
+mod finder;
 mod fold;
+mod index;
 mod json;
 pub mod matches;
 mod operand;
@@ -125,6 +127,7 @@ pub use filter::{
     CONDITIONS_MAX, DAYS_MAX, ExtensionCase, Filter, GROUP_DEPTH_MAX, PATTERNS_MAX,
     VALUE_BYTES_MAX, VALUES_MAX,
 };
+pub use finder::Finder;
 pub use json::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, strict_json};
 pub use pattern::{Pattern, PatternError};
 pub use policy::Policy;

@@ -128,6 +128,19 @@ impl Program {
         self.root.answer(record, &ask, watcher)
     }
 
+    /// What the groups at the root say of a record.
+    pub(crate) fn groups_answer(&self, record: &FileRecord, now_ms: i64) -> Answer {
+        let ask = |condition: &Condition| condition.answer(record, now_ms, self.file_types);
+        let mut all = Answer::Yes;
+        for group in &self.root.groups {
+            all = all.and(group.answer(record, &ask, &mut Quiet));
+            if all == Answer::No {
+                break;
+            }
+        }
+        all
+    }
+
     /// Whether the record may match once its labels have been read, whatever they are.
     pub(crate) fn covers(&self, record: &FileRecord, now_ms: i64) -> bool {
         let ask = |condition: &Condition| {

@@ -9,6 +9,8 @@ use crate::document::PolicyDocument;
 use crate::error::{BuildErrors, Problems};
 use crate::evaluate::{ContentMatcher, Outcome};
 use crate::explain::Explanation;
+use crate::finder::Finder;
+use crate::index::Index;
 use crate::policy::Policy;
 use crate::read;
 use crate::record::FileRecord;
@@ -41,6 +43,7 @@ use crate::record::FileRecord;
 #[derive(Clone, Debug, Default)]
 pub struct PolicySet {
     policies: Arc<[Policy]>,
+    index: Arc<Index>,
 }
 
 /// What one policy of a set says of a record.
@@ -113,10 +116,7 @@ impl PolicySet {
     ) -> (Self, Option<BuildErrors>) {
         let mut problems = Problems::default();
         let policies = check::policies(document, context, &mut problems);
-        let set = Self {
-            policies: policies.into(),
-        };
-        (set, problems.into_result().err())
+        (Self::of(policies), problems.into_result().err())
     }
 
     /// Reads, checks and compiles a document in one step.
@@ -129,9 +129,24 @@ impl PolicySet {
         let document = read::text(text, &mut problems);
         let policies = check::policies(&document, context, &mut problems);
         problems.into_result()?;
-        Ok(Self {
+        Ok(Self::of(policies))
+    }
+
+    fn of(policies: Vec<Policy>) -> Self {
+        Self {
+            index: Arc::new(Index::new(&policies)),
             policies: policies.into(),
-        })
+        }
+    }
+
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// What looks through all policies for one file after the other, many times faster than
+    /// [`evaluate`](Self::evaluate) where there are many.
+    pub fn finder(&self) -> Finder<'_> {
+        Finder::new(self)
     }
 
     /// The policies.
@@ -147,9 +162,8 @@ impl PolicySet {
     /// The same set with one policy enabled or disabled.
     #[must_use]
     pub fn with_enabled(&self, id: &PolicyId, enabled: bool) -> Self {
-        Self {
-            policies: self
-                .policies
+        Self::of(
+            self.policies
                 .iter()
                 .map(|policy| {
                     let enabled = if policy.id() == id {
@@ -160,7 +174,7 @@ impl PolicySet {
                     policy.with_enabled(enabled)
                 })
                 .collect(),
-        }
+        )
     }
 
     /// What each policy says of a record, in order; see [`Policy::evaluate`].

@@ -801,6 +801,45 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    /// Many policies at once say what each of them says alone.
+    #[test]
+    fn the_finder_agrees_with_each_policy(
+        policies in prop_oneof![
+            4 => proptest::collection::vec(policies(), 1..10),
+            1 => proptest::collection::vec(policies(), 60..70),
+        ],
+        records in proptest::collection::vec(records(), 1..6),
+        content in contents(),
+    ) {
+        let labels = labels();
+        let mut policies = policies;
+        for (at, policy) in policies.iter_mut().enumerate() {
+            policy["id"] = json!(at.to_string());
+        }
+        let text = json!({"format": "file-policies/1", "policies": policies}).to_string();
+        let set = PolicySet::from_json(&text, &context(&labels)).unwrap();
+        let mut finder = set.finder();
+        for record in &records {
+            let mut matcher = |_: &Inspection| content;
+            let expected: Vec<(usize, Outcome)> = set
+                .evaluate(record, NOW_MS, &mut matcher)
+                .map(|evaluation| evaluation.outcome)
+                .enumerate()
+                .filter(|(_, outcome)| *outcome != Outcome::NoMatch)
+                .collect();
+            let mut found = Vec::new();
+            finder.find(record, NOW_MS, &mut matcher, |evaluation| {
+                let at = evaluation.policy.id().as_str().parse::<usize>().unwrap();
+                found.push((at, evaluation.outcome));
+            });
+            prop_assert_eq!(found, expected);
+        }
+    }
+}
+
+proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     /// a policy of two filters matches exactly what both match alone.
