@@ -347,6 +347,13 @@ impl Problems {
         self.errors.push(error);
     }
 
+    /// Takes in what is wrong with a part of the document; the pointers are the document's already.
+    pub(crate) fn absorb(&mut self, part: BuildErrors) {
+        let room = ERRORS_MAX.saturating_sub(self.errors.len());
+        self.more += part.more + part.errors.len().saturating_sub(room);
+        self.errors.extend(part.errors.into_iter().take(room));
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.errors.len() + self.more
     }

@@ -92,6 +92,7 @@ mod operand;
 mod pattern;
 mod policy;
 mod program;
+mod query;
 mod read;
 mod record;
 mod set;
@@ -124,6 +125,7 @@ pub use filter::{
 pub use json::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, strict_json};
 pub use pattern::{Pattern, PatternError};
 pub use policy::Policy;
+pub use query::{PAGE_RECORDS_MAX, Query, QueryOptions, SKIP_MAX, SortDirection, SortField};
 pub use record::{
     AccessLevel, EntityKey, FileRecord, FileStatus, LabelScan, ScanWarning, ScanWarnings,
 };
