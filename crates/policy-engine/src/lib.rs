@@ -86,6 +86,7 @@ mod file_json;
 mod file_type;
 mod filter;
 mod fold;
+mod inventory;
 mod json;
 pub mod matches;
 mod operand;
@@ -121,6 +122,10 @@ pub use file_type::{FileType, FileTypeTable};
 pub use filter::{
     CONDITIONS_MAX, DAYS_MAX, ExtensionCase, Filter, GROUP_DEPTH_MAX, PATTERNS_MAX,
     VALUE_BYTES_MAX, VALUES_MAX,
+};
+pub use inventory::{
+    Counting, CrossCount, Exposure, ExposureCount, FILE_LABELS_MAX, FacetCount, Facets, Inventory,
+    InventoryError, InventoryOptions, LabelExposure, OtherOwners, Page, SensitivityFloor,
 };
 pub use json::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, strict_json};
 pub use pattern::{Pattern, PatternError};
