@@ -265,6 +265,12 @@ pub enum BuildCause {
         /// The id.
         id: String,
     },
+    /// Two saved queries with the same name, letter case apart.
+    #[error("the name `{name}` is used twice")]
+    DuplicateName {
+        /// The name, cut to a line.
+        name: String,
+    },
     /// A range that ends before it starts.
     #[error("the range ends before it starts")]
     EmptyRange,

@@ -96,6 +96,7 @@ mod program;
 mod query;
 mod read;
 mod record;
+mod saved_queries;
 mod set;
 pub mod sharing;
 mod text_match;
@@ -133,6 +134,10 @@ pub use policy::Policy;
 pub use query::{PAGE_RECORDS_MAX, Query, QueryOptions, SKIP_MAX, SortDirection, SortField};
 pub use record::{
     AccessLevel, EntityKey, FileRecord, FileStatus, LabelScan, ScanWarning, ScanWarnings,
+};
+pub use saved_queries::{
+    QUERY_NAME_CHARS_MAX, SAVED_QUERIES_MAX, SavedQueries, SavedQueriesOptions, SavedQuery,
+    SavedQueryError,
 };
 pub use set::{Evaluation, Evaluations, PolicySet};
 pub use text_match::{WordQuery, WordQueryError, WordSeparators};
