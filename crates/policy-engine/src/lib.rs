@@ -74,6 +74,7 @@ pub mod alerts;
 mod analysis;
 mod check;
 mod conflict;
+mod details;
 pub mod digest;
 pub mod document;
 mod error;
@@ -109,6 +110,7 @@ pub use check::BuildContext;
 pub use conflict::{
     LabelChoice, PolicyAction, Resolution, Superseded, choose_label_action, resolve_actions,
 };
+pub use details::{DETAIL_VALUES_MAX, DetailLabel, DetailValue, FileDetails};
 pub use document::{
     AlertSettings, AppActions, Category, ExpressionForm, FolderReference, FolderScope, Include,
     Inspection, OwnerScope, PolicyDefinition, PolicyDocument, SearchIn, Severity,

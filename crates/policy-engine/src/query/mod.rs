@@ -1,6 +1,7 @@
 //! A listing of files as the product's interface asks for it: a filter, an order and a page (8.1,
 //! 8.2).
 
+mod narrow;
 mod sort;
 #[cfg(test)]
 mod tests;

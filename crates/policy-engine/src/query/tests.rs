@@ -1,8 +1,10 @@
 use label_core::{AppId, FileId, FileKey, LabelCatalog, LabelView, TenantId};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
 use serde_json::json;
 
 use super::*;
-use crate::record::AccessLevel;
+use crate::record::{AccessLevel, FileStatus};
 
 fn labels() -> LabelView {
     LabelView::new(LabelCatalog::empty(TenantId::from_u128(1)).into())
@@ -235,4 +237,112 @@ fn r_021_another_page_is_the_same_query() {
     let written = json!({"sortField": "name", "limit": 10, "skip": 10});
     assert_eq!(query.to_value(), written);
     assert_eq!(query.with_skip(usize::MAX).skip(), SKIP_MAX);
+}
+
+#[test]
+fn r_178_a_filter_added_to_a_query() {
+    let narrowed = |filters: Value, by: Value| {
+        let query = read(&json!({"filters": filters, "sortField": "name", "skip": 7})).unwrap();
+        let labels = labels();
+        let context = BuildContext::new(&labels);
+        let narrowed = query.narrowed(&by, &context, &QueryOptions::default());
+        narrowed.map(|query| query.to_value())
+    };
+    let any = |app: u32| json!([{"service": {"eq": [app]}}, {"trashed": {"eq": true}}]);
+    for (filters, by, expected) in [
+        (
+            json!({}),
+            json!({"sharing": {"eq": [2]}}),
+            json!({"sharing": {"eq": [2]}}),
+        ),
+        (
+            json!({"sharing": {"eq": [2, 3]}}),
+            json!({"sharing": {"eq": [2]}, "allowDeleted": {"eq": true}}),
+            json!({"sharing": [{"eq": [2, 3]}, {"eq": [2]}]}),
+        ),
+        (
+            json!({"sharing": {"eq": [2]}, "folder": {"eq": false}}),
+            json!({"sharing": {"eq": [2]}}),
+            json!({"sharing": {"eq": [2]}, "folder": {"eq": false}}),
+        ),
+        (
+            json!({"none": [{"sharing": {"eq": [0]}}]}),
+            json!({"none": [{"sharing": {"eq": [1]}}]}),
+            json!({"none": [{"sharing": {"eq": [0]}}, {"sharing": {"eq": [1]}}]}),
+        ),
+        (
+            json!({"any": any(1)}),
+            json!({"any": any(2)}),
+            json!({"any": any(1), "all": [{"any": any(2)}]}),
+        ),
+    ] {
+        let found = narrowed(filters, by).unwrap();
+        assert_eq!(found, json!({"filters": expected, "sortField": "name"}));
+    }
+    let wrong = narrowed(json!({"sharing": {"eq": [2]}}), json!([]));
+    assert_eq!(wrong.unwrap_err().as_slice()[0].pointer, "/filters");
+}
+
+fn any_filters() -> impl Strategy<Value = Value> {
+    let flag = |name: &str| {
+        (
+            Just(name.to_owned()),
+            any::<bool>().prop_map(|it| json!({"eq": it})),
+        )
+    };
+    let level = (
+        Just("sharing".to_owned()),
+        (select(vec!["eq", "neq"]), subsequence(vec![0, 2, 3], 0..3))
+            .prop_map(|(operator, levels)| json!({operator: levels})),
+    );
+    let condition = prop_oneof![
+        level.clone(),
+        flag("quarantined"),
+        flag("folder"),
+        flag("trashed"),
+        flag("allowDeleted"),
+    ];
+    let grouped = prop_oneof![level, flag("quarantined"), flag("folder")]
+        .prop_map(|(name, value)| json!({name: value}));
+    let group = (
+        select(vec!["all", "any", "none"]).prop_map(str::to_owned),
+        proptest::collection::vec(grouped, 1..3).prop_map(Value::from),
+    );
+    proptest::collection::vec(prop_oneof![condition, group], 0..4)
+        .prop_map(|members| Value::Object(members.into_iter().collect()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(192))]
+
+    #[test]
+    fn r_178_a_query_with_a_filter_added_finds_what_both_find(
+        filters in any_filters(),
+        by in any_filters(),
+        level in proptest::option::of(select(vec![
+            AccessLevel::Private, AccessLevel::External, AccessLevel::Public
+        ])),
+        (quarantined, is_folder) in any::<(bool, bool)>(),
+        status in select(vec![FileStatus::Exists, FileStatus::Trashed, FileStatus::Deleted]),
+    ) {
+        let mut record = file("a", "1");
+        record.access_level = level;
+        record.quarantined = quarantined;
+        record.is_folder = is_folder;
+        record.status = status;
+        let labels = labels();
+        let context = BuildContext::new(&labels);
+        let query = read(&json!({"filters": filters})).unwrap();
+        let narrowed = query.narrowed(&by, &context, &QueryOptions::default()).unwrap();
+        // Deleted files are the query's to let in, unless the filter asks for the trash.
+        let mut by = by;
+        if by.get("trashed").is_none() {
+            by["allowDeleted"] = json!({"eq": true});
+        }
+        let by = Filter::build(&by, &context).unwrap();
+        prop_assert_eq!(
+            narrowed.filter().answer(&record, 0),
+            query.filter().answer(&record, 0).and(by.answer(&record, 0))
+        );
+    }
 }
