@@ -127,8 +127,9 @@ pub use filter::{
     VALUE_BYTES_MAX, VALUES_MAX,
 };
 pub use inventory::{
-    Counting, CrossCount, Exposure, ExposureCount, FILE_LABELS_MAX, FacetCount, Facets, Inventory,
-    InventoryError, InventoryOptions, LabelExposure, OtherOwners, Page, SensitivityFloor,
+    Counting, CrossCount, Exposure, ExposureCount, FILE_LABELS_MAX, FacetCount, Facets,
+    INVENTORY_RECORDS_MAX, Inventory, InventoryError, InventoryOptions, LabelExposure, OtherOwners,
+    Page, SensitivityFloor,
 };
 pub use json::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, strict_json};
 pub use pattern::{Pattern, PatternError};

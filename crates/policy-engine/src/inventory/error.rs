@@ -10,7 +10,8 @@ pub enum InventoryError {
     /// It has as many records as the options allow: remove some, or make it with a larger bound.
     #[error("the inventory has {limit} records, which is all it may have")]
     Full {
-        /// [`InventoryOptions::records_max`](super::InventoryOptions::records_max).
+        /// [`InventoryOptions::records_max`](super::InventoryOptions::records_max), at most
+        /// [`INVENTORY_RECORDS_MAX`](super::INVENTORY_RECORDS_MAX).
         limit: usize,
     },
     /// Its records have as many different combinations of labels as the options allow: remove

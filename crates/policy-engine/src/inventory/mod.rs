@@ -21,4 +21,4 @@ pub use error::InventoryError;
 pub use exposure::{Exposure, ExposureCount, LabelExposure};
 pub use facets::{CrossCount, FacetCount, Facets, OtherOwners};
 pub use page::Page;
-pub use store::{FILE_LABELS_MAX, Inventory, InventoryOptions};
+pub use store::{FILE_LABELS_MAX, INVENTORY_RECORDS_MAX, Inventory, InventoryOptions};

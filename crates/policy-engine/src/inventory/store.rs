@@ -14,10 +14,13 @@ use crate::record::FileRecord;
 /// three.
 pub const FILE_LABELS_MAX: usize = 100;
 
+/// Most records of any inventory, so that 32 bits number and count them.
+pub const INVENTORY_RECORDS_MAX: usize = 4_000_000_000;
+
 /// How much an inventory keeps and shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InventoryOptions {
-    /// Most records. Default: 1,000,000.
+    /// Most records, up to [`INVENTORY_RECORDS_MAX`]. Default: 1,000,000.
     pub records_max: usize,
     /// Most different combinations of labels among the records. Default: 65,536.
     pub label_sets_max: usize,
@@ -127,7 +130,7 @@ impl Inventory {
     /// was changed; the file's earlier record is still there.
     pub fn insert(&mut self, record: FileRecord) -> Result<Option<FileRecord>, InventoryError> {
         let at = self.positions.get(&record.key).copied();
-        let limit = self.options.records_max;
+        let limit = self.options.records_max.min(INVENTORY_RECORDS_MAX);
         if at.is_none() && self.records.len() >= limit {
             return Err(InventoryError::Full { limit });
         }

@@ -76,9 +76,7 @@ impl SortField {
         match self {
             Self::Modified => directed(direction, one.modified_ms, other.modified_ms, i64::cmp),
             Self::Created => directed(direction, one.created_ms, other.created_ms, i64::cmp),
-            Self::Name => directed(direction, name(one), name(other), |one, other| {
-                folded(one).cmp(folded(other))
-            }),
+            Self::Name => directed(direction, name(one), name(other), by_name),
             Self::Size => directed(direction, one.size_bytes, other.size_bytes, u64::cmp),
             Self::AccessLevel => {
                 directed(direction, one.access_level, other.access_level, Ord::cmp)
@@ -138,6 +136,16 @@ pub(super) fn compare(
 
 fn name(record: &FileRecord) -> Option<&str> {
     Some(&*record.name).filter(|name| !name.is_empty())
+}
+
+/// Without letter case.
+fn by_name(one: &&str, other: &&str) -> Ordering {
+    // Most names are ASCII; folding character by character takes longer.
+    if one.is_ascii() && other.is_ascii() {
+        let one = one.bytes().map(|byte| byte.to_ascii_lowercase());
+        return one.cmp(other.bytes().map(|byte| byte.to_ascii_lowercase()));
+    }
+    folded(one).cmp(folded(other))
 }
 
 fn directed<T>(
