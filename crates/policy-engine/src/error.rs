@@ -271,6 +271,12 @@ pub enum BuildCause {
         /// The id.
         id: String,
     },
+    /// Two saved queries with the same name, letter case apart.
+    #[error("the name `{name}` is used twice")]
+    DuplicateName {
+        /// The name, cut to a line.
+        name: String,
+    },
     /// A range that ends before it starts.
     #[error("the range ends before it starts")]
     EmptyRange,
@@ -351,6 +357,13 @@ impl Problems {
             return;
         }
         self.errors.push(error);
+    }
+
+    /// Takes in what is wrong with a part of the document; the pointers are the document's already.
+    pub(crate) fn absorb(&mut self, part: BuildErrors) {
+        let room = ERRORS_MAX.saturating_sub(self.errors.len());
+        self.more += part.more + part.errors.len().saturating_sub(room);
+        self.errors.extend(part.errors.into_iter().take(room));
     }
 
     pub(crate) fn len(&self) -> usize {

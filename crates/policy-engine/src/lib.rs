@@ -74,6 +74,7 @@ pub mod alerts;
 mod analysis;
 mod check;
 mod conflict;
+mod details;
 pub mod digest;
 pub mod document;
 mod error;
@@ -88,6 +89,7 @@ mod filter;
 mod finder;
 mod fold;
 mod index;
+mod inventory;
 mod json;
 pub mod matches;
 mod operand;
@@ -96,8 +98,10 @@ mod policy;
 mod possible;
 mod preview;
 mod program;
+mod query;
 mod read;
 mod record;
+mod saved_queries;
 mod schema;
 mod set;
 pub mod sharing;
@@ -112,6 +116,7 @@ pub use check::BuildContext;
 pub use conflict::{
     LabelChoice, PolicyAction, Resolution, Superseded, choose_label_action, resolve_actions,
 };
+pub use details::{DETAIL_VALUES_MAX, DetailLabel, DetailValue, FileDetails};
 pub use document::{
     AlertSettings, AppActions, Category, Combine, ExpressionForm, FolderReference, FolderScope,
     Include, Inspection, OwnerScope, PolicyDefinition, PolicyDocument, SearchIn, Severity,
@@ -128,13 +133,23 @@ pub use filter::{
     VALUE_BYTES_MAX, VALUES_MAX,
 };
 pub use finder::Finder;
+pub use inventory::{
+    Counting, CrossCount, Exposure, ExposureCount, FILE_LABELS_MAX, FacetCount, Facets,
+    INVENTORY_RECORDS_MAX, Inventory, InventoryError, InventoryOptions, LabelExposure, OtherOwners,
+    Page, SensitivityFloor,
+};
 pub use json::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, strict_json};
 pub use pattern::{Pattern, PatternError};
 pub use policy::Policy;
 pub use possible::{LABEL_EXTENSIONS, Obstacle, PossibleAction, TenantSetup, possible_actions};
 pub use preview::{ChangePreview, Changed, Preview, PreviewOptions, Sample};
+pub use query::{PAGE_RECORDS_MAX, Query, QueryOptions, SKIP_MAX, SortDirection, SortField};
 pub use record::{
     AccessLevel, EntityKey, FileRecord, FileStatus, LabelScan, ScanWarning, ScanWarnings,
+};
+pub use saved_queries::{
+    QUERY_NAME_CHARS_MAX, SAVED_QUERIES_MAX, SavedQueries, SavedQueriesOptions, SavedQuery,
+    SavedQueryError,
 };
 pub use schema::document_schema;
 pub use set::{Evaluation, Evaluations, PolicySet};
