@@ -110,7 +110,7 @@ pub(crate) fn two_policies() -> Value {
 }
 
 #[test]
-fn r_002_a_007_documents_print_as_they_were_read() {
+fn r_002_r_197_a_007_documents_print_as_they_were_read() {
     let text = two_policies();
     let document = PolicyDocument::from_json(&text.to_string()).unwrap();
     assert_eq!(serde_json::to_value(&document).unwrap(), text);

@@ -34,7 +34,7 @@ fn r_008_query_by_label() {
 }
 
 #[test]
-fn r_009_four_operators_of_the_label_filter() {
+fn r_009_r_083_four_operators_of_the_label_filter() {
     let labelled = |keys: &[label_core::LabelKey]| {
         let mut record = file(AppId::BOX);
         record.labels = keys.to_vec();
@@ -876,4 +876,24 @@ fn a_023_types_of_information_count_together() {
     let written = serde_json::to_value(policy.definition()).unwrap();
     assert_eq!(written["inspection"]["method"], "classification");
     assert_eq!(written["inspection"]["combine"], "all");
+}
+
+#[test]
+fn r_114_any_method_of_inspection_has_the_file_read() {
+    let labels = labels();
+    let mut context = context(&labels);
+    context.information_types = &["passport"];
+    for inspection in [
+        json!({"method": "built_in", "preset": "iban"}),
+        json!({"method": "built_in", "expression": {"kind": "exact", "text": "secret"}}),
+        json!({"method": "classification", "types": ["passport"]}),
+    ] {
+        let members = json!({"filters": {"service": {"eq": [10489]}}, "inspection": inspection});
+        let set = policy_engine::PolicySet::from_json(&document(members).to_string(), &context);
+        let policy = set.unwrap().policies()[0].clone();
+        assert!(policy.needs_content() && !policy.needs_labels());
+        assert!(policy.covers(&file(AppId::BOX), NOW_MS), "{inspection}");
+        assert!(!policy.covers(&file(AppId::DROPBOX), NOW_MS), "{inspection}");
+    }
+    assert!(!build(json!({"inspection": {"method": "none"}})).needs_content());
 }

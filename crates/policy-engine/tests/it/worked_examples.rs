@@ -46,7 +46,7 @@ fn matching(
 
 /// E1: label Confidential, access External or Public, app Box; nothing else of 3×5×4 records.
 #[test]
-fn r_192_sample_1_matches_exactly() {
+fn r_192_r_194_sample_1_matches_exactly() {
     let records = grid(&[Some(own(CONFIDENTIAL)), Some(own(GENERAL)), None]);
     assert_eq!(records.len(), 60);
     for label in [
@@ -118,7 +118,7 @@ fn r_193_category_plays_no_part() {
 
 /// E2: SharePoint Online, changed after an instant, Confidential, outside of the Finance folder.
 #[test]
-fn r_196_sample_2_grid() {
+fn r_181_r_196_sample_2_grid() {
     // 2016-09-14T11:12 in a zone three hours east of Greenwich.
     const AFTER_MS: i64 = 1_473_840_720_000;
     let policy = build(json!({
