@@ -893,7 +893,10 @@ fn r_114_any_method_of_inspection_has_the_file_read() {
         let policy = set.unwrap().policies()[0].clone();
         assert!(policy.needs_content() && !policy.needs_labels());
         assert!(policy.covers(&file(AppId::BOX), NOW_MS), "{inspection}");
-        assert!(!policy.covers(&file(AppId::DROPBOX), NOW_MS), "{inspection}");
+        assert!(
+            !policy.covers(&file(AppId::DROPBOX), NOW_MS),
+            "{inspection}"
+        );
     }
     assert!(!build(json!({"inspection": {"method": "none"}})).needs_content());
 }
