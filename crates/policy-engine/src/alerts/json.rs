@@ -14,7 +14,8 @@ impl Alert {
     /// The alert as the product's REST API shows it. Members that only the product could
     /// fill in are left out: tenant, link, risk and threat score.
     ///
-    /// `statusValue` is 0 for unread, 1 for read and 2 for closed alerts; `resolutionStatusValue`
+    /// `statusValue` is 0 for unread, 1 for read and 2 for closed alerts, which is our reading of the one
+    /// value that is known from a record, 1; `resolutionStatusValue`
     /// is the [`status`](Self::status).
     pub fn to_json(&self) -> Value {
         let status = match (self.is_open(), self.read) {
