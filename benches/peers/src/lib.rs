@@ -35,8 +35,10 @@ pub trait Contestant {
 /// written by hand, then the others.
 pub fn contestants(policies: &[FilePolicy], records: &[Record]) -> Vec<Box<dyn Contestant>> {
     vec![
-        Box::new(contestants::ours::Ours::new(policies, records)),
+        Box::new(contestants::ours::Finding::new(policies, records)),
+        Box::new(contestants::ours::OneByOne::new(policies, records)),
         Box::new(contestants::by_hand::ByHand::new(policies, records)),
+        Box::new(contestants::wirefilter::Wirefilter::new(policies, records)),
         Box::new(contestants::json_logic::JsonLogic::new(policies, records)),
         Box::new(contestants::common_expressions::CommonExpressions::new(
             policies, records,

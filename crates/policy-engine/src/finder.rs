@@ -79,7 +79,11 @@ impl<'s> Finder<'s> {
                 let Some((policy, rest)) = policy else { break };
                 let outcome = policy.finish(rest, labels_unknown, record, now_ms, content);
                 if outcome != Outcome::NoMatch {
-                    found(Evaluation { policy, outcome });
+                    found(Evaluation {
+                        policy,
+                        place,
+                        outcome,
+                    });
                 }
             }
         }

@@ -50,6 +50,12 @@ pub(crate) fn strip_prefix<'t>(text: &'t str, wanted: &str) -> Option<&'t str> {
 
 /// Whether a text, once folded, starts with the one that is folded already.
 pub(crate) fn starts_with(text: &str, wanted: &str) -> bool {
+    if wanted.is_ascii()
+        && let Some((start, _)) = text.as_bytes().split_at_checked(wanted.len())
+        && start.is_ascii()
+    {
+        return start.eq_ignore_ascii_case(wanted.as_bytes());
+    }
     let mut text = folded(text);
     wanted
         .chars()
@@ -58,6 +64,13 @@ pub(crate) fn starts_with(text: &str, wanted: &str) -> bool {
 
 /// Whether a text, once folded, ends with the one that is folded already.
 pub(crate) fn ends_with(text: &str, wanted: &str) -> bool {
+    if wanted.is_ascii()
+        && let Some(skipped) = text.len().checked_sub(wanted.len())
+        && let Some((_, end)) = text.as_bytes().split_at_checked(skipped)
+        && end.is_ascii()
+    {
+        return end.eq_ignore_ascii_case(wanted.as_bytes());
+    }
     // Folding maps each character alone, so the length tells where the end starts.
     let length = folded(text).count();
     length
@@ -67,6 +80,10 @@ pub(crate) fn ends_with(text: &str, wanted: &str) -> bool {
 
 /// Whether the text that is folded already occurs in a text, once folded.
 pub(crate) fn contains(text: &str, wanted: &str) -> bool {
+    if text.is_ascii() && wanted.is_ascii() && !wanted.is_empty() {
+        let mut parts = text.as_bytes().windows(wanted.len());
+        return parts.any(|part| part.eq_ignore_ascii_case(wanted.as_bytes()));
+    }
     let mut rest = folded(text);
     loop {
         let mut ahead = rest.clone();
@@ -121,6 +138,21 @@ mod tests {
         ] {
             assert_eq!(equals(one, &fold(other)), same, "{one} {other}");
             assert_eq!(equals(other, &fold(one)), same, "{other} {one}");
+        }
+    }
+
+    proptest::proptest! {
+        /// The short ways for ASCII say what folding everything says.
+        #[test]
+        fn parts_are_those_of_the_folded_text(
+            text in "[abAB ßﬁſKé]{0,6}",
+            wanted in "[abAB ßfisk]{0,3}",
+        ) {
+            let (whole, wanted) = (fold(&text), fold(&wanted));
+            proptest::prop_assert_eq!(starts_with(&text, &wanted), whole.starts_with(&*wanted));
+            proptest::prop_assert_eq!(ends_with(&text, &wanted), whole.ends_with(&*wanted));
+            proptest::prop_assert_eq!(contains(&text, &wanted), whole.contains(&*wanted));
+            proptest::prop_assert_eq!(equals(&text, &wanted), whole == wanted);
         }
     }
 

@@ -52,6 +52,8 @@ pub struct PolicySet {
 pub struct Evaluation<'s> {
     /// The policy.
     pub policy: &'s Policy,
+    /// Its place in the set, from 0.
+    pub place: usize,
     /// What it says.
     pub outcome: Outcome,
 }
@@ -61,7 +63,7 @@ pub struct Evaluation<'s> {
 /// `'s` is the life of the set, `'e` that of record and matcher: the evaluations outlive the
 /// matcher's loan.
 pub struct Evaluations<'s, 'e> {
-    policies: std::slice::Iter<'s, Policy>,
+    policies: std::iter::Enumerate<std::slice::Iter<'s, Policy>>,
     record: &'e FileRecord,
     now_ms: i64,
     content: &'e mut dyn ContentMatcher,
@@ -71,9 +73,10 @@ impl<'s> Iterator for Evaluations<'s, '_> {
     type Item = Evaluation<'s>;
 
     fn next(&mut self) -> Option<Evaluation<'s>> {
-        let policy = self.policies.next()?;
+        let (place, policy) = self.policies.next()?;
         Some(Evaluation {
             policy,
+            place,
             outcome: policy.evaluate(self.record, self.now_ms, self.content),
         })
     }
@@ -185,7 +188,7 @@ impl PolicySet {
         content: &'e mut dyn ContentMatcher,
     ) -> Evaluations<'s, 'e> {
         Evaluations {
-            policies: self.policies.iter(),
+            policies: self.policies.iter().enumerate(),
             record,
             now_ms,
             content,

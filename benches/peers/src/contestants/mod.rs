@@ -7,3 +7,4 @@ pub mod json_logic;
 pub mod ours;
 pub mod rego;
 mod text;
+pub mod wirefilter;

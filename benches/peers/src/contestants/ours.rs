@@ -15,33 +15,75 @@ const TENANT: TenantId = TenantId::from_u128(1);
 /// No condition asks what time it is.
 const NOW_MS: i64 = 0;
 
-/// A [`PolicySet`] and [`FileRecord`]s whose labels were read.
-pub struct Ours {
+/// All policies of a set at once, by [`PolicySet::finder`].
+pub struct Finding {
     policies: PolicySet,
     records: Vec<FileRecord>,
 }
 
-impl Ours {
-    /// Builds the set from one JSON document.
+/// One policy after the other, by [`PolicySet::evaluate`].
+pub struct OneByOne {
+    policies: PolicySet,
+    records: Vec<FileRecord>,
+}
+
+/// Builds the set from one JSON document.
+fn set(policies: &[FilePolicy]) -> PolicySet {
+    let labels = (0..records::LABELS)
+        .map(|number| Label::new(TENANT, records::label(number), &format!("Label {number}")))
+        .collect();
+    let (catalog, _) = LabelCatalog::build(TENANT, labels).expect("a consistent catalogue");
+    let labels = LabelView::new(catalog.into());
+    let policies: Vec<Value> = policies.iter().map(policy).collect();
+    let document = json!({"format": "file-policies/1", "policies": policies});
+    PolicySet::from_json(&document.to_string(), &BuildContext::new(&labels))
+        .expect("a valid document")
+}
+
+impl Finding {
+    /// Compiles the policies and prepares records whose labels were read.
     pub fn new(policies: &[FilePolicy], records: &[Record]) -> Self {
-        let labels = (0..records::LABELS)
-            .map(|number| Label::new(TENANT, records::label(number), &format!("Label {number}")))
-            .collect();
-        let (catalog, _) = LabelCatalog::build(TENANT, labels).expect("a consistent catalogue");
-        let labels = LabelView::new(catalog.into());
-        let policies: Vec<Value> = policies.iter().map(policy).collect();
-        let document = json!({"format": "file-policies/1", "policies": policies});
         Self {
-            policies: PolicySet::from_json(&document.to_string(), &BuildContext::new(&labels))
-                .expect("a valid document"),
+            policies: set(policies),
             records: records.iter().map(record).collect(),
         }
     }
 }
 
-impl Contestant for Ours {
+impl OneByOne {
+    /// Compiles the policies and prepares records whose labels were read.
+    pub fn new(policies: &[FilePolicy], records: &[Record]) -> Self {
+        Self {
+            policies: set(policies),
+            records: records.iter().map(record).collect(),
+        }
+    }
+}
+
+impl Contestant for Finding {
     fn name(&self) -> &'static str {
-        "policy-engine (ours)"
+        "policy-engine, finder"
+    }
+
+    fn evaluate(&mut self, found: &mut Vec<Match>) {
+        let mut nothing_read = |_: &Inspection| ContentAnswer::NotYet;
+        let mut finder = self.policies.finder();
+        for (number, record) in self.records.iter().enumerate() {
+            finder.find(record, NOW_MS, &mut nothing_read, |evaluation| {
+                if evaluation.outcome == Outcome::Match {
+                    found.push(Match {
+                        record: number,
+                        policy: evaluation.place,
+                    });
+                }
+            });
+        }
+    }
+}
+
+impl Contestant for OneByOne {
+    fn name(&self) -> &'static str {
+        "policy-engine, one by one"
     }
 
     fn evaluate(&mut self, found: &mut Vec<Match>) {
