@@ -201,10 +201,14 @@ impl Group {
         watcher: &mut W,
     ) -> Answer {
         // None of them holds where each opposite does.
-        let (combine, start): (fn(Answer, Answer) -> Answer, _) = match self.kind {
-            GroupKind::All => (Answer::and, Answer::Yes),
-            GroupKind::Any => (Answer::or, Answer::No),
-            GroupKind::None => (|all, one| all.and(one.negated()), Answer::Yes),
+        let combine = |together: Answer, one: Answer| match self.kind {
+            GroupKind::All => together.and(one),
+            GroupKind::Any => together.or(one),
+            GroupKind::None => together.and(one.negated()),
+        };
+        let start = match self.kind {
+            GroupKind::All | GroupKind::None => Answer::Yes,
+            GroupKind::Any => Answer::No,
         };
         let decisive = start.negated();
         let mut together = start;
