@@ -149,7 +149,6 @@ impl Index {
         let mut answered = vec![Vec::new(); policies.len()];
         let mut builder = Builder {
             words,
-            policies: policies.len(),
             bytes_left: ROWS_BYTES_MAX,
             answered: &mut answered,
         };
@@ -244,7 +243,6 @@ fn rest(policy: &Policy, answered: &[usize]) -> Rest {
 
 struct Builder<'a> {
     words: usize,
-    policies: usize,
     bytes_left: usize,
     /// For each policy the places of the conditions that columns answer.
     answered: &'a mut [Vec<usize>],
@@ -386,7 +384,6 @@ impl Builder<'_> {
                 answered.push(entry.place);
             }
         }
-        debug_assert!(self.policies <= words * 64);
         Some(column)
     }
 }
