@@ -288,8 +288,7 @@ impl Policy {
         let compiled = self.compiled();
         self.is_enabled()
             && compiled.program.admits(record)
-            && compiled.folders.answer(record).inside
-            && compiled.owners.answer(record).inside
+            && self.has_in_scope(record)
             && compiled.program.covers(record, now_ms)
     }
 
@@ -304,6 +303,20 @@ impl Policy {
         self.with_content(all, content, sink)
     }
 
+    /// Whether folder and owner scope take the record in.
+    pub(crate) fn has_in_scope(&self, record: &FileRecord) -> bool {
+        let compiled = self.compiled();
+        compiled.folders.answer(record).inside && compiled.owners.answer(record).inside
+    }
+
+    /// Whether neither a scope nor its content can keep a file out.
+    pub(crate) fn looks_at_filters_only(&self) -> bool {
+        let compiled = self.compiled();
+        matches!(compiled.folders, FolderRule::All)
+            && matches!(compiled.owners, OwnerRule::All)
+            && !self.needs_content()
+    }
+
     /// What the rest of a policy says, where all that an index answers holds.
     pub(crate) fn finish(
         &self,
@@ -315,7 +328,7 @@ impl Policy {
     ) -> Outcome {
         let compiled = self.compiled();
         let program = &compiled.program;
-        if !compiled.folders.answer(record).inside || !compiled.owners.answer(record).inside {
+        if !self.has_in_scope(record) {
             return Outcome::NoMatch;
         }
         let about_labels: &[usize] = if labels_unknown {

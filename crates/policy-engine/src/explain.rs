@@ -390,7 +390,7 @@ impl Reports<'_> {
                     .map(|entity| &*entity.id),
             ),
             Kind::Text | Kind::Extension => {
-                shorten(program::texts(field, condition.operator, record))
+                shorten(program::Texts::of(field, condition.operator, record).iter())
             }
             Kind::Name => format!("`{}`", quote(&record.name)),
             Kind::App | Kind::Number | Kind::AccessLevel | Kind::FileType | Kind::Boolean => {

@@ -24,6 +24,32 @@ pub(crate) fn compare(text: &str, wanted: &str) -> Ordering {
     folded(text).cmp(wanted.chars())
 }
 
+/// The first eight bytes of a text, once folded: as a number, so that the order stays that of the
+/// texts. A shorter text has zeros behind it.
+pub(crate) fn start(text: &str) -> u64 {
+    let mut bytes = [0; 8];
+    let first = text.as_bytes();
+    let (first, _) = first.split_at(first.len().min(bytes.len()));
+    if first.is_ascii() {
+        bytes
+            .iter_mut()
+            .zip(first)
+            .for_each(|(place, byte)| *place = byte.to_ascii_lowercase());
+        return u64::from_be_bytes(bytes);
+    }
+    let mut left = bytes.iter_mut();
+    let mut utf8 = [0; 4];
+    'full: for character in folded(text) {
+        for byte in character.encode_utf8(&mut utf8).bytes() {
+            let Some(place) = left.next() else {
+                break 'full;
+            };
+            *place = byte;
+        }
+    }
+    u64::from_be_bytes(bytes)
+}
+
 /// Whether a text, once folded, is the one that is folded already.
 pub(crate) fn equals(text: &str, wanted: &str) -> bool {
     compare(text, wanted).is_eq()

@@ -105,6 +105,7 @@ mod saved_queries;
 mod schema;
 mod set;
 pub mod sharing;
+mod sweep;
 mod templates;
 mod text_match;
 
@@ -153,5 +154,6 @@ pub use saved_queries::{
 };
 pub use schema::document_schema;
 pub use set::{Evaluation, Evaluations, PolicySet};
+pub use sweep::Sweep;
 pub use templates::{templates, worked_examples};
 pub use text_match::{WordQuery, WordQueryError, WordSeparators};

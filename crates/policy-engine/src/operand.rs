@@ -13,6 +13,7 @@ use crate::filter::{
     VALUE_BYTES_MAX, VALUES_MAX, find_label, show_instant,
 };
 use crate::fold::fold;
+use crate::index::Texts;
 use crate::json::type_error;
 use crate::pattern::Pattern;
 use crate::program::Operand;
@@ -493,9 +494,9 @@ impl Values {
             Kind::Extension if case == ExtensionCase::Respected => {
                 Operand::ExactTexts(sorted(self.texts))
             }
-            Kind::Text | Kind::Name | Kind::Extension => {
-                Operand::Texts(sorted(self.texts.iter().map(|text| fold(text)).collect()))
-            }
+            Kind::Text | Kind::Name | Kind::Extension => Operand::Texts(Texts::new(
+                self.texts.iter().map(|text| fold(text)).collect(),
+            )),
             Kind::App
             | Kind::Number
             | Kind::AccessLevel

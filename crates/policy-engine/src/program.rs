@@ -1,13 +1,15 @@
 //! What a filter compiles to: typed conditions, the cheap ones first, in groups.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
-use label_core::{AppId, LabelKey};
+use label_core::{AppId, LabelKey, PolicyId};
 
 use crate::evaluate::Answer;
 use crate::field::{Field, Kind, Operator};
 use crate::file_type::FileTypeTable;
 use crate::fold;
+use crate::index::Texts as FoldedTexts;
 use crate::pattern::Pattern;
 use crate::record::{EntityKey, FileRecord, FileStatus};
 use crate::text_match::WordQuery;
@@ -78,7 +80,7 @@ pub(crate) enum Operand {
     Nothing,
     Codes(Box<[u32]>),
     Labels(Box<[LabelKey]>),
-    Texts(Box<[Box<str>]>),
+    Texts(FoldedTexts),
     /// Texts where letter case matters.
     ExactTexts(Box<[Box<str>]>),
     Queries(Box<[WordQuery]>),
@@ -233,6 +235,16 @@ impl Group {
 }
 
 impl Condition {
+    /// Whether it looks at how names start, which no letter of a stem changes: a file that goes by
+    /// its name without the extension, too, starts the same.
+    pub(crate) fn is_name_start(&self) -> bool {
+        self.field == Field::FileName
+            && matches!(
+                self.operator,
+                Operator::StartsWith | Operator::StartsWithSingle | Operator::DoesNotStartWith
+            )
+    }
+
     pub(crate) fn is_about_labels(&self) -> bool {
         self.field == Field::Label
     }
@@ -299,7 +311,7 @@ impl Condition {
     }
 
     fn of_texts(&self, record: &FileRecord) -> bool {
-        let mut values = texts(self.field, self.operator, record);
+        let values = Texts::of(self.field, self.operator, record);
         match &self.operand {
             Operand::Texts(wanted) => {
                 let part: fn(&str, &str) -> bool = match self.operator {
@@ -309,25 +321,28 @@ impl Condition {
                     Operator::EndsWith | Operator::DoesNotEndWith => fold::ends_with,
                     Operator::Substring | Operator::Nsubstring => fold::contains,
                     _ => {
-                        return self.of_membership(values, |value| {
-                            wanted
-                                .binary_search_by(|one| fold::compare(value, one).reverse())
-                                .is_ok()
-                        });
+                        return self.of_text_membership(values, |text| wanted.find(text).is_some());
                     }
                 };
-                self.of_any(values.any(|value| wanted.iter().any(|wanted| part(value, wanted))))
+                self.of_any(values.any(|text| wanted.iter().any(|wanted| part(text, wanted))))
             }
-            Operand::ExactTexts(wanted) => self.of_membership(values, |value| {
-                wanted.binary_search_by(|one| (**one).cmp(value)).is_ok()
+            Operand::ExactTexts(wanted) => self.of_text_membership(values, |text| {
+                wanted.binary_search_by(|one| (**one).cmp(text)).is_ok()
             }),
             Operand::Queries(wanted) => {
-                self.of_any(values.any(|value| wanted.iter().any(|query| query.matches(value))))
+                self.of_any(values.any(|text| wanted.iter().any(|query| query.matches(text))))
             }
             Operand::Patterns(wanted) => {
-                self.of_any(values.any(|value| wanted.iter().any(|one| one.matches(value))))
+                self.of_any(values.any(|text| wanted.iter().any(|one| one.matches(text))))
             }
-            _ => self.of_presence(values),
+            _ => self.of_presence(values.iter()),
+        }
+    }
+
+    fn of_text_membership(&self, values: Texts<'_>, is_wanted: impl Fn(&str) -> bool) -> bool {
+        match self.operator {
+            Operator::Deq => values.any(|text| !is_wanted(text)),
+            _ => self.of_any(values.any(is_wanted)),
         }
     }
 
@@ -404,46 +419,68 @@ pub(crate) fn entities(field: Field, record: &FileRecord) -> &[EntityKey] {
     }
 }
 
-/// The record's texts for a field of texts: one value, a list, or both.
-pub(crate) fn texts(
-    field: Field,
-    operator: Operator,
-    record: &FileRecord,
-) -> impl Iterator<Item = &str> {
-    let one = match field {
-        Field::FileName => Some(&*record.name),
-        Field::OwnerOrgUnit => record.owner_org_unit.as_deref(),
-        Field::OwnerUsername => record.owner_address.as_deref(),
-        Field::Extension => record.extension(),
-        Field::MimeType => record.mime_type.as_deref(),
-        Field::FileId => Some(record.key.file.as_str()),
-        Field::Path => record.path.as_deref(),
-        _ => None,
-    };
-    // On SharePoint a file goes by its name without the extension, too.
-    let stem = (field == Field::FileName && record.key.app == AppId::SHAREPOINT_ONLINE)
-        .then(|| record.stem());
-    let list = match field {
-        Field::ParentFolder => record.parent_folders.as_slice(),
-        Field::CollaboratorsWithDomain | Field::CollaboratorsDomains => &record.domains,
-        Field::CollaboratorsGroups => &record.groups,
-        Field::CollaboratorsUsers => &record.collaborators,
-        _ => &[],
-    };
-    let below = matches!(operator, Operator::DescendantOf | Operator::NdescendantOf);
-    let ancestors = record
-        .ancestor_folders
-        .as_deref()
-        .filter(|_| field == Field::ParentFolder && below)
-        .unwrap_or_default();
-    let policies = match field {
-        Field::MatchedPolicy => record.matched_policies.as_slice(),
-        _ => &[],
-    };
-    one.into_iter()
-        .chain(stem)
-        .chain(list.iter().chain(ancestors).map(|text| &**text))
-        .chain(policies.iter().map(|policy| policy.as_str()))
+/// The record's texts for a field of texts.
+#[derive(Clone, Copy)]
+pub(crate) enum Texts<'r> {
+    /// A value, and on SharePoint the same without its extension: there a file goes by both names.
+    One(Option<&'r str>, Option<&'r str>),
+    /// Values, and more of them.
+    Lists(&'r [Arc<str>], &'r [Arc<str>]),
+    Policies(&'r [PolicyId]),
+}
+
+impl<'r> Texts<'r> {
+    pub(crate) fn of(field: Field, operator: Operator, record: &'r FileRecord) -> Self {
+        match field {
+            Field::FileName => {
+                let is_sharepoint = record.key.app == AppId::SHAREPOINT_ONLINE;
+                Self::One(Some(&record.name), is_sharepoint.then(|| record.stem()))
+            }
+            Field::OwnerOrgUnit => Self::One(record.owner_org_unit.as_deref(), None),
+            Field::OwnerUsername => Self::One(record.owner_address.as_deref(), None),
+            Field::Extension => Self::One(record.extension(), None),
+            Field::MimeType => Self::One(record.mime_type.as_deref(), None),
+            Field::FileId => Self::One(Some(record.key.file.as_str()), None),
+            Field::Path => Self::One(record.path.as_deref(), None),
+            Field::ParentFolder => {
+                let below = matches!(operator, Operator::DescendantOf | Operator::NdescendantOf);
+                let ancestors = record.ancestor_folders.as_deref();
+                let above = ancestors.filter(|_| below).unwrap_or_default();
+                Self::Lists(&record.parent_folders, above)
+            }
+            Field::CollaboratorsWithDomain | Field::CollaboratorsDomains => {
+                Self::Lists(&record.domains, &[])
+            }
+            Field::CollaboratorsGroups => Self::Lists(&record.groups, &[]),
+            Field::CollaboratorsUsers => Self::Lists(&record.collaborators, &[]),
+            Field::MatchedPolicy => Self::Policies(&record.matched_policies),
+            _ => Self::One(None, None),
+        }
+    }
+
+    /// Whether one of them is as wanted.
+    fn any(self, mut is_wanted: impl FnMut(&'r str) -> bool) -> bool {
+        match self {
+            Self::One(value, other) => {
+                value.is_some_and(&mut is_wanted) || other.is_some_and(is_wanted)
+            }
+            Self::Lists(values, more) => values.iter().chain(more).any(|value| is_wanted(value)),
+            Self::Policies(policies) => policies.iter().any(|policy| is_wanted(policy.as_str())),
+        }
+    }
+
+    /// All of them.
+    pub(crate) fn iter(self) -> impl Iterator<Item = &'r str> {
+        let (one, other, values, more, policies) = match self {
+            Self::One(value, other) => (value, other, &[][..], &[][..], &[][..]),
+            Self::Lists(values, more) => (None, None, values, more, &[][..]),
+            Self::Policies(policies) => (None, None, &[][..], &[][..], policies),
+        };
+        one.into_iter()
+            .chain(other)
+            .chain(values.iter().chain(more).map(|text| &**text))
+            .chain(policies.iter().map(|policy| policy.as_str()))
+    }
 }
 
 /// Whether a directory entry is the one a filter names; what either leaves out doesn't matter.

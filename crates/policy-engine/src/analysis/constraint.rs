@@ -321,7 +321,7 @@ fn values(condition: &Condition) -> Option<Values> {
         Operand::Labels(labels) => labels.iter().copied().map(Value::Label).collect(),
         // A file on SharePoint goes by two names.
         Operand::Texts(texts) if condition.field != Field::FileName => {
-            texts.iter().cloned().map(Value::Text).collect()
+            texts.iter().map(|text| Value::Text(text.into())).collect()
         }
         _ => return None,
     })

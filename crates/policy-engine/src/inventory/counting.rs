@@ -7,7 +7,7 @@ use label_core::{LabelCatalog, LabelKey, LabelView};
 use super::columns::{LabelSetId, Level};
 use super::error::InventoryError;
 use super::store::Inventory;
-use crate::evaluate::Answer;
+use crate::evaluate::Outcome;
 use crate::filter::Filter;
 
 /// Which files and which labels are counted. The default counts every file that is not deleted,
@@ -125,7 +125,7 @@ impl Inventory {
     }
 
     /// All label set ids are less.
-    pub(super) fn label_set_ids(&self) -> usize {
+    pub(crate) fn label_set_ids(&self) -> usize {
         LabelSetId::RESERVED as usize + self.label_sets.numbers_end()
     }
 
@@ -146,13 +146,20 @@ impl Inventory {
             }
             return undecided;
         };
-        for ((at, (label_set, app, level)), record) in rows.zip(&self.records) {
-            match filter.answer(record, counting.now_ms) {
-                Answer::Yes => see(at, label_set, app, level),
-                Answer::Unknown => undecided += 1,
-                Answer::No => {}
-            }
-        }
+        let mut rows = rows;
+        // Records come in their order, so the rows are passed over once.
+        self.sweep_filter(filter, counting.now_ms).each_record(
+            0,
+            |record, outcome| match outcome {
+                Outcome::Match => {
+                    if let Some((at, (label_set, app, level))) = rows.find(|(at, _)| *at == record)
+                    {
+                        see(at, label_set, app, level);
+                    }
+                }
+                _ => undecided += 1,
+            },
+        );
         undecided
     }
 }

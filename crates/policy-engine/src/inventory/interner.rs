@@ -6,7 +6,7 @@ use std::hash::Hash;
 /// Numbers for values, given back when nothing uses the value any more, so that the number of
 /// values bounds the numbers.
 #[derive(Clone, Debug)]
-pub(super) struct Interner<T> {
+pub(crate) struct Interner<T> {
     numbers: HashMap<T, u32>,
     slots: Vec<Slot<T>>,
     free: Vec<u32>,
@@ -32,7 +32,7 @@ impl<T> Default for Interner<T> {
 impl<T: Clone + Eq + Hash> Interner<T> {
     /// The number of a value, used once more; nothing if it is a new one and there are `limit`
     /// already.
-    pub(super) fn acquire(&mut self, value: T, limit: usize) -> Option<u32> {
+    pub(crate) fn acquire(&mut self, value: T, limit: usize) -> Option<u32> {
         if let Some(&number) = self.numbers.get(&value) {
             if let Some(slot) = self.slot_mut(number) {
                 slot.uses += 1;
@@ -64,7 +64,7 @@ impl<T: Clone + Eq + Hash> Interner<T> {
     }
 
     /// One use less.
-    pub(super) fn release(&mut self, number: u32) {
+    pub(crate) fn release(&mut self, number: u32) {
         let Some(slot) = self.slot_mut(number) else {
             return;
         };
@@ -78,18 +78,24 @@ impl<T: Clone + Eq + Hash> Interner<T> {
     }
 
     /// How many numbers there have been at once, free ones included: all numbers are less.
-    pub(super) fn numbers_end(&self) -> usize {
+    pub(crate) fn numbers_end(&self) -> usize {
         self.slots.len()
     }
 
     /// The value of a number that is in use.
-    pub(super) fn value(&self, number: u32) -> Option<&T> {
+    pub(crate) fn value(&self, number: u32) -> Option<&T> {
         self.slot(number)?.value.as_ref()
     }
 
     /// How many use it.
-    pub(super) fn uses(&self, number: u32) -> usize {
+    pub(crate) fn uses(&self, number: u32) -> usize {
         self.slot(number).map_or(0, |slot| slot.uses)
+    }
+
+    /// All values that are in use, and their numbers.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
+        let slots = self.slots.iter().enumerate();
+        slots.filter_map(|(number, slot)| Some((number, slot.value.as_ref()?)))
     }
 
     fn slot(&self, number: u32) -> Option<&Slot<T>> {

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde_json::{Value, json};
 
 use super::store::Inventory;
-use crate::evaluate::Answer;
+use crate::evaluate::Outcome;
 use crate::file_json::FileJson;
 use crate::query::Query;
 use crate::record::FileRecord;
@@ -46,13 +46,11 @@ impl Inventory {
     pub fn answer(&self, query: &Query, now_ms: i64) -> Page<'_> {
         let mut undecided = 0;
         let mut found: Vec<&FileRecord> = Vec::new();
-        for record in &self.records {
-            match query.filter().answer(record, now_ms) {
-                Answer::Yes => found.push(record),
-                Answer::Unknown => undecided += 1,
-                Answer::No => {}
-            }
-        }
+        let sweep = self.sweep_filter(query.filter(), now_ms);
+        sweep.each_record(0, |record, outcome| match outcome {
+            Outcome::Match => found.extend(self.records.get(record)),
+            _ => undecided += 1,
+        });
         let total = found.len();
         let start = query.skip().min(total);
         let end = start.saturating_add(query.limit()).min(total);

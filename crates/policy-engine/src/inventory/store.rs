@@ -8,6 +8,7 @@ use label_core::{AppId, FileKey, LabelKey};
 use super::columns::{Columns, LabelSetId, Level};
 use super::error::InventoryError;
 use super::interner::Interner;
+use super::values::Values;
 use crate::record::FileRecord;
 
 /// Most different labels of one file. Documents come from strangers; the product's own pictures show
@@ -79,11 +80,12 @@ pub struct Inventory {
     pub(super) options: InventoryOptions,
     /// Where each file's record is.
     positions: HashMap<FileKey, usize>,
-    pub(super) records: Vec<FileRecord>,
-    pub(super) columns: Columns,
+    pub(crate) records: Vec<FileRecord>,
+    pub(crate) columns: Columns,
     /// Sorted, no label twice, none empty.
-    pub(super) label_sets: Interner<Arc<[LabelKey]>>,
-    pub(super) apps: Interner<AppId>,
+    pub(crate) label_sets: Interner<Arc<[LabelKey]>>,
+    pub(crate) apps: Interner<AppId>,
+    pub(crate) values: Values,
 }
 
 impl Inventory {
@@ -110,6 +112,11 @@ impl Inventory {
         self.records.is_empty()
     }
 
+    /// The place of a file's record among [`records`](Self::records), until the inventory changes.
+    pub fn place(&self, key: &FileKey) -> Option<usize> {
+        self.positions.get(key).copied()
+    }
+
     /// The record of a file.
     pub fn record(&self, key: &FileKey) -> Option<&FileRecord> {
         self.records.get(*self.positions.get(key)?)
@@ -134,7 +141,7 @@ impl Inventory {
         if at.is_none() && self.records.len() >= limit {
             return Err(InventoryError::Full { limit });
         }
-        let before = at.and_then(|at| self.columns.label_sets.get(at).copied());
+        let before = at.and_then(|at| self.columns.label_set(at));
         let label_set = self.acquire_label_set(&record, before)?;
         let limit = self.options.apps_max;
         let Some(app) = self.apps.acquire(record.key.app, limit) else {
@@ -145,8 +152,9 @@ impl Inventory {
         let Some(at) = at else {
             self.positions
                 .insert(record.key.clone(), self.records.len());
-            self.records.push(record);
             self.columns.push(label_set, app, level);
+            self.values.push(&record);
+            self.records.push(record);
             return Ok(None);
         };
         // The app is part of the key, so it is the one that the record before has acquired.
@@ -155,6 +163,7 @@ impl Inventory {
             self.release_label_set(before);
         }
         self.columns.set(at, label_set, app, level);
+        self.values.set(at, &record);
         let place = self.records.get_mut(at);
         Ok(place.map(|place| std::mem::replace(place, record)))
     }
@@ -171,6 +180,7 @@ impl Inventory {
         {
             *position = at;
         }
+        self.values.swap_remove(at);
         if let Some((label_set, app)) = self.columns.swap_remove(at) {
             self.release_label_set(label_set);
             self.apps.release(app);

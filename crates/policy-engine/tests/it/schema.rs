@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::documents::two_policies;
-use crate::naive::policies;
+use crate::naive::generate::policies;
 use crate::shared::document;
 
 static VALIDATOR: LazyLock<Validator> =

@@ -5,7 +5,13 @@
 //! file's values give a few such rows; what is left when all columns were asked is the policies whose
 //! conditions there hold. The rest of each, if there is a rest, is evaluated one by one.
 
+mod texts;
+mod times;
+
 use std::ops::RangeInclusive;
+
+pub(crate) use texts::Texts;
+pub(crate) use times::{TimeColumn, holds, ranges};
 
 use crate::field::{Field, Kind, Operator};
 use crate::file_type::FileTypeTable;
@@ -77,39 +83,27 @@ struct Column {
 enum Values {
     Codes(Vec<u32>),
     Labels(Vec<LabelKey>),
-    Texts(Vec<Box<str>>),
+    Texts(Texts),
 }
 
-/// Times from 1970 on.
-#[derive(Clone, Debug)]
-struct TimeColumn {
-    field: Field,
-    /// Where the answers of some policy change: from this time on.
-    starts: Vec<i64>,
-    /// The policies that hold before the first start, then from each on.
-    rows: Vec<u64>,
-    /// Policies that hold without a time.
-    missing: Vec<u64>,
-}
-
-fn set(bits: &mut [u64], at: usize) {
+pub(crate) fn set(bits: &mut [u64], at: usize) {
     if let Some(word) = bits.get_mut(at / 64) {
         *word |= 1 << (at % 64);
     }
 }
 
-fn clear(bits: &mut [u64], at: usize) {
+pub(crate) fn clear(bits: &mut [u64], at: usize) {
     if let Some(word) = bits.get_mut(at / 64) {
         *word &= !(1 << (at % 64));
     }
 }
 
 /// A row among rows.
-fn row(rows: &[u64], at: usize, words: usize) -> &[u64] {
+pub(crate) fn row(rows: &[u64], at: usize, words: usize) -> &[u64] {
     rows.get(at * words..(at + 1) * words).unwrap_or_default()
 }
 
-fn row_mut(rows: &mut [u64], at: usize, words: usize) -> &mut [u64] {
+pub(crate) fn row_mut(rows: &mut [u64], at: usize, words: usize) -> &mut [u64] {
     rows.get_mut(at * words..(at + 1) * words)
         .unwrap_or_default()
 }
@@ -193,14 +187,10 @@ impl Index {
             }
         }
         for column in &self.times {
-            let rows = match program::instant(column.field, record) {
-                Some(at) => {
-                    let passed = column.starts.partition_point(|start| *start <= at);
-                    row(&column.rows, passed, self.words)
-                }
-                None => &column.missing,
-            };
-            and(left, rows);
+            and(
+                left,
+                column.row(program::instant(column.field, record), self.words),
+            );
         }
         labels_unknown
     }
@@ -333,7 +323,7 @@ impl Builder<'_> {
     fn times(&mut self, entries: &[Entry<'_>]) -> Vec<TimeColumn> {
         let mut fields: Vec<Field> = entries
             .iter()
-            .filter(|entry| ranges(entry.condition).is_some())
+            .filter(|entry| ranges(entry.condition, None).is_some())
             .map(|entry| entry.condition.field)
             .collect();
         fields.sort_unstable();
@@ -348,64 +338,19 @@ impl Builder<'_> {
         let asked: Vec<(&Entry<'_>, Vec<RangeInclusive<i64>>)> = entries
             .iter()
             .filter(|entry| entry.condition.field == field)
-            .filter_map(|entry| Some((entry, ranges(entry.condition)?)))
+            .filter_map(|entry| Some((entry, ranges(entry.condition, None)?)))
             .collect();
-        let mut starts: Vec<i64> = Vec::new();
-        for range in asked.iter().flat_map(|(_, ranges)| ranges) {
-            starts.push(*range.start());
-            starts.extend(range.end().checked_add(1));
-        }
-        starts.sort_unstable();
-        starts.dedup();
-        let words = self.words;
-        let bytes = (starts.len() + 2) * words * size_of::<u64>();
-        self.bytes_left = self.bytes_left.checked_sub(bytes)?;
-        let mut column = TimeColumn {
-            field,
-            rows: vec![u64::MAX; (starts.len() + 1) * words],
-            missing: vec![u64::MAX; words],
-            starts,
-        };
-        for (entry, ranges) in asked {
-            clear(&mut column.missing, entry.policy);
-            for at in 0..=column.starts.len() {
-                // The whole stretch up to the next start answers as its first moment does.
-                let first = at
-                    .checked_sub(1)
-                    .and_then(|before| column.starts.get(before).copied());
-                let holds = ranges
-                    .iter()
-                    .any(|range| range.contains(&first.unwrap_or(i64::MIN)));
-                if !holds {
-                    clear(row_mut(&mut column.rows, at, words), entry.policy);
-                }
-            }
+        let ranges = asked
+            .iter()
+            .map(|(entry, ranges)| (entry.policy, &**ranges));
+        let column = TimeColumn::new(field, ranges, self.words, &mut self.bytes_left)?;
+        for (entry, _) in asked {
             if let Some(answered) = self.answered.get_mut(entry.policy) {
                 answered.push(entry.place);
             }
         }
         Some(column)
     }
-}
-
-/// When a condition on a time holds; `None` for one that is measured from now.
-fn ranges(condition: &Condition) -> Option<Vec<RangeInclusive<i64>>> {
-    Some(match (&condition.operand, condition.operator) {
-        (Operand::Instant(at), Operator::Gte) => vec![*at..=i64::MAX],
-        (Operand::Instant(at), Operator::Lte) => vec![i64::MIN..=*at],
-        (Operand::Instant(at), Operator::Gt) => at
-            .checked_add(1)
-            .map(|at| at..=i64::MAX)
-            .into_iter()
-            .collect(),
-        (Operand::Instant(at), Operator::Lt) => at
-            .checked_sub(1)
-            .map(|at| i64::MIN..=at)
-            .into_iter()
-            .collect(),
-        (Operand::Ranges(ranges), _) => ranges.to_vec(),
-        _ => return None,
-    })
 }
 
 impl Values {
@@ -416,7 +361,7 @@ impl Values {
             match operand {
                 Operand::Codes(more) => codes.extend(more.iter().copied()),
                 Operand::Labels(more) => labels.extend(more.iter().copied()),
-                Operand::Texts(more) => texts.extend(more.iter().cloned()),
+                Operand::Texts(more) => texts.extend(more.iter().map(Box::from)),
                 Operand::Nothing => {}
                 _ => return None,
             }
@@ -427,11 +372,7 @@ impl Values {
                 labels.dedup();
                 Self::Labels(labels)
             }
-            Kind::Text | Kind::Name | Kind::Extension => {
-                texts.sort_unstable();
-                texts.dedup();
-                Self::Texts(texts)
-            }
+            Kind::Text | Kind::Name | Kind::Extension => Self::Texts(Texts::new(texts)),
             _ => {
                 codes.sort_unstable();
                 codes.dedup();
@@ -459,10 +400,9 @@ impl Values {
                 .iter()
                 .filter_map(|one| values.binary_search(one).ok())
                 .collect(),
-            (Self::Texts(values), Operand::Texts(named)) => named
-                .iter()
-                .filter_map(|one| values.binary_search(one).ok())
-                .collect(),
+            (Self::Texts(values), Operand::Texts(named)) => {
+                named.iter().filter_map(|one| values.place(one)).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -539,17 +479,11 @@ impl Column {
                 }
             }
             Values::Texts(values) => {
-                for text in program::texts(self.field, Operator::Eq, record) {
+                for text in program::Texts::of(self.field, Operator::Eq, record).iter() {
                     has_value = true;
                     if self.look == Look::Start {
-                        for (place, value) in values.iter().enumerate() {
-                            if fold::starts_with(text, value) {
-                                found(place);
-                            }
-                        }
-                    } else if let Ok(place) =
-                        values.binary_search_by(|one| fold::compare(text, one).reverse())
-                    {
+                        values.starts(fold::start(text), text, &mut found);
+                    } else if let Some(place) = values.find(text) {
                         found(place);
                     }
                 }

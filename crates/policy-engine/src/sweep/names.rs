@@ -1,0 +1,100 @@
+//! How names start.
+
+use crate::index::{Texts, row, set};
+use crate::record::FileRecord;
+
+/// All conditions of all subjects on how names start, and the names.
+#[derive(Debug)]
+pub(super) struct Names<'a> {
+    records: &'a [FileRecord],
+    /// The first bytes of each name as a number.
+    starts: &'a [u64],
+    /// At most 64.
+    texts: Texts,
+    words: usize,
+    /// For each text the subjects that ask for it.
+    wanted: Vec<u64>,
+    /// For each text the subjects that forbid it.
+    forbidden: Vec<u64>,
+    /// Subjects that ask for none.
+    open: Vec<u64>,
+}
+
+/// The condition of one subject.
+#[derive(Debug)]
+pub(super) struct NameTest {
+    pub(super) texts: Texts,
+    pub(super) is_negative: bool,
+}
+
+impl NameTest {
+    pub(super) fn holds(&self, start: u64, name: &str) -> bool {
+        let mut found = false;
+        self.texts.starts(start, name, |_| found = true);
+        found != self.is_negative
+    }
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn new(
+        records: &'a [FileRecord],
+        starts: &'a [u64],
+        texts: Texts,
+        words: usize,
+    ) -> Self {
+        let rows = vec![0; texts.len() * words];
+        Self {
+            records,
+            starts,
+            texts,
+            words,
+            wanted: rows.clone(),
+            forbidden: rows,
+            open: vec![u64::MAX; words],
+        }
+    }
+
+    /// Takes the condition of a subject in, its first that is not negative.
+    pub(super) fn add(&mut self, subject: usize, test: &NameTest) {
+        let rows = if test.is_negative {
+            &mut self.forbidden
+        } else {
+            crate::index::clear(&mut self.open, subject);
+            &mut self.wanted
+        };
+        for text in test.texts.iter() {
+            if let Some(at) = self.texts.place(text) {
+                set(crate::index::row_mut(rows, at, self.words), subject);
+            }
+        }
+    }
+
+    /// The name of a record, and how it starts.
+    pub(super) fn name(&self, record: usize) -> Option<(u64, &'a str)> {
+        let start = self.starts.get(record).copied();
+        start.zip(self.records.get(record).map(|record| &*record.name))
+    }
+
+    /// With which texts a record's name starts: one bit for each.
+    pub(super) fn found(&self, record: usize) -> u64 {
+        let mut found = 0;
+        if let Some((start, name)) = self.name(record) {
+            self.texts.starts(start, name, |at| found |= 1 << (at % 64));
+        }
+        found
+    }
+
+    /// A word of the subjects whose conditions hold for a name that starts with these texts.
+    pub(super) fn word(&self, mut found: u64, word: usize) -> u64 {
+        let of = |rows: &[u64], at| row(rows, at, self.words).get(word).copied().unwrap_or(0);
+        let mut holds = self.open.get(word).copied().unwrap_or(0);
+        let mut forbidden = 0;
+        while found != 0 {
+            let at = found.trailing_zeros() as usize;
+            holds |= of(&self.wanted, at);
+            forbidden |= of(&self.forbidden, at);
+            found &= found - 1;
+        }
+        holds & !forbidden
+    }
+}
