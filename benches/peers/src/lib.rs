@@ -4,12 +4,16 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cold;
 pub mod contestants;
 pub mod policies;
 pub mod records;
 pub mod rounds;
 mod sequence;
 
+use std::ops::Range;
+
+use contestants::ours::{Plain, PlainWay, Prepared, PreparedWay};
 use policies::FilePolicy;
 use records::Record;
 
@@ -27,18 +31,30 @@ pub trait Contestant {
     /// What the printed table calls it.
     fn name(&self) -> &'static str;
 
-    /// Evaluates every policy on every record and adds what matches, policies in any order.
-    fn evaluate(&mut self, found: &mut Vec<Match>);
+    /// Whether it can't take one record alone.
+    fn takes_all_records_at_once(&self) -> bool {
+        false
+    }
+
+    /// Evaluates every policy on these records and adds what matches, in any order.
+    fn evaluate(&mut self, records: Range<usize>, found: &mut Vec<Match>);
 }
 
-/// Compiles the policies and prepares the records for every contestant: ours first, then the twin
-/// written by hand, then the others.
+/// The place of `wirefilter-engine` among the [`contestants`], to which ratios are given.
+pub const WIREFILTER: usize = 0;
+
+/// Compiles the policies and prepares the records for every contestant.
 pub fn contestants(policies: &[FilePolicy], records: &[Record]) -> Vec<Box<dyn Contestant>> {
+    let plain = |way| Box::new(Plain::new(policies, records, way));
+    let prepared = |way| Box::new(Prepared::new(policies, records, way));
     vec![
-        Box::new(contestants::ours::Finding::new(policies, records)),
-        Box::new(contestants::ours::OneByOne::new(policies, records)),
-        Box::new(contestants::by_hand::ByHand::new(policies, records)),
         Box::new(contestants::wirefilter::Wirefilter::new(policies, records)),
+        Box::new(contestants::by_hand::ByHand::new(policies, records)),
+        prepared(PreparedWay::AllPolicies),
+        prepared(PreparedWay::OneByOne),
+        prepared(PreparedWay::Columns),
+        plain(PlainWay::Finder),
+        plain(PlainWay::OneByOne),
         Box::new(contestants::json_logic::JsonLogic::new(policies, records)),
         Box::new(contestants::common_expressions::CommonExpressions::new(
             policies, records,

@@ -40,7 +40,7 @@ pub enum TextProperty {
     NameStart,
 }
 
-/// Five conditions that all must hold. They stand in the order in which this project's engine
+/// Six conditions that all must hold. They stand in the order in which this project's engine
 /// takes them, cheapest first; the others evaluate them in the order in which they are written.
 #[derive(Clone, Debug)]
 pub struct FilePolicy {
@@ -52,6 +52,8 @@ pub struct FilePolicy {
     pub access_levels: Vec<AccessLevel>,
     /// It was changed then or later, milliseconds UTC.
     pub since_ms: i64,
+    /// It was created then or earlier, milliseconds UTC.
+    pub until_ms: i64,
     /// Its label; a file without one has none of them.
     pub labels: Choice<LabelId>,
     /// Which text the last condition is about.
@@ -65,7 +67,7 @@ pub struct FilePolicy {
 pub enum Mix {
     /// Each about one file in a hundred; the first condition already refuses three of five.
     Selective,
-    /// Each about every second file, and two of five conditions name what is not wanted.
+    /// Each about every second file, and two of six conditions name what is not wanted.
     Wide,
 }
 
@@ -96,16 +98,20 @@ impl Mix {
             _ => (TextProperty::NameStart, records::FIRST_WORDS),
         };
         let labels: Vec<LabelId> = (0..records::LABELS).map(records::label).collect();
-        let (codes, oldest_days) = match self {
-            Self::Selective => (2, 300),
-            Self::Wide => (4, 50),
+        let (codes, oldest_days, newest_days) = match self {
+            Self::Selective => (2, 300, 700),
+            Self::Wide => (4, 50, 950),
         };
-        let days = i64::try_from(oldest_days + number % 20).expect("a number of days");
+        let day = |days: usize| {
+            let days = i64::try_from(days + number % 20).expect("a number of days");
+            records::OLDEST_MS + days * records::DAY_MS
+        };
         FilePolicy {
             number,
             apps: sequence.some_of(codes, &records::APPS),
             access_levels: sequence.some_of(codes, &AccessLevel::ALL),
-            since_ms: records::OLDEST_MS + days * records::DAY_MS,
+            since_ms: day(oldest_days),
+            until_ms: day(newest_days),
             labels: match self {
                 Self::Selective => Choice::AnyOf(sequence.some_of(2, &labels)),
                 Self::Wide => Choice::NoneOf(sequence.some_of(1, &labels)),

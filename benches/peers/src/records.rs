@@ -69,6 +69,8 @@ pub struct Record {
     pub owner_unit: &'static str,
     /// When it was last changed, milliseconds UTC.
     pub modified_ms: i64,
+    /// When it was created, milliseconds UTC; not later.
+    pub created_ms: i64,
     /// Its label; every tenth file has none.
     pub label: Option<LabelId>,
     /// Size in bytes. No policy asks for it.
@@ -93,6 +95,7 @@ impl Record {
             "sharing": self.access_level.code(),
             "unit": self.owner_unit,
             "modified": self.modified_ms,
+            "created": self.created_ms,
             "label": self.label_text(),
             "size": self.size_bytes,
         })
@@ -112,6 +115,7 @@ pub fn generate(count: usize) -> Vec<Record> {
         .map(|number| {
             let extension = sequence.one_of(&EXTENSIONS);
             let days = i64::try_from(sequence.below(DAYS)).expect("a number of days");
+            let before = i64::try_from(sequence.below(200)).expect("a number of days");
             Record {
                 id: format!("file-{number}"),
                 name: format!("{} {number}.{extension}", sequence.one_of(&FIRST_WORDS)),
@@ -120,6 +124,7 @@ pub fn generate(count: usize) -> Vec<Record> {
                 access_level: sequence.one_of(&AccessLevel::ALL),
                 owner_unit: sequence.one_of(&UNITS),
                 modified_ms: OLDEST_MS + days * DAY_MS,
+                created_ms: OLDEST_MS + (days - before).max(0) * DAY_MS,
                 label: (number % 10 != 0).then(|| label(sequence.below(LABELS))),
                 size_bytes: sequence.below(1 << 24),
             }

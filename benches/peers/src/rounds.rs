@@ -1,32 +1,43 @@
 //! Contestants that take turns, so that a slow moment of the machine hits all of them.
 
 use std::hint::black_box;
-use std::time::Instant;
 
-use crate::{Contestant, Match};
+use cpu_time::ThreadTime;
+
+use crate::{Contestant, Match, WIREFILTER};
 
 /// What the rounds say of one contestant.
 #[derive(Clone, Copy, Debug)]
 pub struct Measurement {
-    /// The median of its times, seconds for all records and policies.
+    /// The median of its times, seconds of the thread's CPU time.
     pub seconds: f64,
-    /// The median over the rounds of its time divided by the first contestant's of the same round.
+    /// The median over the rounds of its time divided by that of `wirefilter-engine` in the same
+    /// round.
     pub ratio: f64,
 }
 
-/// Lets every contestant evaluate everything once in each round.
-pub fn measure(rounds: usize, contestants: &mut [Box<dyn Contestant>]) -> Vec<Measurement> {
+/// Lets every contestant evaluate all records once in each round.
+pub fn measure(
+    rounds: usize,
+    records: usize,
+    contestants: &mut [Box<dyn Contestant>],
+) -> Vec<Measurement> {
     let mut found: Vec<Match> = Vec::new();
     let mut times = vec![Vec::with_capacity(rounds); contestants.len()];
     for _ in 0..rounds {
         for (contestant, times) in contestants.iter_mut().zip(&mut times) {
             found.clear();
-            let start = Instant::now();
-            contestant.evaluate(black_box(&mut found));
+            let start = ThreadTime::now();
+            contestant.evaluate(0..records, black_box(&mut found));
             times.push(start.elapsed().as_secs_f64());
         }
     }
-    let first = times.first().cloned().unwrap_or_default();
+    summarise(times)
+}
+
+/// Medians of the times of each contestant.
+pub(crate) fn summarise(times: Vec<Vec<f64>>) -> Vec<Measurement> {
+    let first = times.get(WIREFILTER).cloned().unwrap_or_default();
     times
         .into_iter()
         .map(|times| Measurement {
@@ -36,7 +47,7 @@ pub fn measure(rounds: usize, contestants: &mut [Box<dyn Contestant>]) -> Vec<Me
         .collect()
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)

@@ -1,5 +1,7 @@
 //! Rust written for exactly these policies: the floor, and the second opinion on what matches.
 
+use std::ops::Range;
+
 use crate::policies::{Choice, FilePolicy, TextProperty};
 use crate::records::Record;
 use crate::{Contestant, Match};
@@ -25,8 +27,9 @@ impl Contestant for ByHand {
         "Rust by hand"
     }
 
-    fn evaluate(&mut self, found: &mut Vec<Match>) {
-        for (number, record) in self.records.iter().enumerate() {
+    fn evaluate(&mut self, records: Range<usize>, found: &mut Vec<Match>) {
+        for number in records {
+            let record = &self.records[number];
             for policy in &self.policies {
                 if holds(policy, record) {
                     found.push(Match {
@@ -48,6 +51,7 @@ fn holds(policy: &FilePolicy, record: &Record) -> bool {
     policy.apps.contains(&record.app)
         && policy.access_levels.contains(&record.access_level)
         && record.modified_ms >= policy.since_ms
+        && record.created_ms <= policy.until_ms
         && chosen(&policy.labels, |wanted| record.label == Some(*wanted))
         && chosen(&policy.texts, text_is)
 }

@@ -5,6 +5,7 @@
 //! stays while policies are asked about it is what Cedar calls a resource.
 
 use std::fmt::Display;
+use std::ops::Range;
 
 use cedar_policy::{
     Authorizer, Context, Entities, EntityUid, Policy, PolicyId, PolicySet, Request,
@@ -46,8 +47,9 @@ impl Contestant for Cedar {
         "cedar-policy"
     }
 
-    fn evaluate(&mut self, found: &mut Vec<Match>) {
-        for (record, request) in self.requests.iter().enumerate() {
+    fn evaluate(&mut self, records: Range<usize>, found: &mut Vec<Match>) {
+        for record in records {
+            let request = &self.requests[record];
             let response = self
                 .authorizer
                 .is_authorized(request, &self.policies, &self.entities);
@@ -97,6 +99,7 @@ fn permit(policy: &FilePolicy) -> String {
         is_in("app", policy.apps.iter().map(|app| app.0)),
         is_in("sharing", policy.access_levels.iter().map(|it| it.code())),
         format!("resource.modified >= {}", policy.since_ms),
+        format!("resource.created <= {}", policy.until_ms),
         chosen(
             &policy.labels,
             &is_in("label", policy.labels.values().iter().map(quoted)),

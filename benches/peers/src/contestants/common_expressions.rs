@@ -2,6 +2,7 @@
 //! record a context with its properties as variables.
 
 use std::fmt::Display;
+use std::ops::Range;
 use std::sync::Arc;
 
 use cel::{Context, Env, Program, Value};
@@ -34,8 +35,9 @@ impl Contestant for CommonExpressions {
         "cel"
     }
 
-    fn evaluate(&mut self, found: &mut Vec<Match>) {
-        for (record, context) in self.contexts.iter().enumerate() {
+    fn evaluate(&mut self, records: Range<usize>, found: &mut Vec<Match>) {
+        for record in records {
+            let context = &self.contexts[record];
             for (policy, program) in self.programs.iter().enumerate() {
                 if program.execute(context).expect("a value") == Value::Bool(true) {
                     found.push(Match { record, policy });
@@ -61,6 +63,7 @@ fn context(record: &Record, env: &Arc<Env>) -> Context<'static, 'static> {
         ("app", i64::from(record.app.0)),
         ("sharing", i64::from(record.access_level.code())),
         ("modified", record.modified_ms),
+        ("created", record.created_ms),
         ("size", i64::try_from(record.size_bytes).expect("a size")),
     ];
     for (name, value) in numbers {
@@ -86,6 +89,7 @@ fn expression(policy: &FilePolicy) -> String {
         is_in("app", policy.apps.iter().map(|app| app.0)),
         is_in("sharing", policy.access_levels.iter().map(|it| it.code())),
         format!("modified >= {}", policy.since_ms),
+        format!("created <= {}", policy.until_ms),
         chosen(
             &policy.labels,
             &is_in("label", policy.labels.values().iter().map(quoted)),

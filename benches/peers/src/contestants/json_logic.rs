@@ -1,6 +1,8 @@
 //! JSONLogic in `datalogic-rs`: one compiled rule for each policy, records parsed once, results
 //! borrowed from an arena that is cleared after each record.
 
+use std::ops::Range;
+
 use datalogic_rs::{Engine, Logic, ParsedData};
 use serde_json::{Value, json};
 
@@ -39,9 +41,10 @@ impl Contestant for JsonLogic {
         "datalogic-rs"
     }
 
-    fn evaluate(&mut self, found: &mut Vec<Match>) {
+    fn evaluate(&mut self, records: Range<usize>, found: &mut Vec<Match>) {
         let mut evaluator = self.engine.session();
-        for (number, record) in self.records.iter().enumerate() {
+        for number in records {
+            let record = &self.records[number];
             for (policy, rule) in self.rules.iter().enumerate() {
                 let value = evaluator.eval_borrowed(rule, record).expect("a value");
                 if value.as_bool() == Some(true) {
@@ -78,6 +81,7 @@ fn rule(policy: &FilePolicy) -> Value {
         {"in": [{"var": "app"}, apps]},
         {"in": [{"var": "sharing"}, levels]},
         {">=": [{"var": "modified"}, policy.since_ms]},
+        {"<=": [{"var": "created"}, policy.until_ms]},
         chosen(&policy.labels, json!({"in": [{"var": "label"}, labels]})),
         chosen(&policy.texts, text),
     ]})

@@ -1,8 +1,11 @@
 //! This project's engine: a document, checked against the tenant's labels.
 
+use std::ops::Range;
+
 use label_core::{FileId, FileKey, Label, LabelCatalog, LabelKey, LabelView, TenantId};
 use policy_engine::{
-    BuildContext, ContentAnswer, FileRecord, Inspection, LabelScan, Outcome, PolicySet,
+    BuildContext, ContentAnswer, FileRecord, Inspection, Inventory, InventoryOptions, LabelScan,
+    Outcome, PolicySet, Sweep,
 };
 use serde_json::{Value, json};
 
@@ -15,16 +18,38 @@ const TENANT: TenantId = TenantId::from_u128(1);
 /// No condition asks what time it is.
 const NOW_MS: i64 = 0;
 
-/// All policies of a set at once, by [`PolicySet::finder`].
-pub struct Finding {
-    policies: PolicySet,
+/// Plain records.
+pub struct Plain {
+    policies: &'static PolicySet,
     records: Vec<FileRecord>,
+    way: PlainWay,
 }
 
-/// One policy after the other, by [`PolicySet::evaluate`].
-pub struct OneByOne {
-    policies: PolicySet,
-    records: Vec<FileRecord>,
+/// How plain records are evaluated.
+#[derive(Clone, Copy)]
+pub enum PlainWay {
+    /// All policies of a set at once, by [`PolicySet::finder`].
+    Finder,
+    /// One policy after the other, by [`PolicySet::evaluate`].
+    OneByOne,
+}
+
+/// Prepared records: those of an inventory.
+pub struct Prepared {
+    sweep: Sweep<'static>,
+    policies: usize,
+    way: PreparedWay,
+}
+
+/// How prepared records are evaluated.
+#[derive(Clone, Copy)]
+pub enum PreparedWay {
+    /// All policies for one record, by [`Sweep::each_policy`].
+    AllPolicies,
+    /// One policy and one record at a time, by [`Sweep::outcome`].
+    OneByOne,
+    /// One policy for all records, by [`Sweep::each_record`].
+    Columns,
 }
 
 /// Builds the set from one JSON document.
@@ -40,62 +65,105 @@ fn set(policies: &[FilePolicy]) -> PolicySet {
         .expect("a valid document")
 }
 
-impl Finding {
-    /// Compiles the policies and prepares records whose labels were read.
-    pub fn new(policies: &[FilePolicy], records: &[Record]) -> Self {
+impl Plain {
+    /// Compiles the policies and makes records whose labels were read.
+    pub fn new(policies: &[FilePolicy], records: &[Record], way: PlainWay) -> Self {
         Self {
-            policies: set(policies),
+            policies: Box::leak(Box::new(set(policies))),
             records: records.iter().map(record).collect(),
+            way,
         }
     }
 }
 
-impl OneByOne {
-    /// Compiles the policies and prepares records whose labels were read.
-    pub fn new(policies: &[FilePolicy], records: &[Record]) -> Self {
+impl Prepared {
+    /// Compiles the policies and takes the records into an inventory. Both live for the whole run.
+    pub fn new(policies: &[FilePolicy], records: &[Record], way: PreparedWay) -> Self {
+        let set: &'static PolicySet = Box::leak(Box::new(set(policies)));
+        let mut inventory = Inventory::new(InventoryOptions::default());
+        for one in records {
+            inventory.insert(record(one)).expect("room");
+        }
+        let inventory: &'static Inventory = Box::leak(Box::new(inventory));
         Self {
-            policies: set(policies),
-            records: records.iter().map(record).collect(),
+            sweep: inventory.sweep(set, NOW_MS),
+            policies: policies.len(),
+            way,
         }
     }
 }
 
-impl Contestant for Finding {
+impl Contestant for Plain {
     fn name(&self) -> &'static str {
-        "policy-engine, finder"
+        match self.way {
+            PlainWay::Finder => "ours, plain, all policies",
+            PlainWay::OneByOne => "ours, plain, one by one",
+        }
     }
 
-    fn evaluate(&mut self, found: &mut Vec<Match>) {
+    fn evaluate(&mut self, records: Range<usize>, found: &mut Vec<Match>) {
         let mut nothing_read = |_: &Inspection| ContentAnswer::NotYet;
         let mut finder = self.policies.finder();
-        for (number, record) in self.records.iter().enumerate() {
-            finder.find(record, NOW_MS, &mut nothing_read, |evaluation| {
-                if evaluation.outcome == Outcome::Match {
-                    found.push(Match {
-                        record: number,
-                        policy: evaluation.place,
-                    });
-                }
-            });
-        }
-    }
-}
-
-impl Contestant for OneByOne {
-    fn name(&self) -> &'static str {
-        "policy-engine, one by one"
-    }
-
-    fn evaluate(&mut self, found: &mut Vec<Match>) {
-        let mut nothing_read = |_: &Inspection| ContentAnswer::NotYet;
-        for (number, record) in self.records.iter().enumerate() {
-            let evaluations = self.policies.evaluate(record, NOW_MS, &mut nothing_read);
-            for (policy, evaluation) in evaluations.enumerate() {
-                if evaluation.outcome == Outcome::Match {
+        for number in records {
+            let record = &self.records[number];
+            let mut add = |policy, outcome| {
+                if outcome == Outcome::Match {
                     found.push(Match {
                         record: number,
                         policy,
                     });
+                }
+            };
+            match self.way {
+                PlainWay::Finder => finder.find(record, NOW_MS, &mut nothing_read, |evaluation| {
+                    add(evaluation.place, evaluation.outcome);
+                }),
+                PlainWay::OneByOne => {
+                    let evaluations = self.policies.evaluate(record, NOW_MS, &mut nothing_read);
+                    evaluations.for_each(|evaluation| add(evaluation.place, evaluation.outcome));
+                }
+            }
+        }
+    }
+}
+
+impl Contestant for Prepared {
+    fn name(&self) -> &'static str {
+        match self.way {
+            PreparedWay::AllPolicies => "ours, prepared, all policies",
+            PreparedWay::OneByOne => "ours, prepared, one by one",
+            PreparedWay::Columns => "ours, columns",
+        }
+    }
+
+    fn takes_all_records_at_once(&self) -> bool {
+        matches!(self.way, PreparedWay::Columns)
+    }
+
+    fn evaluate(&mut self, records: Range<usize>, found: &mut Vec<Match>) {
+        let mut add = |record, policy, outcome| {
+            if outcome == Outcome::Match {
+                found.push(Match { record, policy });
+            }
+        };
+        match self.way {
+            PreparedWay::AllPolicies => {
+                for record in records {
+                    self.sweep
+                        .each_policy(record, |policy, outcome| add(record, policy, outcome));
+                }
+            }
+            PreparedWay::OneByOne => {
+                for record in records {
+                    for policy in 0..self.policies {
+                        add(record, policy, self.sweep.outcome(policy, record));
+                    }
+                }
+            }
+            PreparedWay::Columns => {
+                for policy in 0..self.policies {
+                    self.sweep
+                        .each_record(policy, |record, outcome| add(record, policy, outcome));
                 }
             }
         }
@@ -125,6 +193,7 @@ fn policy(policy: &FilePolicy) -> Value {
             "service": {"eq": apps},
             "sharing": {"eq": levels},
             "modifiedDate": {"gte": policy.since_ms},
+            "createdDate": {"lte": policy.until_ms},
             "fileLabels": {(equals(policy.labels.is_negative())): labels},
             (property): {(operator): policy.texts.values()},
         },
@@ -137,6 +206,7 @@ fn record(record: &Record) -> FileRecord {
     file.access_level = Some(record.access_level);
     file.owner_org_unit = Some(record.owner_unit.into());
     file.modified_ms = Some(record.modified_ms);
+    file.created_ms = Some(record.created_ms);
     file.size_bytes = Some(record.size_bytes);
     file.labels
         .extend(record.label.map(|label| LabelKey::new(TENANT, label)));

@@ -3,6 +3,7 @@
 //! which interprets, and once in its virtual machine.
 
 use std::fmt::Display;
+use std::ops::Range;
 
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::RegoVM;
@@ -58,8 +59,9 @@ impl Contestant for Interpreter {
         "regorus, interpreter"
     }
 
-    fn evaluate(&mut self, found: &mut Vec<Match>) {
-        for (number, record) in self.records.iter().enumerate() {
+    fn evaluate(&mut self, records: Range<usize>, found: &mut Vec<Match>) {
+        for number in records {
+            let record = &self.records[number];
             self.engine.set_input(record.clone());
             let matched = self.engine.eval_rule(RULE.to_owned()).expect("a value");
             add(number, &matched, found);
@@ -72,8 +74,9 @@ impl Contestant for Machine {
         "regorus, machine"
     }
 
-    fn evaluate(&mut self, found: &mut Vec<Match>) {
-        for (number, record) in self.records.iter().enumerate() {
+    fn evaluate(&mut self, records: Range<usize>, found: &mut Vec<Match>) {
+        for number in records {
+            let record = &self.records[number];
             self.machine.set_input(record.clone());
             let matched = self.machine.execute().expect("a value");
             add(number, &matched, found);
@@ -117,6 +120,7 @@ fn rule(policy: &FilePolicy) -> String {
         is_in("app", policy.apps.iter().map(|app| app.0)),
         is_in("sharing", policy.access_levels.iter().map(|it| it.code())),
         format!("input.modified >= {}", policy.since_ms),
+        format!("input.created <= {}", policy.until_ms),
         chosen(
             &policy.labels,
             &is_in("label", policy.labels.values().iter().map(quoted)),

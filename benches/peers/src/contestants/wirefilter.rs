@@ -2,6 +2,7 @@
 //! policy, and for each record a context with its properties.
 
 use std::fmt::Display;
+use std::ops::Range;
 
 use wirefilter::{ExecutionContext, Filter, Scheme, Type};
 
@@ -27,6 +28,7 @@ impl Wirefilter {
             ("app", Type::Int),
             ("sharing", Type::Int),
             ("modified", Type::Int),
+            ("created", Type::Int),
         ];
         let mut scheme = Scheme::with_capacity(fields.len());
         for (name, kind) in fields {
@@ -55,8 +57,9 @@ impl Contestant for Wirefilter {
         "wirefilter-engine"
     }
 
-    fn evaluate(&mut self, found: &mut Vec<Match>) {
-        for (record, context) in self.contexts.iter().enumerate() {
+    fn evaluate(&mut self, records: Range<usize>, found: &mut Vec<Match>) {
+        for record in records {
+            let context = &self.contexts[record];
             for (policy, filter) in self.filters.iter().enumerate() {
                 if filter.execute(context).expect("the same scheme") {
                     found.push(Match { record, policy });
@@ -88,6 +91,7 @@ fn context(record: &Record, scheme: &'static Scheme) -> ExecutionContext<'static
         ("app", number(record.app.0)),
         ("sharing", number(record.access_level.code())),
         ("modified", days(record.modified_ms)),
+        ("created", days(record.created_ms)),
     ];
     for (name, value) in numbers {
         context
@@ -108,6 +112,7 @@ fn expression(policy: &FilePolicy) -> String {
         is_in("app", policy.apps.iter().map(|app| app.0)),
         is_in("sharing", policy.access_levels.iter().map(|it| it.code())),
         format!("modified >= {}", days(policy.since_ms)),
+        format!("created <= {}", days(policy.until_ms)),
         chosen(
             &policy.labels,
             &is_in("label", policy.labels.values().iter().map(quoted)),
