@@ -9,15 +9,18 @@ use serde_json::{Map, Value};
 
 use crate::action::{Action, Notify};
 use crate::action_kind::ActionKind;
+use crate::address::Address;
 use crate::document::{
     AppActions, FolderReference, FolderScope, Include, Inspection, OwnerScope, POLICIES_MAX,
     PolicyDefinition, PolicyDocument,
 };
 use crate::error::{BuildCause, Place, Problems, did_you_mean, quote};
 use crate::field::{Field, FilterDialect};
+use crate::file_action::FileAction;
 use crate::file_type::FileTypeTable;
 use crate::filter::{Compiler, ExtensionCase, GROUPS, Gone, LabelReference, Purpose, find_label};
 use crate::fold::fold;
+use crate::json::type_error;
 use crate::policy::{Compiled, FolderRule, OwnerRule, Policy};
 use crate::text_match::WordSeparators;
 
@@ -130,6 +133,10 @@ fn policy(
     if let Some(inspection) = &definition.inspection {
         check_inspection(inspection, context, &place.member("inspection"), problems);
     }
+    let alerts = place.member("alerts");
+    check_addresses(&definition.alerts.email, &alerts.member("email"), problems);
+    let numbers = &definition.alerts.text_message;
+    check_addresses(numbers, &alerts.member("textMessage"), problems);
     let alert = definition.alerts.each_match.then(|| Action::Alert {
         severity: definition.severity,
         daily_limit: definition.alerts.daily_limit,
@@ -198,6 +205,22 @@ fn check_inspection(
     }
 }
 
+/// Whoever can't be told or removed is found now, and not when a digest is due.
+fn check_addresses(addresses: &[String], place: &Place<'_>, problems: &mut Problems) {
+    for (at, address) in addresses.iter().enumerate() {
+        check_address(address, &place.item(at), problems);
+    }
+}
+
+fn check_address(address: &str, place: &Place<'_>, problems: &mut Problems) {
+    if Address::parse(address).is_err() {
+        // Telephone numbers and domains are checked like addresses.
+        let expected =
+            "an address that is not blank, at most 2048 bytes, without control characters";
+        problems.push(place, type_error(expected, &address.into()));
+    }
+}
+
 fn app_actions(
     app: AppId,
     wanted: &AppActions,
@@ -244,6 +267,22 @@ fn app_actions(
             );
         }
         actions.push(Action::RemoveLabel);
+    }
+    for (name, addresses) in [
+        ("digestTo", &wanted.owner_digest.cc),
+        ("notifyUsers", &wanted.notify_users),
+    ] {
+        check_addresses(addresses, &place.member(name), problems);
+    }
+    for action in &wanted.file_actions {
+        let place = place.member(action.kind().name());
+        match action {
+            FileAction::RemoveCollaborators(people) => check_addresses(people, &place, problems),
+            FileAction::GrantReadToDomain(to) | FileAction::TransferOwnership(to) => {
+                check_address(to, &place, problems);
+            }
+            _ => {}
+        }
     }
     actions.extend(wanted.file_actions.iter().cloned().map(Action::File));
     if wanted.notify_owner {

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::address::Address;
+use crate::address::{self, Address};
 use crate::document::Severity;
-use crate::fold;
 
 /// An administrator, with the severity from which on alerts are to come by e-mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +45,6 @@ pub fn addressees<'a>(
         .iter()
         .map(String::as_str)
         .chain(administrators.map(|it| it.address.as_str()))
-        .filter(|address| seen.insert(fold::fold(address)))
+        .filter(|address| seen.insert(address::lower(address)))
         .collect()
 }

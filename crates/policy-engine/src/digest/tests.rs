@@ -173,6 +173,65 @@ fn a_028_lines_and_copies_are_what_the_policy_says() {
 }
 
 #[test]
+fn an_address_that_nobody_can_have_is_found_when_the_policy_is_built() {
+    let labels = LabelView::new(LabelCatalog::empty(TenantId::from_u128(1)).into());
+    let long = "x".repeat(2_049);
+    let text = serde_json::json!({"format": "file-policies/1", "policies": [{
+        "id": "p",
+        "name": "P",
+        "alerts": {"email": ["a@x", "", "a\nb"], "textMessage": ["+49 30 1234567", " "]},
+        "governance": {"11770": {
+            "notifyOwner": true,
+            "digestTo": ["ok@x", ""],
+            "notifyUsers": ["\t"],
+            "removeCollaborators": ["ok@x", long],
+            "grantReadToDomain": "  ",
+            "transferOwnership": "",
+        }},
+    }]});
+    let build = |text: &str| PolicySet::from_json(text, &BuildContext::new(&labels)).map(|_| ());
+    let errors = build(&text.to_string()).unwrap_err();
+    let pointers: Vec<&str> = errors
+        .as_slice()
+        .iter()
+        .map(|error| error.pointer.strip_prefix("/policies/0/").unwrap())
+        .collect();
+    assert_eq!(
+        pointers,
+        [
+            "alerts/email/1",
+            "alerts/email/2",
+            "alerts/textMessage/1",
+            "governance/11770/digestTo/1",
+            "governance/11770/notifyUsers/0",
+            "governance/11770/removeCollaborators/1",
+            "governance/11770/grantReadToDomain",
+            "governance/11770/transferOwnership",
+        ]
+    );
+    assert_eq!(
+        errors.as_slice()[0].cause.to_string(),
+        "expected an address that is not blank, at most 2048 bytes, without control characters, \
+         found `\"\"`"
+    );
+}
+
+#[test]
+fn two_people_never_share_a_digest() {
+    let mut queue = DigestQueue::default();
+    for (at, owner) in ["weiss@x", "weiß@x", "WEISS@X"].into_iter().enumerate() {
+        let line = line(&at.to_string(), "p", 0);
+        queue.add(&address(owner), &nobody(), line).unwrap();
+    }
+    let first = queue.take_due(DAY_MS).unwrap();
+    assert_eq!(first.to.as_str(), "weiss@x");
+    assert_eq!(shown(&first), [("0", "p"), ("2", "p")]);
+    let second = queue.take_due(DAY_MS).unwrap();
+    assert_eq!(second.to.as_str(), "weiß@x");
+    assert_eq!(shown(&second), [("1", "p")]);
+}
+
+#[test]
 fn a_full_queue_refuses_until_digests_are_sent() {
     let mut queue = DigestQueue::new(DigestOptions {
         queued_max: 2,
