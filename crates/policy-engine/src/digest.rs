@@ -33,11 +33,14 @@
 //! assert!(digests.take_due(i64::MAX).is_none());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! The queue is kept in memory. Over a restart its [`entries`](DigestQueue::entries) are stored, in
+//! whatever form, and made into a queue again by [`from_entries`](DigestQueue::from_entries).
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use label_core::{FileKey, PolicyId};
+use label_core::{FileKey, IdError, PolicyId};
 use thiserror::Error;
 
 use crate::address::Address;
@@ -47,7 +50,7 @@ mod notification;
 mod tests;
 
 pub use notification::{
-    Digest, DigestCopies, DigestId, DigestMatch, NotificationKind, PendingMatch,
+    Digest, DigestCopies, DigestEntry, DigestId, DigestMatch, NotificationKind, PendingMatch,
 };
 
 /// How long matches wait for one another unless told otherwise, milliseconds: one day.
@@ -84,7 +87,7 @@ impl Default for DigestOptions {
 #[non_exhaustive]
 pub enum DigestError {
     /// As many matches wait as the options allow: take and send digests first.
-    #[error("{limit} matches wait for a digest, which is all that may")]
+    #[error("{limit} matches wait for a digest, which is all that may: send digests first")]
     Full {
         /// [`DigestOptions::queued_max`].
         limit: usize,
@@ -96,6 +99,15 @@ pub enum DigestError {
         count: usize,
         /// How many there may be.
         limit: usize,
+    },
+    /// Something that a policy's settings list can't be an address: mend the policy. One that was
+    /// built has none such.
+    #[error("address {at} in copy: {reason}")]
+    Copy {
+        /// Which one, from 0.
+        at: usize,
+        /// What is wrong with it.
+        reason: IdError,
     },
     /// No such digest is being sent: it was sent, was given back, or was never taken.
     #[error("digest {id} isn't being sent")]
@@ -109,6 +121,9 @@ pub enum DigestError {
         /// The number.
         id: DigestId,
     },
+    /// Two entries say which number was given last: the entries are not those of one queue.
+    #[error("two entries say which number was given last")]
+    DuplicateLastId,
 }
 
 type Recipient = (Address, DigestCopies);
@@ -144,42 +159,105 @@ impl DigestQueue {
         }
     }
 
-    /// The queue that [`pending`](Self::pending) and [`taken`](Self::taken) came from. Of a digest
-    /// that was being sent, the caller has to find out whether it went out.
+    /// The queue that [`entries`](Self::entries) came from, in any order. Of a digest that was being
+    /// sent, the caller has to find out whether it went out.
     ///
     /// # Errors
     ///
     /// As [`add`](Self::add), [`DigestError::Full`] also for digests that are being sent;
-    /// [`DigestError::Duplicate`].
+    /// [`DigestError::Duplicate`] and [`DigestError::DuplicateLastId`] for entries that are not
+    /// those of one queue.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use label_core::{AppId, FileId, FileKey, PolicyId};
+    /// use policy_engine::Address;
+    /// use policy_engine::digest::{
+    ///     Digest, DigestCopies, DigestEntry, DigestId, DigestMatch, DigestOptions, DigestQueue,
+    ///     NotificationKind,
+    /// };
+    ///
+    /// // As it was stored: one digest was being sent, and the last one had the number 4.
+    /// let stored = [
+    ///     DigestEntry::LastId(DigestId(4)),
+    ///     DigestEntry::Taken(Digest {
+    ///         id: DigestId(3),
+    ///         kind: NotificationKind::OwnerDigest,
+    ///         to: Address::parse("ines@contoso.example")?,
+    ///         copies: DigestCopies::default(),
+    ///         matches: vec![DigestMatch {
+    ///             file: FileKey::new(AppId::BOX, 0, FileId::parse("7")?),
+    ///             file_name: "Plan.docx".into(),
+    ///             policy: PolicyId::parse("1")?,
+    ///             policy_name: "Exposed".to_owned(),
+    ///             message: None,
+    ///             at_ms: 1_000,
+    ///         }],
+    ///     }),
+    /// ];
+    /// let mut digests = DigestQueue::from_entries(DigestOptions::default(), stored.clone())?;
+    /// assert!(digests.entries().eq(stored));
+    ///
+    /// digests.give_back(DigestId(3))?;
+    /// let again = digests.take_due(i64::MAX).ok_or("nothing due")?;
+    /// assert_eq!(again.id, DigestId(5));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn from_entries(
         options: DigestOptions,
-        pending: impl IntoIterator<Item = PendingMatch>,
-        taken: impl IntoIterator<Item = Digest>,
+        entries: impl IntoIterator<Item = DigestEntry>,
     ) -> Result<Self, DigestError> {
         let mut queue = Self::new(options);
-        for digest in taken {
-            queue.last = queue.last.max(digest.id.0);
-            queue.queued = queue.queued.saturating_add(digest.matches.len());
-            if queue.queued > queue.options.queued_max {
-                return Err(queue.full());
+        let mut last = None;
+        for entry in entries {
+            match entry {
+                DigestEntry::LastId(id) => {
+                    if last.replace(id).is_some() {
+                        return Err(DigestError::DuplicateLastId);
+                    }
+                    queue.last = queue.last.max(id.0);
+                }
+                DigestEntry::Waiting(waiting) => {
+                    queue.add(&waiting.to, &waiting.copies, waiting.line)?;
+                }
+                DigestEntry::Taken(digest) => queue.restore(digest)?,
             }
-            let id = digest.id;
-            if queue.taken.insert(id, digest).is_some() {
-                return Err(DigestError::Duplicate { id });
-            }
-        }
-        for waiting in pending {
-            queue.add(&waiting.to, &waiting.copies, waiting.line)?;
         }
         Ok(queue)
     }
 
-    /// Lets a match wait for the owner's next digest. One of the same file and policy that waits
-    /// already stands for both, with its own time.
+    /// Everything that has to be kept for [`from_entries`](Self::from_entries): the last number, so
+    /// that none is given twice, then the matches that wait, then the digests that are being sent.
+    pub fn entries(&self) -> impl Iterator<Item = DigestEntry> {
+        let last = (self.last > 0).then_some(DigestEntry::LastId(DigestId(self.last)));
+        let waiting = self.pending().map(DigestEntry::Waiting);
+        let taken = self.taken().cloned().map(DigestEntry::Taken);
+        last.into_iter().chain(waiting).chain(taken)
+    }
+
+    fn restore(&mut self, digest: Digest) -> Result<(), DigestError> {
+        let queued = self.queued.saturating_add(digest.matches.len());
+        if queued > self.options.queued_max {
+            return Err(self.full());
+        }
+        let id = digest.id;
+        if self.taken.insert(id, digest).is_some() {
+            return Err(DigestError::Duplicate { id });
+        }
+        self.queued = queued;
+        self.last = self.last.max(id.0);
+        Ok(())
+    }
+
+    /// Lets a match wait for the owner's next digest. Of two with the same owner, copies, file and
+    /// policy that wait, the one that began first stands for both; in a digest that is being sent
+    /// already nothing is looked for.
     ///
     /// # Errors
     ///
-    /// [`DigestError::Full`] or [`DigestError::TooManyCopies`].
+    /// [`DigestError::Full`], unless one like it waits already and the new one takes no room, or
+    /// [`DigestError::TooManyCopies`].
     pub fn add(
         &mut self,
         owner: &Address,
@@ -193,12 +271,19 @@ impl DigestQueue {
                 limit: COPIES_MAX,
             });
         }
-        if self.queued >= self.options.queued_max {
+        let recipient = (owner.clone(), copies.clone());
+        if self.queued >= self.options.queued_max && !self.waits(&recipient, &line) {
             return Err(self.full());
         }
         self.queued += 1;
-        self.wait((owner.clone(), copies.clone()), [line]);
+        self.wait(recipient, [line]);
         Ok(())
+    }
+
+    fn waits(&self, recipient: &Recipient, line: &DigestMatch) -> bool {
+        let key = (line.file.clone(), line.policy.clone());
+        let waiting = self.pending.get(recipient);
+        waiting.is_some_and(|waiting| waiting.lines.contains_key(&key))
     }
 
     /// Takes a digest that is due, the longest overdue first. Call it until there is none.

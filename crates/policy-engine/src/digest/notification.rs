@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use label_core::{FileKey, IdError, PolicyId};
+use label_core::{FileKey, PolicyId};
 
+use super::DigestError;
 use crate::action::{Notify, OwnerDigest};
 use crate::address::Address;
 use crate::policy::Policy;
@@ -50,14 +51,19 @@ impl DigestCopies {
     ///
     /// # Errors
     ///
-    /// [`IdError`] when something that the policy lists can't be an address: mend the policy.
-    pub fn new(settings: &OwnerDigest, manager: Option<&Address>) -> Result<Self, IdError> {
+    /// [`DigestError::Copy`] with the first thing listed that can't be an address: mend the policy.
+    /// The settings of a policy that was built have none such.
+    pub fn new(settings: &OwnerDigest, manager: Option<&Address>) -> Result<Self, DigestError> {
+        let parse = |(at, address): (usize, &String)| {
+            Address::parse(address).map_err(|reason| DigestError::Copy { at, reason })
+        };
         Ok(Self {
             manager: manager.filter(|_| settings.cc_manager).cloned(),
             others: settings
                 .cc
                 .iter()
-                .map(|address| Address::parse(address))
+                .enumerate()
+                .map(parse)
                 .collect::<Result<_, _>>()?,
         })
     }
@@ -105,7 +111,20 @@ pub struct PendingMatch {
     pub line: DigestMatch,
 }
 
-/// A digest's number in its queue, rising, from 1.
+/// One thing that a queue keeps, for whoever stores queues.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DigestEntry {
+    /// The largest number that a digest was given; there is none before the first digest.
+    LastId(DigestId),
+    /// A match that waits.
+    Waiting(PendingMatch),
+    /// A digest that is being sent.
+    Taken(Digest),
+}
+
+/// A digest's number in its queue, rising, from 1; over restarts too, where
+/// [`DigestEntry::LastId`] is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DigestId(pub u64);
 
@@ -117,7 +136,6 @@ impl fmt::Display for DigestId {
 
 /// A notification to be delivered: who is to be told of what.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Digest {
     /// Its number.
     pub id: DigestId,

@@ -162,6 +162,14 @@ fn a_028_lines_and_copies_are_what_the_policy_says() {
     assert_eq!(DigestCopies::new(settings, Some(&boss)).unwrap(), wanted);
     let unknown = copies(None, &["dlp@x", "legal@x"]);
     assert_eq!(DigestCopies::new(settings, None).unwrap(), unknown);
+    let broken = OwnerDigest {
+        cc: vec!["dlp@x".to_owned(), " ".to_owned()],
+        ..OwnerDigest::default()
+    };
+    assert_eq!(
+        DigestCopies::new(&broken, None).unwrap_err().to_string(),
+        "address 1 in copy: address: empty"
+    );
     let silent = OwnerDigest::default();
     assert_eq!(DigestCopies::new(&silent, Some(&boss)).unwrap(), nobody());
 
@@ -243,6 +251,9 @@ fn a_full_queue_refuses_until_digests_are_sent() {
     // The same again takes no room.
     add(&mut queue, "1").unwrap();
     add(&mut queue, "2").unwrap();
+    // Nor does it when there is none left.
+    add(&mut queue, "2").unwrap();
+    assert_eq!((queue.queued, queue.pending().count()), (2, 2));
     let full = Err(DigestError::Full { limit: 2 });
     assert_eq!(add(&mut queue, "3"), full);
     let digest = queue.take_due(DAY_MS).unwrap();
@@ -258,9 +269,12 @@ fn two_digests_of_one_number_are_refused() {
     queue.add(&ines, &nobody(), line("1", "p", 0)).unwrap();
     let digest = queue.take_due(DAY_MS).unwrap();
     let id = digest.id;
-    let twice = [digest.clone(), digest];
-    let refused = DigestQueue::from_entries(DigestOptions::default(), [], twice);
+    let twice = [digest.clone(), digest].map(DigestEntry::Taken);
+    let refused = DigestQueue::from_entries(DigestOptions::default(), twice);
     assert_eq!(refused.unwrap_err(), DigestError::Duplicate { id });
+    let twice = [DigestEntry::LastId(id), DigestEntry::LastId(id)];
+    let refused = DigestQueue::from_entries(DigestOptions::default(), twice);
+    assert_eq!(refused.unwrap_err(), DigestError::DuplicateLastId);
 }
 
 #[test]
@@ -297,7 +311,8 @@ fn steps() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    /// Every match goes to its own owner and copies, and exactly once, whatever fails in between.
+    /// Every match goes to its own owner and copies, and exactly once, whatever fails in between,
+    /// and no two digests have the same number.
     #[test]
     fn a_028_nothing_is_lost_and_nothing_is_sent_twice(
         script in proptest::collection::vec((0_i64..DAY_MS, steps()), 0..60),
@@ -307,6 +322,7 @@ proptest! {
         let mut queue = DigestQueue::new(options.clone());
         let (mut added, mut delivered) = (Vec::new(), Vec::new());
         let mut in_flight: Vec<Digest> = Vec::new();
+        let mut numbers = BTreeSet::new();
         let mut deliver = |digest: &Digest| {
             for line in &digest.matches {
                 let manager = digest.copies.manager.clone();
@@ -331,6 +347,7 @@ proptest! {
                     prop_assert_eq!(taken.is_some(), due_ms.is_some_and(|due| due <= now_ms));
                     if let Some(digest) = &taken {
                         prop_assert!((1..=matches_max.max(1)).contains(&digest.matches.len()));
+                        prop_assert!(numbers.insert(digest.id), "{} a second time", digest.id);
                     }
                     in_flight.extend(taken);
                 }
@@ -345,8 +362,10 @@ proptest! {
                 Step::Restore => {
                     let taken: Vec<_> = queue.taken().cloned().collect();
                     prop_assert_eq!(&taken, &in_flight);
-                    let pending: Vec<_> = queue.pending().collect();
-                    queue = DigestQueue::from_entries(options.clone(), pending, taken).unwrap();
+                    let entries: Vec<_> = queue.entries().collect();
+                    let backwards = entries.iter().rev().cloned();
+                    queue = DigestQueue::from_entries(options.clone(), backwards).unwrap();
+                    prop_assert_eq!(queue.entries().collect::<Vec<_>>(), entries);
                 }
                 Step::Sent(_) | Step::GiveBack(_) => {}
             }
