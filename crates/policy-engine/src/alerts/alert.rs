@@ -6,14 +6,39 @@ use std::sync::Arc;
 use label_core::{FileKey, PolicyId};
 
 use super::close::{AlertStatus, Closure};
+use super::limit::DayCount;
 use crate::document::Severity;
 use crate::events::{EventMatch, EventRule};
 use crate::policy::Policy;
 use crate::record::FileRecord;
 
-/// An alert's number in its book, rising, from 1.
+/// An alert's number in its book, rising, from 1; over restarts too, where [`AlertBookState`] is
+/// stored.
+///
+/// # Examples
+///
+/// ```
+/// use policy_engine::alerts::AlertId;
+///
+/// let text = AlertId(31).to_string();
+/// assert_eq!(text, "00000000000000000000001f");
+/// assert_eq!(AlertId::parse(&text), Some(AlertId(31)));
+/// assert_eq!(AlertId::parse("1f"), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AlertId(pub u64);
+
+impl AlertId {
+    /// Reads what [`Display`](fmt::Display) writes: 24 hexadecimal digits, of either letter case.
+    /// Nothing for any other text, and for numbers that no book gives, such as most of the
+    /// product's own.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_number = text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_number
+            .then(|| u64::from_str_radix(text, 16).ok().map(Self))
+            .flatten()
+    }
+}
 
 /// 24 hexadecimal digits, as many as the product's alerts have.
 impl fmt::Display for AlertId {
@@ -37,6 +62,26 @@ pub enum AlertSubject {
     },
     /// Label events that an event rule looks for (R-184).
     Events(EventMatch),
+}
+
+impl AlertSubject {
+    /// What kind of policy raises an alert about it.
+    pub const fn kind(&self) -> PolicyKind {
+        match self {
+            Self::File { .. } => PolicyKind::File,
+            Self::Events(_) => PolicyKind::Event,
+        }
+    }
+}
+
+/// What raises an alert. Each kind has ids of its own: a file policy and an event rule of the same
+/// id have nothing to do with one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PolicyKind {
+    /// A file policy.
+    File,
+    /// An event rule.
+    Event,
 }
 
 /// Whether somebody has looked at an alert.
@@ -105,9 +150,31 @@ impl NewAlert {
     }
 }
 
-/// An alert that was raised.
+/// What a book keeps besides alerts and days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlertBookState {
+    /// The largest number that an alert was given; 0 before the first one.
+    pub last_id: AlertId,
+    /// The first day that no count was forgotten of, in UTC days since 1 January 1970; nothing when
+    /// none ever was. On earlier days no alert is raised, so that a clock that goes back can't have
+    /// a day's alerts twice.
+    pub first_day: Option<i64>,
+}
+
+/// One thing that a book keeps, for whoever stores books.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+pub enum AlertEntry {
+    /// The last number, and how far back days are counted; there is none before the first alert.
+    State(AlertBookState),
+    /// The alerts of one policy on one day.
+    Day(DayCount),
+    /// An alert.
+    Alert(Box<Alert>),
+}
+
+/// An alert that was raised.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
     /// Its number.
     pub id: AlertId,

@@ -1,75 +1,67 @@
 //! How alerts are settled: the product's three ways, their reasons and numbers.
 
+use super::alert::AlertId;
+use super::error::AlertError;
 use crate::address::Address;
 
 /// Longest comment, and longest feedback, in bytes.
 pub const COMMENT_BYTES_MAX: usize = 4_096;
 
-/// Why an alert is closed as benign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum BenignReason {
-    /// It is less serious than the policy says.
-    ActualSeverityIsLower = 2,
-    /// Another one.
-    Other = 4,
-    /// The user says that it is in order.
-    ConfirmedWithEndUser = 5,
-    /// Somebody tried out the policy.
-    TriggeredByTest = 6,
+/// An enum whose values have numbers in the product.
+macro_rules! numbered {
+    (
+        $(#[$meta:meta])*
+        $name:ident { $($(#[$doc:meta])* $value:ident = $code:literal,)* }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        pub enum $name {
+            $($(#[$doc])* $value = $code,)*
+        }
+
+        impl $name {
+            /// All of them, by number.
+            pub const ALL: [Self; [$($code),*].len()] = [$(Self::$value),*];
+
+            /// The product's number.
+            pub const fn code(self) -> u32 {
+                self as u32
+            }
+
+            /// The one with the product's number.
+            pub fn from_code(code: u32) -> Option<Self> {
+                Self::ALL.into_iter().find(|it| it.code() == code)
+            }
+        }
+    };
 }
 
-impl BenignReason {
-    /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::ActualSeverityIsLower,
-        Self::Other,
-        Self::ConfirmedWithEndUser,
-        Self::TriggeredByTest,
-    ];
-
-    /// The product's number: 2, 4, 5 or 6.
-    pub const fn code(self) -> u32 {
-        self as u32
-    }
-
-    /// The reason with the product's number.
-    pub fn from_code(code: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.code() == code)
+numbered! {
+    /// Why an alert is closed as benign.
+    BenignReason {
+        /// It is less serious than the policy says.
+        ActualSeverityIsLower = 2,
+        /// Another one.
+        Other = 4,
+        /// The user says that it is in order.
+        ConfirmedWithEndUser = 5,
+        /// Somebody tried out the policy.
+        TriggeredByTest = 6,
     }
 }
 
-/// Why an alert is closed as a false positive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum FalsePositiveReason {
-    /// Such a thing interests nobody.
-    NotOfInterest = 0,
-    /// There are too many like it.
-    TooManySimilarAlerts = 1,
-    /// What it says is not so.
-    AlertIsNotAccurate = 3,
-    /// Another one.
-    Other = 4,
-}
-
-impl FalsePositiveReason {
-    /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::NotOfInterest,
-        Self::TooManySimilarAlerts,
-        Self::AlertIsNotAccurate,
-        Self::Other,
-    ];
-
-    /// The product's number: 0, 1, 3 or 4.
-    pub const fn code(self) -> u32 {
-        self as u32
-    }
-
-    /// The reason with the product's number.
-    pub fn from_code(code: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.code() == code)
+numbered! {
+    /// Why an alert is closed as a false positive.
+    FalsePositiveReason {
+        /// Such a thing interests nobody.
+        NotOfInterest = 0,
+        /// There are too many like it.
+        TooManySimilarAlerts = 1,
+        /// What it says is not so.
+        AlertIsNotAccurate = 3,
+        /// Another one.
+        Other = 4,
     }
 }
 
@@ -116,43 +108,24 @@ impl CloseReason {
     }
 }
 
-/// Whether an alert is settled: the values of the product's filter on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum AlertStatus {
-    /// It isn't.
-    Open = 0,
-    /// Dismissed; in alerts of old only.
-    Dismissed = 1,
-    /// Resolved; in alerts of old only.
-    Resolved = 2,
-    /// Closed as a false positive.
-    FalsePositive = 3,
-    /// Closed as benign.
-    Benign = 4,
-    /// Closed as a true positive.
-    TruePositive = 5,
-}
-
-impl AlertStatus {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Open,
-        Self::Dismissed,
-        Self::Resolved,
-        Self::FalsePositive,
-        Self::Benign,
-        Self::TruePositive,
-    ];
-
-    /// The product's number, 0 to 5.
-    pub const fn code(self) -> u32 {
-        self as u32
-    }
-
-    /// The status with the product's number.
-    pub fn from_code(code: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.code() == code)
+numbered! {
+    /// Whether an alert is settled: the values of the product's filter on it.
+    ///
+    /// [`Alert::status`](super::Alert::status) says four of them; `Dismissed` and `Resolved` are
+    /// here for those who read the product's alerts of old.
+    AlertStatus {
+        /// It isn't.
+        Open = 0,
+        /// Dismissed; in the product's alerts of old only.
+        Dismissed = 1,
+        /// Resolved; in the product's alerts of old only.
+        Resolved = 2,
+        /// Closed as a false positive.
+        FalsePositive = 3,
+        /// Closed as benign.
+        Benign = 4,
+        /// Closed as a true positive.
+        TruePositive = 5,
     }
 }
 
@@ -192,10 +165,20 @@ impl Closure {
         }
     }
 
-    /// Its longest text, in bytes.
-    pub(super) fn longest_text(&self) -> usize {
-        let feedback = self.feedback.as_ref().map(|feedback| feedback.text.len());
-        let comment = self.comment.as_ref().map(String::len);
-        comment.max(feedback).unwrap_or(0)
+    /// Refuses texts that are too long.
+    pub(super) fn check(&self, id: AlertId) -> Result<(), AlertError> {
+        let feedback = self.feedback.as_ref().map(|feedback| &feedback.text);
+        for (what, text) in [("comment", self.comment.as_ref()), ("feedback", feedback)] {
+            let bytes = text.map_or(0, String::len);
+            if bytes > COMMENT_BYTES_MAX {
+                return Err(AlertError::CommentTooLong {
+                    id,
+                    what,
+                    bytes,
+                    limit: COMMENT_BYTES_MAX,
+                });
+            }
+        }
+        Ok(())
     }
 }

@@ -1,11 +1,17 @@
 //! An alert in the product's own form.
 
+use std::ops::RangeInclusive;
+
 use label_core::{AppId, FileKey};
 use serde_json::{Map, Value, json};
 
 use super::alert::{Alert, AlertSubject, ReadMark};
 use crate::events::Actor;
 use crate::filter::show_instant;
+
+/// The instants that ISO 8601 can write in the form of the product: years 0 to 9999, milliseconds
+/// UTC.
+const ISO_MS: RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
 
 /// The product's number for alerts of file policies.
 const FILE_MATCH: u32 = 15_728_642;
@@ -16,7 +22,8 @@ impl Alert {
     ///
     /// `statusValue` is 0 for unread, 1 for read and 2 for closed alerts, which is our reading of the one
     /// value that is known from a record, 1; `resolutionStatusValue`
-    /// is the [`status`](Self::status).
+    /// is the [`status`](Self::status). `resolveTime` is left out outside of the years 0 to 9999, which
+    /// its form can't tell.
     pub fn to_json(&self) -> Value {
         let status = match (self.is_open(), self.read) {
             (true, ReadMark::Unread) => 0,
@@ -45,7 +52,9 @@ impl Alert {
             put("idValue", json!(number));
         }
         if let Some(closure) = &self.closure {
-            put("resolveTime", json!(show_instant(closure.at_ms)));
+            if ISO_MS.contains(&closure.at_ms) {
+                put("resolveTime", json!(show_instant(closure.at_ms)));
+            }
             put("handledByUser", json!(closure.by.as_str()));
             if let Some(comment) = &closure.comment {
                 put("comment", json!(comment));

@@ -1,10 +1,12 @@
 //! Alerts: who is told that a match began, how often, and how it is settled.
 //!
-//! An [`AlertBook`] raises at most one alert for a match and at most a policy's daily limit
-//! of them on one UTC day. The limit is about alerts alone: whether actions are due is for
+//! An [`AlertBook`] raises one alert for each change of a match that calls for one, which a
+//! [`MatchBook`](crate::matches::MatchBook) says once, and at most a policy's daily limit of them on
+//! one UTC day. The limit is about alerts alone: whether actions are due is for
 //! [`MatchChange::are_actions_due`](crate::matches::MatchChange::are_actions_due), which doesn't
 //! know of it. What was over the limit is counted, so that one summary can stand for it. Sending
-//! alerts is the caller's; [`addressees`] says to whom.
+//! alerts is the caller's; [`addressees`] says to whom. The book is kept in memory; its
+//! [`entries`](AlertBook::entries) are what has to be stored.
 //!
 //! # Examples
 //!
@@ -51,7 +53,9 @@ mod limit;
 mod tests;
 
 pub use addressees::{Administrator, addressees};
-pub use alert::{Alert, AlertId, AlertSubject, NewAlert, ReadMark};
+pub use alert::{
+    Alert, AlertBookState, AlertEntry, AlertId, AlertSubject, NewAlert, PolicyKind, ReadMark,
+};
 pub use book::{ALERT_RETENTION_MS_DEFAULT, AlertBook, AlertOptions, Raised};
 pub use close::{
     AlertStatus, BenignReason, COMMENT_BYTES_MAX, CloseReason, Closure, FalsePositiveReason,

@@ -1,8 +1,9 @@
-use label_core::{AppId, FileId, FileKey, LabelCatalog, LabelView, TenantId};
+use label_core::{AppId, FileId, FileKey, LabelCatalog, LabelView, PolicyId, TenantId};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::address::Address;
+use crate::events::{Actor, EventMatch, EventRule};
 use crate::matches::{EditedResults, MatchBook, MatchChange, MatchOptions, Observation, Restart};
 use crate::{BuildContext, ContentAnswer, FileRecord, Outcome, Policy, PolicySet, Severity};
 
@@ -138,6 +139,45 @@ fn r_202_the_record_has_the_form_of_the_product() {
     expected["handledByUser"] = json!("admin@contoso.example");
     expected["comment"] = json!("shared by mistake");
     assert_eq!(book.alert(id).unwrap().to_json(), expected);
+}
+
+#[test]
+fn r_202_times_that_iso_can_not_write_are_left_out_of_the_record() {
+    for (at_ms, expected) in [
+        (-62_167_219_200_001, None),
+        (-62_167_219_200_000, Some("0000-01-01T00:00:00Z")),
+        (253_402_300_799_999, Some("9999-12-31T23:59:59.999Z")),
+        (253_402_300_800_000, None),
+        (i64::MIN, None),
+        (i64::MAX, None),
+    ] {
+        let mut book = AlertBook::default();
+        let id = raise(&mut book, &limited(1), "f", 0).unwrap();
+        let closing = Closure::new(CloseReason::TruePositive, admin(), at_ms);
+        book.close(id, closing).unwrap();
+        let json = book.alert(id).unwrap().to_json();
+        let time = json.get("resolveTime").map(|time| time.as_str().unwrap());
+        assert_eq!(time, expected, "{at_ms}");
+    }
+}
+
+#[test]
+fn alert_numbers_are_read_back() {
+    for id in [0, 1, 0xABC_DEF, u64::MAX].map(AlertId) {
+        assert_eq!(AlertId::parse(&id.to_string()), Some(id));
+        assert_eq!(AlertId::parse(&id.to_string().to_uppercase()), Some(id));
+    }
+    for text in [
+        "",
+        "1",
+        "0000000000000000000000001",
+        "00000000000000000000000g",
+        "+00000000000000000000001",
+        "5f06d71dba4289d0602ba5ac",
+        "000000010000000000000000",
+    ] {
+        assert_eq!(AlertId::parse(text), None, "{text}");
+    }
 }
 
 #[test]
@@ -277,6 +317,59 @@ fn r_205_the_limit_is_for_one_policy_and_one_utc_day() {
 }
 
 #[test]
+fn r_205_a_file_policy_and_an_event_rule_of_one_id_have_a_limit_each() {
+    let rule = EventRule::new(PolicyId::parse("p").unwrap(), "Labels removed", 0);
+    let found = EventMatch {
+        rule: rule.id.clone(),
+        actor: Actor::Outside(None),
+        app: None,
+        count: 1,
+        files: Vec::new(),
+        first_ms: 0,
+        at_ms: 0,
+    };
+    let mut book = AlertBook::default();
+    assert!(raise(&mut book, &limited(1), "f", 0).is_some());
+    let mut new = NewAlert::of_event_match(&rule, found).unwrap();
+    new.daily_limit = 1;
+    let raised = book.raise(new.clone(), 0).unwrap();
+    assert_eq!(raised, Raised::Alert(AlertId(2)));
+    assert_eq!(book.raise(new, 0).unwrap(), Raised::OverLimit);
+    let days: Vec<_> = book.days().map(|day| (day.kind, day.over_limit)).collect();
+    assert_eq!(days, [(PolicyKind::File, 0), (PolicyKind::Event, 1)]);
+}
+
+#[test]
+fn r_205_a_purge_never_silences_the_day_that_is_today() {
+    // Kept for no time at all: the day is not over before its end.
+    let mut book = AlertBook::new(AlertOptions {
+        retention_ms: 0,
+        ..AlertOptions::default()
+    });
+    let policy = limited(2);
+    assert!(raise(&mut book, &policy, "f", DAY_MS - 1).is_some());
+    assert!(raise(&mut book, &policy, "f", DAY_MS + 5).is_some());
+    book.purge(2 * DAY_MS - 1);
+    assert_eq!(book.days().count(), 1);
+    assert!(raise(&mut book, &policy, "g", DAY_MS + 6).is_some());
+    assert_eq!(raise(&mut book, &policy, "h", DAY_MS + 7), None);
+    // The day before was over, so it has no second set of alerts, and what is refused is counted
+    // there.
+    assert_eq!(raise(&mut book, &policy, "f", DAY_MS - 1), None);
+    let days: Vec<_> = book
+        .days()
+        .map(|day| (day.day_start_ms, day.raised, day.over_limit))
+        .collect();
+    assert_eq!(days, [(0, 0, 1), (DAY_MS, 2, 1)]);
+
+    // A clock that is ahead for a moment takes neither today's alerts nor its limit.
+    book.purge(i64::MAX);
+    assert_eq!(raise(&mut book, &policy, "f", DAY_MS + 8), None);
+    assert!(raise(&mut book, &limited(3), "f", DAY_MS + 9).is_some());
+    assert!(raise(&mut book, &policy, "f", 2 * DAY_MS).is_some());
+}
+
+#[test]
 fn a_024_reasons_and_statuses_have_the_numbers_of_the_product() {
     use BenignReason as Benign;
     use FalsePositiveReason as False;
@@ -338,6 +431,8 @@ fn a_024_an_alert_is_closed_once() {
     assert_eq!(
         book.close(id, long),
         Err(AlertError::CommentTooLong {
+            id,
+            what: "feedback",
             bytes: COMMENT_BYTES_MAX + 1,
             limit: COMMENT_BYTES_MAX,
         })
@@ -383,28 +478,64 @@ fn a_027_administrators_are_told_from_their_own_severity_on() {
 #[test]
 fn a_011_a_preview_makes_no_alert_and_changes_no_match() {
     let set = set(json!({}));
+    let policy = &set.policies()[0];
     let mut book = MatchBook::new(MatchOptions::default());
-    let alerts = AlertBook::default();
-    let seen = file("seen");
-    let observation = Observation::new(&seen.key, set.policies()[0].id(), Outcome::Match, 0);
-    book.observe(&observation).unwrap();
-    book.policy_edited(set.policies()[0].id(), EditedResults::Reset);
-    let before: Vec<_> = book.entries().collect();
-
-    let mut foreseen = Vec::new();
-    for file in [file("1"), file("2"), seen] {
-        let mut nothing_read = |_: &_| ContentAnswer::NotYet;
-        for evaluation in set.evaluate(&file, 5, &mut nothing_read) {
-            assert_eq!(evaluation.outcome, Outcome::Match);
-            let observation = Observation::of(&file.key, &evaluation, 5).unwrap();
-            foreseen.push(book.preview(&observation));
+    let mut alerts = AlertBook::default();
+    // Two files match already, one of them with an open alert; then the policy is reset.
+    for id in ["told", "settled"] {
+        let seen = file(id);
+        book.observe(&Observation::new(&seen.key, policy.id(), Outcome::Match, 0))
+            .unwrap();
+        let alert = raise(&mut alerts, policy, id, 0).unwrap();
+        if id == "settled" {
+            alerts
+                .close(alert, closure(CloseReason::TruePositive))
+                .unwrap();
         }
     }
+    book.policy_edited(policy.id(), EditedResults::Reset);
+    let before: Vec<_> = book.entries().collect();
+    let alerts_before: Vec<_> = alerts.entries().collect();
+
+    let files = ["new", "other", "told", "settled"].map(file);
+    let see = |file: &FileRecord, with: &mut dyn FnMut(&Observation<'_>)| {
+        let mut nothing_read = |_: &_| ContentAnswer::NotYet;
+        for evaluation in set.evaluate(file, 5, &mut nothing_read) {
+            with(&Observation::of(&file.key, &evaluation, 5).unwrap());
+        }
+    };
+    let mut foreseen = Vec::new();
+    for file in &files {
+        see(file, &mut |observation| {
+            let change = book.preview(observation).unwrap();
+            foreseen.push((change, alerts.is_due(change, policy, &file.key)));
+        });
+    }
     let restarted = MatchChange::Restarted(Restart::Reset);
-    let started = Some(MatchChange::Started);
-    assert_eq!(foreseen, [started, started, Some(restarted)]);
+    let started = MatchChange::Started;
+    assert_eq!(
+        foreseen,
+        [
+            (started, true),
+            (started, true),
+            (restarted, false),
+            (restarted, true),
+        ]
+    );
     assert_eq!(book.entries().collect::<Vec<_>>(), before);
-    assert_eq!((alerts.alerts().count(), alerts.days().count()), (0, 0));
+    assert_eq!(alerts.entries().collect::<Vec<_>>(), alerts_before);
+
+    // What was foreseen then happens: nothing was used up by looking.
+    let mut happened = Vec::new();
+    for file in &files {
+        see(file, &mut |observation| {
+            let change = book.observe(observation).unwrap().unwrap();
+            let raised = alerts.raise_for_match(change, policy, file, 5).unwrap();
+            happened.push((change, raised.is_some()));
+        });
+    }
+    assert_eq!(happened, foreseen);
+    assert_eq!(alerts.alerts().count(), 5);
 }
 
 #[test]
@@ -427,55 +558,121 @@ fn alerts_are_kept_for_half_a_year_and_purged_bit_by_bit() {
     let purged = book.purge(end_ms + 2);
     assert_eq!((purged.removed, purged.more), (1, false));
     assert!(book.open_alert(&file("f").key, policy.id()).is_none());
-    assert_eq!(book.days().count(), 0);
-    // Of that day nothing is known any more, so it has no second set of alerts.
-    assert_eq!(raise(&mut book, &policy, "f", 5), None);
-    assert!(raise(&mut book, &policy, "f", DAY_MS).is_some());
+
+    raise(&mut book, &policy, "f", 2 * DAY_MS);
+    assert_eq!(book.purge(end_ms + DAY_MS - 1).removed, 0);
+    assert_eq!(book.days().count(), 2);
+    assert!(!book.purge(end_ms + DAY_MS).more);
+    assert_eq!(book.days().count(), 1);
+    // Of that day nothing is known any more, so it has no second set of alerts, also not after a
+    // restart.
+    let mut again = restored(&book);
+    for book in [&mut book, &mut again] {
+        assert_eq!(raise(book, &policy, "f", 5), None);
+        assert!(raise(book, &policy, "f", DAY_MS).is_some());
+    }
 }
 
 #[test]
-fn a_full_book_refuses_and_a_restored_one_goes_on() {
-    let options = AlertOptions {
+fn a_restored_book_gives_no_number_twice() {
+    let policy = limited(50);
+    let mut book = AlertBook::default();
+    raise(&mut book, &policy, "f", 0).unwrap();
+    let last = raise(&mut book, &policy, "f", 1).unwrap();
+    while book.purge(i64::MAX).more {}
+    assert_eq!(book.alerts().count(), 0);
+    let mut again = restored(&book);
+    assert_eq!(
+        raise(&mut again, &policy, "f", 2),
+        Some(AlertId(last.0 + 1))
+    );
+}
+
+/// The book, as it is after it was stored in any order.
+fn restored(book: &AlertBook) -> AlertBook {
+    let entries: Vec<_> = book.entries().collect();
+    let backwards = entries.iter().rev().cloned();
+    let again = AlertBook::from_entries(AlertOptions::default(), backwards).unwrap();
+    assert_eq!(again.entries().collect::<Vec<_>>(), entries);
+    again
+}
+
+#[test]
+fn a_full_book_makes_room_of_what_is_closed_and_refuses_otherwise() {
+    let mut book = AlertBook::new(AlertOptions {
         alerts_max: 2,
         ..AlertOptions::default()
-    };
+    });
     let policy = limited(50);
-    let mut book = AlertBook::new(options.clone());
+    let ids: Vec<_> = (0..2)
+        .map(|at| raise(&mut book, &policy, "f", at).unwrap())
+        .collect();
+    let more = |book: &mut AlertBook, id: &str| {
+        book.raise_for_match(MatchChange::Started, &policy, &file(id), 9)
+    };
+    let full = AlertError::Full { limit: 2 };
+    assert_eq!(more(&mut book, "h"), Err(full.clone()));
+    assert_eq!((book.refused(), book.dropped()), (1, 0));
+    // What was refused is not of the day's number.
+    assert_eq!(book.days().next().map(|day| day.raised), Some(2));
+
+    // The oldest closed one goes, not the one that was closed first.
+    for at in [1, 0] {
+        book.close(ids[at], closure(CloseReason::TruePositive))
+            .unwrap();
+    }
+    assert_eq!(more(&mut book, "h"), Ok(Some(Raised::Alert(AlertId(3)))));
+    assert!(book.alert(ids[0]).is_none() && book.alert(ids[1]).is_some());
+    assert_eq!(more(&mut book, "i"), Ok(Some(Raised::Alert(AlertId(4)))));
+    assert_eq!(more(&mut book, "j"), Err(full));
+    assert_eq!((book.refused(), book.dropped()), (2, 2));
+    assert_eq!(book.alerts().count(), 2);
+
+    let mut none = AlertBook::new(AlertOptions {
+        alerts_max: 0,
+        ..AlertOptions::default()
+    });
+    assert_eq!(more(&mut none, "f"), Err(AlertError::Full { limit: 0 }));
+}
+
+#[test]
+fn a_restored_book_goes_on() {
+    let policy = limited(50);
+    let mut book = AlertBook::default();
     raise(&mut book, &policy, "f", 0).unwrap();
     let second = raise(&mut book, &policy, "g", 0).unwrap();
     book.close(second, closure(CloseReason::TruePositive))
         .unwrap();
-    let full = AlertError::Full { limit: 2 };
-    let refused = book.raise_for_match(MatchChange::Started, &policy, &file("h"), 0);
-    assert_eq!(refused.unwrap_err(), full);
-
-    let alerts: Vec<_> = book.alerts().cloned().collect();
-    let days: Vec<_> = book.days().cloned().collect();
-    assert_eq!((days[0].raised, days[0].over_limit), (2, 0));
-    let larger = AlertOptions::default();
-    let mut again = AlertBook::from_entries(larger.clone(), alerts.clone(), days).unwrap();
-    assert_eq!(again.alerts().cloned().collect::<Vec<_>>(), alerts);
+    let mut again = restored(&book);
     assert!(again.open_alert(&file("f").key, policy.id()).is_some());
     assert!(again.open_alert(&file("g").key, policy.id()).is_none());
     assert_eq!(raise(&mut again, &limited(2), "h", 0), None);
     assert_eq!(raise(&mut again, &policy, "h", 0), Some(AlertId(3)));
 
-    // Numbers go on after the largest, not after how many there are.
-    let mut second_only = AlertBook::from_entries(larger.clone(), [alerts[1].clone()], []).unwrap();
+    // Without the state, numbers go on after the largest, not after how many there are.
+    let entries: Vec<_> = book.entries().collect();
+    let second_only = [entries[3].clone()];
+    let mut second_only = AlertBook::from_entries(AlertOptions::default(), second_only).unwrap();
     assert_eq!(raise(&mut second_only, &policy, "h", 0), Some(AlertId(3)));
 
-    let twice = [alerts[0].clone(), alerts[0].clone()];
-    let duplicate = AlertBook::from_entries(larger, twice, []).unwrap_err();
-    assert_eq!(duplicate, AlertError::Duplicate { id: AlertId(1) });
-    let refused = AlertBook::from_entries(
-        AlertOptions {
-            alerts_max: 1,
-            ..options
-        },
-        alerts,
-        [],
+    let refused = |alerts_max, entries: &[AlertEntry]| {
+        let options = AlertOptions {
+            alerts_max,
+            ..AlertOptions::default()
+        };
+        AlertBook::from_entries(options, entries.iter().cloned()).unwrap_err()
+    };
+    let twice = |at: usize| refused(9, &[entries[at].clone(), entries[at].clone()]);
+    assert_eq!(twice(0), AlertError::DuplicateState);
+    assert_eq!(
+        twice(1),
+        AlertError::DuplicateDay {
+            policy: policy.id().clone(),
+            day_start_ms: 0,
+        }
     );
-    assert_eq!(refused.unwrap_err(), AlertError::Full { limit: 1 });
+    assert_eq!(twice(2), AlertError::Duplicate { id: AlertId(1) });
+    assert_eq!(refused(1, &entries), AlertError::Full { limit: 1 });
 }
 
 #[test]

@@ -51,7 +51,6 @@ pub enum RuleStatus {
 
 /// A match of a rule: what an alert is raised about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct EventMatch {
     /// The rule.
     pub rule: PolicyId,
