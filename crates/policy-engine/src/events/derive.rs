@@ -29,6 +29,29 @@ impl<'r> LabelReading<'r> {
         }
     }
 
+    /// This reading where it knows something, the earlier one where it doesn't: the last that is
+    /// known of the file, to be kept for the next comparison. Without it, a file whose labels can't
+    /// be read for once would have them discovered again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use policy_engine::LabelScan;
+    /// use policy_engine::events::LabelReading;
+    ///
+    /// let nothing = LabelReading { scan: LabelScan::Done, labels: &[], is_protected: Some(true) };
+    /// let failed = LabelReading { scan: LabelScan::Failed, labels: &[], is_protected: None };
+    /// let known = failed.known_or(nothing);
+    /// assert_eq!((known.scan, known.is_protected), (LabelScan::Done, Some(true)));
+    /// ```
+    pub fn known_or(self, earlier: Self) -> Self {
+        let of_labels = if self.is_known() { self } else { earlier };
+        Self {
+            is_protected: self.is_protected.or(earlier.is_protected),
+            ..of_labels
+        }
+    }
+
     fn is_known(&self) -> bool {
         self.scan == LabelScan::Done
     }
@@ -78,12 +101,16 @@ impl EventContext<'_> {
 
 /// What happened between two readings of a file (R-183). Depends on nothing but its arguments.
 ///
+/// `before` is the last that is known of the file, see [`LabelReading::known_or`], and not simply
+/// the reading before: one that failed knows nothing, and what is known afterwards would be
+/// discovered again.
+///
 /// Tenants are looked at one by one, since a file can carry a label of each: a label that gives way
 /// to another one of its tenant was changed, one that vanishes was removed, one that appears was
-/// applied. If the labels before were not known, those that appear are discovered, unless a policy
-/// or an administrator of ours is the actor and so must have applied them. If the labels afterwards
-/// are not known, nothing is said of labels. At most one event for each label, and one for the
-/// protection, which comes last.
+/// applied. If the labels before were not known, those that appear are discovered, except that a
+/// label of our own tenant was applied where a policy or an administrator of ours is the actor: we
+/// write no others. If the labels afterwards are not known, nothing is said of labels. At most one
+/// event for each label, and one for the protection, which comes last.
 pub fn label_events(
     before: LabelReading<'_>,
     after: LabelReading<'_>,
@@ -98,8 +125,10 @@ pub fn label_events(
         };
         let now: BTreeSet<LabelKey> = after.labels.iter().copied().collect();
         let tenants: BTreeSet<TenantId> = known.union(&now).map(|key| key.tenant).collect();
-        let is_discovery = !before.is_known() && matches!(context.actor, Actor::Outside(_));
+        let is_outside = matches!(context.actor, Actor::Outside(_));
         for tenant in tenants {
+            let is_theirs = is_outside || tenant != context.labels.tenant();
+            let is_discovery = !before.is_known() && is_theirs;
             let of_tenant = |key: &&LabelKey| key.tenant == tenant;
             let mut gone = known
                 .difference(&now)

@@ -15,7 +15,7 @@
 //! };
 //! use policy_engine::events::{
 //!     Actor, ChangeDirection, EventContext, EventMatcher, EventOptions, EventRule,
-//!     LabelEventKind, LabelReading, label_events,
+//!     LabelEventKind, LabelReading, Selection, label_events,
 //! };
 //! use policy_engine::{FileRecord, LabelScan};
 //!
@@ -46,9 +46,9 @@
 //! assert_eq!(events[0].kind, downgrade);
 //!
 //! let mut rule = EventRule::new(PolicyId::parse("r")?, "Label lowered", 0);
-//! rule.filter.kind.eq = vec![downgrade];
+//! rule.filter.kind = Selection::one_of([downgrade]);
 //! let mut matcher = EventMatcher::new(rule, EventOptions::default())?;
-//! let found = matcher.observe(&events[0]).ok_or("no match")?;
+//! let found = matcher.observe(&events[0], 1_000).ok_or("no match")?;
 //! assert_eq!((found.count, found.at_ms), (1, 1_000));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -65,8 +65,10 @@ mod tests;
 
 pub use derive::{EventContext, LabelReading, label_events};
 pub use event::{Actor, ChangeDirection, EventLabel, LabelEvent, LabelEventKind, LabelPriority};
-pub use matcher::{EventMatch, EventMatcher, EventOptions, MATCH_FILES_MAX, RuleStatus};
-pub use overload::{OVERLOAD_DAYS_MAX, Overload};
+pub use matcher::{
+    CountedEvent, EventEntry, EventMatch, EventMatcher, EventOptions, MATCH_FILES_MAX, RuleStatus,
+};
+pub use overload::{MatchDay, OVERLOAD_DAYS_MAX, Overload};
 pub use rule::{
     ActorPattern, AppScope, COUNT_MAX, Counting, EventFilter, EventRule, EventRuleError,
     MatchParameters, Repeated, Selection, TIME_FRAME_MINUTES_MAX,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// One day, milliseconds.
-const DAY_MS: i64 = 86_400_000;
+use super::rule::EventRuleError;
+use crate::program::DAY_MS;
 
 /// Most days that are looked back on.
 pub const OVERLOAD_DAYS_MAX: u32 = 366;
@@ -31,6 +31,15 @@ impl Default for Overload {
     }
 }
 
+/// How often a rule matched on one UTC day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MatchDay {
+    /// When the day began, milliseconds UTC.
+    pub day_start_ms: i64,
+    /// How many matches there were.
+    pub matches: u32,
+}
+
 /// Matches of the last days.
 #[derive(Clone, Debug, Default)]
 pub(super) struct MatchDays {
@@ -38,16 +47,41 @@ pub(super) struct MatchDays {
 }
 
 impl MatchDays {
+    /// Oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = MatchDay> {
+        self.counts.iter().map(|(day, matches)| MatchDay {
+            day_start_ms: day.saturating_mul(DAY_MS),
+            matches: *matches,
+        })
+    }
+
+    pub(super) fn restore(
+        &mut self,
+        overload: Overload,
+        day: MatchDay,
+    ) -> Result<(), EventRuleError> {
+        let MatchDay {
+            day_start_ms,
+            matches,
+        } = day;
+        let key = day_start_ms.div_euclid(DAY_MS);
+        if self.counts.insert(key, matches).is_some() {
+            return Err(EventRuleError::Duplicate { day_start_ms });
+        }
+        self.keep_bound(overload);
+        Ok(())
+    }
+
     /// Counts a match. The start of the newest day if the rule has to be turned off.
-    pub(super) fn count(&mut self, overload: Overload, at_ms: i64) -> Option<i64> {
+    pub(super) fn count(&mut self, overload: Overload, at_ms: i64, now_ms: i64) -> Option<i64> {
+        // Days that have not begun come from a clock that was ahead, and would hide all others.
+        let today = now_ms.div_euclid(DAY_MS);
+        self.counts.retain(|day, _| *day <= today);
         let count = self.counts.entry(at_ms.div_euclid(DAY_MS)).or_default();
         *count = count.saturating_add(1);
+        self.keep_bound(overload);
 
         let newest = *self.counts.keys().next_back()?;
-        let of_days = i64::from(overload.of_days.clamp(1, OVERLOAD_DAYS_MAX));
-        // At most one day more than `of_days` is there, so this is little work.
-        self.counts
-            .retain(|day, _| newest.saturating_sub(*day) < of_days);
         let too_many = self
             .counts
             .values()
@@ -55,5 +89,14 @@ impl MatchDays {
             .count();
         let days = usize::try_from(overload.days).unwrap_or(usize::MAX);
         (days > 0 && too_many >= days).then_some(newest.saturating_mul(DAY_MS))
+    }
+    /// Forgets days too old to count: at most one, so this is little work.
+    fn keep_bound(&mut self, overload: Overload) {
+        let Some(newest) = self.counts.keys().next_back().copied() else {
+            return;
+        };
+        let of_days = i64::from(overload.of_days.clamp(1, OVERLOAD_DAYS_MAX));
+        self.counts
+            .retain(|day, _| newest.saturating_sub(*day) < of_days);
     }
 }

@@ -1,11 +1,11 @@
 //! A rule over events: an activity policy that looks at labels.
 
-use label_core::{AppId, FileId, LabelKey, PolicyId};
+use label_core::{AppId, FileId, IdError, LabelKey, PolicyId};
 use thiserror::Error;
 
 use super::event::{Actor, LabelEvent, LabelEventKind};
 use crate::address::Address;
-use crate::document::{AlertSettings, Category, Severity};
+use crate::document::{ADDRESSES_MAX, AlertSettings, Category, Severity};
 use crate::filter::VALUES_MAX;
 use crate::fold;
 
@@ -64,12 +64,17 @@ impl EventRule {
         self.enabled && event.at_ms >= self.created_ms && self.filter.takes(event)
     }
 
-    /// Whether all of it is in range.
+    /// Whether all of it is in range: what is checked of file policies, too.
     ///
     /// # Errors
     ///
     /// [`EventRuleError`] with the first thing that is not: correct it.
     pub fn check(&self) -> Result<(), EventRuleError> {
+        if self.name.trim().is_empty() {
+            return Err(EventRuleError::NoName);
+        }
+        check_addresses("alerts.email", &self.alerts.email)?;
+        check_addresses("alerts.text_message", &self.alerts.text_message)?;
         self.filter.check()?;
         if let MatchParameters::Repeated(repeated) = &self.parameters {
             in_range("minimum count", repeated.minimum_count, COUNT_MAX)?;
@@ -122,55 +127,77 @@ impl EventFilter {
 
     fn check(&self) -> Result<(), EventRuleError> {
         for (what, count) in [
-            ("kinds", self.kind.longest()),
-            ("apps", self.app.longest()),
-            ("instances", self.instance.longest()),
-            ("labels", self.label.longest()),
-            ("files", self.file.longest()),
-            ("actors", self.actor.longest()),
+            ("filter.kind", self.kind.longest()),
+            ("filter.app", self.app.longest()),
+            ("filter.instance", self.instance.longest()),
+            ("filter.label", self.label.longest()),
+            ("filter.file", self.file.longest()),
+            ("filter.actor", self.actor.longest()),
         ] {
-            if count > VALUES_MAX {
-                return Err(EventRuleError::TooMany {
-                    what,
-                    count,
-                    limit: VALUES_MAX,
-                });
-            }
+            at_most(what, count, VALUES_MAX)?;
         }
         match (self.from_ms, self.until_ms) {
             (Some(from_ms), Some(until_ms)) if until_ms < from_ms => {
-                Err(EventRuleError::EmptyRange)
+                Err(EventRuleError::EmptyRange { from_ms, until_ms })
             }
             _ => Ok(()),
         }
     }
 }
 
-/// Which values a property may have. Both lists empty, it may have any.
+/// Which values a property may have. Default: any.
+///
+/// # Examples
+///
+/// ```
+/// use label_core::AppId;
+/// use policy_engine::events::Selection;
+///
+/// let apps = Selection { neq: vec![AppId::BOX], ..Selection::one_of([AppId::BOX, AppId::DROPBOX]) };
+/// assert_eq!(apps.eq, Some(vec![AppId::BOX, AppId::DROPBOX]));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection<T> {
-    /// One of these, if there are any.
-    pub eq: Vec<T>,
-    /// None of these.
+    /// One of these; an empty list takes nothing, as in file policies (1.2).
+    pub eq: Option<Vec<T>>,
+    /// None of these; an empty list excludes nothing.
     pub neq: Vec<T>,
 }
 
 impl<T> Default for Selection<T> {
     fn default() -> Self {
         Self {
-            eq: Vec::new(),
+            eq: None,
             neq: Vec::new(),
         }
     }
 }
 
 impl<T> Selection<T> {
+    /// One of these.
+    pub fn one_of(values: impl IntoIterator<Item = T>) -> Self {
+        Self {
+            eq: Some(values.into_iter().collect()),
+            neq: Vec::new(),
+        }
+    }
+
+    /// None of these.
+    pub fn none_of(values: impl IntoIterator<Item = T>) -> Self {
+        Self {
+            eq: None,
+            neq: values.into_iter().collect(),
+        }
+    }
+
     fn takes(&self, is_value: impl Fn(&T) -> bool) -> bool {
-        (self.eq.is_empty() || self.eq.iter().any(&is_value)) && !self.neq.iter().any(is_value)
+        let is_wanted = |wanted: &Vec<T>| wanted.iter().any(&is_value);
+        self.eq.as_ref().is_none_or(is_wanted) && !self.neq.iter().any(&is_value)
     }
 
     fn longest(&self) -> usize {
-        self.eq.len().max(self.neq.len())
+        let wanted = self.eq.as_ref().map_or(0, Vec::len);
+        wanted.max(self.neq.len())
     }
 }
 
@@ -265,10 +292,23 @@ pub enum EventRuleError {
         /// What it may be at most.
         limit: u32,
     },
-    /// A filter lists too many values.
-    #[error("{count} {what} where {limit} are allowed")]
+    /// The rule has no name, or a blank one.
+    #[error("name: blank")]
+    NoName,
+    /// An address or telephone number that nobody can have.
+    #[error("{what}: item {at}: {reason}")]
+    Address {
+        /// Which list.
+        what: &'static str,
+        /// Which item of it, from 0.
+        at: usize,
+        /// What is wrong with it.
+        reason: IdError,
+    },
+    /// A list is too long.
+    #[error("{what}: {count} values where {limit} are allowed")]
     TooMany {
-        /// Values of what.
+        /// Which list.
         what: &'static str,
         /// How many there are.
         count: usize,
@@ -276,16 +316,45 @@ pub enum EventRuleError {
         limit: usize,
     },
     /// The filter's dates end before they start.
-    #[error("the dates end before they start")]
-    EmptyRange,
-    /// The matcher may not keep as many events as a match needs, so there would never be one.
-    #[error("{limit} events are kept where a match needs {needed}")]
+    #[error("filter: ends at {until_ms} ms, before it starts at {from_ms} ms")]
+    EmptyRange {
+        /// When they start, milliseconds UTC.
+        from_ms: i64,
+        /// When they end, milliseconds UTC.
+        until_ms: i64,
+    },
+    /// The matcher may not keep as much as a match needs, so there would never be one.
+    #[error("{what}: {limit} where a match needs {needed}")]
     TooFewKept {
-        /// [`EventOptions::events_max`](super::EventOptions::events_max).
+        /// Which bound of [`EventOptions`](super::EventOptions).
+        what: &'static str,
+        /// What it is.
         limit: usize,
         /// How many a match needs.
         needed: usize,
     },
+    /// Two entries for one day, or two that say that the rule turned itself off: the entries are
+    /// not those of one matcher.
+    #[error("the day from {day_start_ms} ms has two entries")]
+    Duplicate {
+        /// When the day of the second one began, milliseconds UTC.
+        day_start_ms: i64,
+    },
+}
+
+fn at_most(what: &'static str, count: usize, limit: usize) -> Result<(), EventRuleError> {
+    if count > limit {
+        return Err(EventRuleError::TooMany { what, count, limit });
+    }
+    Ok(())
+}
+
+fn check_addresses(what: &'static str, addresses: &[String]) -> Result<(), EventRuleError> {
+    at_most(what, addresses.len(), ADDRESSES_MAX)?;
+    for (at, address) in addresses.iter().enumerate() {
+        Address::parse(address).map_err(|reason| EventRuleError::Address { what, at, reason })?;
+    }
+    Ok(())
 }
 
 fn in_range(what: &'static str, value: u32, limit: u32) -> Result<(), EventRuleError> {

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use label_core::{AppId, FileKey};
 
 use super::event::{Actor, LabelEvent};
+use super::matcher::CountedEvent;
 use super::rule::{AppScope, Counting, Repeated};
 
 /// What is counted apart: an actor, and where the rule says so an app.
 pub(super) type GroupKey = (Actor, Option<AppId>);
 
 /// Events that could become part of a match, by group. Bounded: beyond the bounds the group whose
-/// last event is oldest goes.
+/// last event is oldest goes, after those that a clock which was ahead has dated later than now.
 #[derive(Clone, Debug)]
 pub(super) struct Window {
     repeated: Repeated,
@@ -64,22 +65,39 @@ impl Window {
         };
     }
 
-    /// Counts an event; the events of its group if they are enough now.
-    pub(super) fn observe(&mut self, event: &LabelEvent) -> Option<Enough> {
-        let app = (self.repeated.apps == AppScope::Single).then_some(event.file.app);
-        let key = (event.actor.clone(), app);
-        let time_frame_ms = i64::from(self.repeated.time_frame_minutes) * 60_000;
+    fn key(&self, actor: &Actor, app: AppId) -> GroupKey {
+        let app = (self.repeated.apps == AppScope::Single).then_some(app);
+        (actor.clone(), app)
+    }
 
+    /// The events that are kept, by group, oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = CountedEvent> {
+        self.groups.iter().flat_map(|((actor, _), group)| {
+            group.events.iter().map(|((at_ms, _), file)| CountedEvent {
+                actor: actor.clone(),
+                file: file.clone(),
+                at_ms: *at_ms,
+            })
+        })
+    }
+
+    /// Keeps an event that was kept before.
+    pub(super) fn restore(&mut self, event: CountedEvent) {
+        let key = self.key(&event.actor, event.file.app);
         let mut group = self.remove(&key).unwrap_or_default();
-        let newest_ms = group
-            .newest_ms()
-            .map_or(event.at_ms, |newest_ms| newest_ms.max(event.at_ms));
-        let oldest_ms = newest_ms.saturating_sub(time_frame_ms);
-        group.forget_before(oldest_ms);
-        if event.at_ms < oldest_ms {
+        self.add(&mut group, &event.file, event.at_ms);
+        self.insert(key, group);
+        self.keep_bounds(i64::MAX);
+    }
+
+    /// Counts an event, dated `now_ms` at the latest; the events of its group if they are enough
+    /// now.
+    pub(super) fn observe(&mut self, event: &LabelEvent, now_ms: i64) -> Option<Enough> {
+        let key = self.key(&event.actor, event.file.app);
+        let mut group = self.remove(&key).unwrap_or_default();
+        group.pull_back(now_ms);
+        if !self.add(&mut group, &event.file, event.at_ms) {
             self.late_events = self.late_events.saturating_add(1);
-        } else {
-            group.add(event, self.repeated.counting);
         }
         let count = u32::try_from(group.events.len()).unwrap_or(u32::MAX);
         if count >= self.repeated.minimum_count {
@@ -90,8 +108,21 @@ impl Window {
             });
         }
         self.insert(key, group);
-        self.keep_bounds();
+        self.keep_bounds(now_ms);
         None
+    }
+
+    /// Adds an event to a group, unless it is older than the time frame, and forgets what is.
+    fn add(&self, group: &mut Group, file: &FileKey, at_ms: i64) -> bool {
+        let time_frame_ms = i64::from(self.repeated.time_frame_minutes) * 60_000;
+        let newest_ms = group.newest_ms().map_or(at_ms, |newest| newest.max(at_ms));
+        let oldest_ms = newest_ms.saturating_sub(time_frame_ms);
+        group.forget_before(oldest_ms);
+        if at_ms < oldest_ms {
+            return false;
+        }
+        group.add(file, at_ms, self.repeated.counting);
+        true
     }
 
     fn remove(&mut self, key: &GroupKey) -> Option<Group> {
@@ -112,12 +143,13 @@ impl Window {
         self.groups.insert(key, group);
     }
 
-    fn keep_bounds(&mut self) {
+    fn keep_bounds(&mut self, now_ms: i64) {
         while self.groups.len() > self.groups_max || self.kept > self.events_max {
-            let Some((_, oldest)) = self.by_age.pop_first() else {
+            let newest = self.by_age.last().filter(|(at_ms, _)| *at_ms > now_ms);
+            let Some((_, key)) = newest.or(self.by_age.first()).cloned() else {
                 return;
             };
-            self.remove(&oldest);
+            self.remove(&key);
             self.dropped_groups = self.dropped_groups.saturating_add(1);
         }
     }
@@ -138,18 +170,35 @@ impl Group {
         }
     }
 
-    fn add(&mut self, event: &LabelEvent, counting: Counting) {
-        let at = (event.at_ms, self.next);
+    /// Dates what is later than an instant as of that instant: a clock was ahead when it came, and
+    /// everything since would count as too late.
+    fn pull_back(&mut self, instant_ms: i64) {
+        let is_ahead = |newest_ms: &i64| *newest_ms > instant_ms;
+        if self.newest_ms().filter(is_ahead).is_none() {
+            return;
+        }
+        for (_, file) in self.events.split_off(&(instant_ms.saturating_add(1), 0)) {
+            let at = (instant_ms, self.next);
+            if let Some(known) = self.files.get_mut(&file) {
+                *known = at;
+            }
+            self.events.insert(at, file);
+            self.next += 1;
+        }
+    }
+
+    fn add(&mut self, file: &FileKey, at_ms: i64, counting: Counting) {
+        let at = (at_ms, self.next);
         if counting == Counting::UniqueFiles {
-            if let Some(known) = self.files.get(&event.file).copied() {
-                if event.at_ms <= known.0 {
+            if let Some(known) = self.files.get(file).copied() {
+                if at_ms <= known.0 {
                     return;
                 }
                 self.events.remove(&known);
             }
-            self.files.insert(event.file.clone(), at);
+            self.files.insert(file.clone(), at);
         }
-        self.events.insert(at, event.file.clone());
+        self.events.insert(at, file.clone());
         self.next += 1;
     }
 }
@@ -179,7 +228,7 @@ mod tests {
                 actor: Actor::Outside(None),
                 at_ms: at * 60_001,
             };
-            assert!(window.observe(&event).is_none());
+            assert!(window.observe(&event, i64::MAX).is_none());
         }
         let (_, group) = window.groups.first_key_value().unwrap();
         assert_eq!((group.events.len(), group.files.len()), (1, 1));

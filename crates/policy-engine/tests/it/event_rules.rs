@@ -4,8 +4,8 @@
 use label_core::{AppId, FileId, FileKey, PolicyId};
 use policy_engine::Address;
 use policy_engine::events::{
-    Actor, AppScope, Counting, EventMatcher, EventOptions, EventRule, LabelEvent, LabelEventKind,
-    MatchParameters, Repeated,
+    Actor, AppScope, Counting, EventMatch, EventMatcher, EventOptions, EventRule, LabelEvent,
+    LabelEventKind, MatchParameters, Repeated, Selection,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -17,6 +17,7 @@ struct Twin {
     seen: Vec<LabelEvent>,
     dropped: u64,
     late: u64,
+    future: u64,
 }
 
 type Group = (Actor, Option<AppId>);
@@ -27,23 +28,39 @@ impl Twin {
         (event.actor.clone(), app)
     }
 
-    /// The times of the events that make a match.
+    /// The match that an event makes.
     fn observe(
         &mut self,
         event: &LabelEvent,
+        now_ms: i64,
         rule: &EventRule,
-        groups_max: usize,
-        events_max: usize,
-    ) -> Option<Vec<i64>> {
+        options: &EventOptions,
+    ) -> Option<EventMatch> {
         let MatchParameters::Repeated(repeated) = rule.parameters else {
-            return Some(vec![event.at_ms]);
+            panic!("the rules of this test count events")
         };
+        let mut event = event.clone();
+        if event.at_ms > now_ms {
+            event.at_ms = now_ms;
+            self.future += 1;
+        }
         if event.at_ms < rule.created_ms || event.kind != LabelEventKind::LabelRemoved {
             return None;
         }
+        let event = &event;
         let frame_ms = i64::from(repeated.time_frame_minutes) * MINUTE_MS;
         let group = |event: &LabelEvent| Self::group(event, repeated.apps);
         let this = group(event);
+        // What a clock that was ahead has dated counts as of now, after what is of now already.
+        let is_ahead = |it: &LabelEvent| group(it) == this && it.at_ms > now_ms;
+        let mut ahead: Vec<LabelEvent> = Vec::new();
+        ahead.extend(self.seen.iter().filter(|it| is_ahead(it)).cloned());
+        self.seen.retain(|it| !is_ahead(it));
+        ahead.sort_by_key(|it| it.at_ms);
+        for mut it in ahead {
+            it.at_ms = now_ms;
+            self.seen.push(it);
+        }
         self.seen.push(event.clone());
         let same = self.seen.iter().filter(|it| group(it) == this);
         let newest_ms = same.map(|it| it.at_ms).max().unwrap();
@@ -66,16 +83,26 @@ impl Twin {
                 group(it) != this || !all.iter().enumerate().any(is_beaten)
             });
         }
-        let mut times: Vec<i64> = self
-            .seen
-            .iter()
-            .filter(|it| group(it) == this)
-            .map(|it| it.at_ms)
-            .collect();
-        times.sort();
-        if times.len() >= usize::try_from(repeated.minimum_count).unwrap() {
+        let mut counted = self.seen.clone();
+        counted.retain(|it| group(it) == this);
+        counted.sort_by_key(|it| it.at_ms);
+        if counted.len() >= usize::try_from(repeated.minimum_count).unwrap() {
             self.seen.retain(|it| group(it) != this);
-            return Some(times);
+            let mut files: Vec<FileKey> = Vec::new();
+            for it in &counted {
+                if !files.contains(&it.file) {
+                    files.push(it.file.clone());
+                }
+            }
+            return Some(EventMatch {
+                rule: rule.id.clone(),
+                actor: event.actor.clone(),
+                app: (repeated.apps == AppScope::Single).then_some(event.file.app),
+                count: u32::try_from(counted.len()).unwrap(),
+                files,
+                first_ms: counted[0].at_ms,
+                at_ms: counted[counted.len() - 1].at_ms,
+            });
         }
         loop {
             let mut groups: Vec<(i64, Group)> = Vec::new();
@@ -86,16 +113,23 @@ impl Twin {
             }
             groups.sort();
             groups.dedup();
-            if groups.len() <= groups_max && self.seen.len() <= events_max {
+            if groups.len() <= options.groups_max && self.seen.len() <= options.events_max {
                 return None;
             }
-            self.seen.retain(|it| group(it) != groups[0].1);
+            let (newest_ms, newest) = &groups[groups.len() - 1];
+            let gone = if *newest_ms > now_ms {
+                newest
+            } else {
+                &groups[0].1
+            };
+            self.seen.retain(|it| group(it) != *gone);
             self.dropped += 1;
         }
     }
 }
 
-fn events() -> impl Strategy<Value = (i64, LabelEvent)> {
+/// How far the clock goes, how far from it the event is dated, and the event.
+fn events() -> impl Strategy<Value = (i64, i64, LabelEvent)> {
     let actors = vec![
         Actor::Outside(None),
         Actor::Outside(Some(Address::parse("ines@x").unwrap())),
@@ -115,10 +149,15 @@ fn events() -> impl Strategy<Value = (i64, LabelEvent)> {
         1 => Just(0),
         1 => MINUTE_MS..4 * MINUTE_MS,
     ];
+    let offsets = prop_oneof![
+        6 => Just(0),
+        2 => -2 * MINUTE_MS..0,
+        1 => 0..MINUTE_MS,
+    ];
     let files = select(vec!["a", "b", "c"]);
     let apps = select(vec![AppId::BOX, AppId::DROPBOX]);
-    (steps, select(kinds), files, apps, select(actors)).prop_map(
-        |(step_ms, kind, file, app, actor)| {
+    (steps, offsets, select(kinds), files, apps, select(actors)).prop_map(
+        |(step_ms, offset_ms, kind, file, app, actor)| {
             let event = LabelEvent {
                 kind,
                 file: FileKey::new(app, 0, FileId::parse(file).unwrap()),
@@ -127,7 +166,7 @@ fn events() -> impl Strategy<Value = (i64, LabelEvent)> {
                 actor,
                 at_ms: 0,
             };
-            (step_ms, event)
+            (step_ms, offset_ms, event)
         },
     )
 }
@@ -144,10 +183,11 @@ proptest! {
         counting in select(vec![Counting::Events, Counting::UniqueFiles]),
         groups_max in 1_usize..6,
         events_max in 4_usize..12,
+        restored_at in 0_usize..50,
     ) {
         let id = PolicyId::parse("r").unwrap();
         let mut rule = EventRule::new(id, "Labels removed", MINUTE_MS);
-        rule.filter.kind.eq = vec![LabelEventKind::LabelRemoved];
+        rule.filter.kind = Selection::one_of([LabelEventKind::LabelRemoved]);
         rule.parameters = MatchParameters::Repeated(Repeated {
             minimum_count,
             time_frame_minutes,
@@ -159,22 +199,28 @@ proptest! {
             events_max,
             ..EventOptions::default()
         };
-        let mut matcher = EventMatcher::new(rule.clone(), options).unwrap();
+        let mut matcher = EventMatcher::new(rule.clone(), options.clone()).unwrap();
         let mut twin = Twin::default();
         let mut now_ms = 0;
-        for (step_ms, mut event) in events {
+        // What a matcher counts is of its own life.
+        let mut before = [0; 3];
+        for (at, (step_ms, offset_ms, mut event)) in events.into_iter().enumerate() {
             now_ms += step_ms;
-            event.at_ms = now_ms;
-            let found = matcher.observe(&event);
-            let expected = twin.observe(&event, &rule, groups_max, events_max);
-            let expected = expected.map(|times| {
-                let count = u32::try_from(times.len()).unwrap();
-                (count, times[0], times[times.len() - 1])
-            });
-            let found = found.map(|found| (found.count, found.first_ms, found.at_ms));
+            event.at_ms = now_ms + offset_ms;
+            if at == restored_at {
+                let entries: Vec<_> = matcher.entries().collect();
+                let again = entries.iter().cloned();
+                matcher = EventMatcher::from_entries(rule.clone(), options.clone(), again).unwrap();
+                prop_assert_eq!(matcher.entries().collect::<Vec<_>>(), entries);
+                before = [twin.dropped, twin.late, twin.future];
+            }
+            let found = matcher.observe(&event, now_ms);
+            let expected = twin.observe(&event, now_ms, &rule, &options);
             prop_assert_eq!(found, expected, "at {}", now_ms);
-            prop_assert_eq!(matcher.dropped_groups(), twin.dropped);
-            prop_assert_eq!(matcher.late_events(), twin.late);
+            let [dropped, late, future] = before;
+            prop_assert_eq!(matcher.dropped_groups(), twin.dropped - dropped);
+            prop_assert_eq!(matcher.late_events(), twin.late - late);
+            prop_assert_eq!(matcher.future_events(), twin.future - future);
         }
     }
 }

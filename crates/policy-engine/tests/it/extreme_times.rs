@@ -94,21 +94,36 @@ fn events_of_any_time() {
         apps: AppScope::All,
         counting: Counting::Events,
     });
-    let mut matcher = EventMatcher::new(rule, EventOptions::default()).unwrap();
-    let matching: Vec<i64> = TIMES_MS
-        .into_iter()
-        .filter(|at_ms| {
-            let event = LabelEvent {
-                kind: LabelEventKind::LabelRemoved,
-                file: file(AppId::BOX).key,
-                before: None,
-                after: None,
-                actor: Actor::Outside(None),
-                at_ms: *at_ms,
-            };
-            matcher.observe(&event).is_some()
-        })
-        .collect();
-    assert_eq!(matching, [i64::MAX - 1]);
-    assert_eq!(matcher.late_events(), 3);
+    // The clock is as wild as the events are, or stands still: which events match, and how many
+    // come too late or too early.
+    let own: &dyn Fn(i64) -> i64 = &|at_ms| at_ms;
+    for (name, clock, matching, late, future) in [
+        ("own", own, &[i64::MIN + 1, -1, i64::MIN][..], 0, 0),
+        ("last", &|_| i64::MAX, &[i64::MAX - 1], 3, 0),
+        ("1970", &|_| 0, &[0, i64::MAX - 1], 1, 2),
+        ("first", &|_| i64::MIN, &[i64::MAX, 0, i64::MAX - 1], 0, 5),
+    ] {
+        let mut matcher = EventMatcher::new(rule.clone(), EventOptions::default()).unwrap();
+        let found: Vec<i64> = TIMES_MS
+            .into_iter()
+            .filter(|at_ms| {
+                let event = LabelEvent {
+                    kind: LabelEventKind::LabelRemoved,
+                    file: file(AppId::BOX).key,
+                    before: None,
+                    after: None,
+                    actor: Actor::Outside(None),
+                    at_ms: *at_ms,
+                };
+                matcher.observe(&event, clock(*at_ms)).is_some()
+            })
+            .collect();
+        assert_eq!(found, matching, "{name}");
+        assert_eq!(matcher.late_events(), late, "{name}");
+        assert_eq!(matcher.future_events(), future, "{name}");
+        let entries: Vec<_> = matcher.entries().collect();
+        let options = EventOptions::default();
+        let again = EventMatcher::from_entries(rule.clone(), options, entries.clone()).unwrap();
+        assert_eq!(again.entries().collect::<Vec<_>>(), entries, "{name}");
+    }
 }

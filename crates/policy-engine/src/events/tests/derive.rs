@@ -184,6 +184,34 @@ fn r_183_labels_before_and_after_make_events() {
             &admin,
             &[(LabelApplied, None, Some(GENERAL))],
         ),
+        // We write labels of our own tenant only: what else is there was there before.
+        (
+            Never,
+            none,
+            Done,
+            &[FOREIGN, GENERAL],
+            &ours,
+            &[
+                (LabelApplied, None, Some(GENERAL)),
+                (LabelDiscovered, None, Some(FOREIGN)),
+            ],
+        ),
+        (
+            Failed,
+            none,
+            Done,
+            &[FOREIGN],
+            &admin,
+            &[(LabelDiscovered, None, Some(FOREIGN))],
+        ),
+        (
+            Done,
+            none,
+            Done,
+            &[FOREIGN],
+            &ours,
+            &[(LabelApplied, None, Some(FOREIGN))],
+        ),
         (Never, none, Done, none, &outside, &[]),
         // Not known afterwards.
         (Done, general, Failed, none, &outside, &[]),
@@ -199,6 +227,35 @@ fn r_183_labels_before_and_after_make_events() {
         let place = format!("{scan_before:?} {before:?} {scan_after:?} {after:?} {actor}");
         assert_eq!(found, *expected, "{place}");
     }
+}
+
+#[test]
+fn r_183_a_reading_that_failed_makes_nothing_new() {
+    let (general, secret) = (&[GENERAL][..], &[SECRET][..]);
+    let outside = Actor::Outside(None);
+    let with = |is_protected, reading| LabelReading {
+        is_protected,
+        ..reading
+    };
+    let read = with(Some(true), reading(LabelScan::Done, general));
+    let failed = reading(LabelScan::Failed, &[]);
+    let known = failed.known_or(read);
+    // The same label as before the flake, and the same protection.
+    assert_eq!(derive(known, read, &outside), []);
+    assert_eq!(derive(known, failed, &outside), []);
+    let changed = with(Some(true), reading(LabelScan::Done, secret));
+    let upgrade = LabelEventKind::LabelChanged(ChangeDirection::Upgrade);
+    assert_eq!(
+        derive(known, changed, &outside),
+        [(upgrade, Some(GENERAL), Some(SECRET))]
+    );
+    // What a reading knows counts, each thing for itself.
+    let known = changed.known_or(read);
+    assert_eq!((known.labels, known.is_protected), (secret, Some(true)));
+    let known = reading(LabelScan::Done, secret).known_or(read);
+    assert_eq!((known.labels, known.is_protected), (secret, Some(true)));
+    let known = with(Some(false), failed).known_or(read);
+    assert_eq!((known.labels, known.is_protected), (general, Some(false)));
 }
 
 #[test]

@@ -18,6 +18,9 @@ mod rule;
 const DAY_MS: i64 = 86_400_000;
 const MINUTE_MS: i64 = 60_000;
 
+/// When events are looked at, where that makes no difference.
+const LATER_MS: i64 = i64::MAX;
+
 const OWN: TenantId = TenantId::from_u128(1);
 const GENERAL: LabelKey = own(1);
 const SECRET: LabelKey = own(2);

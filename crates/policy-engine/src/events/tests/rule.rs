@@ -1,6 +1,7 @@
 //! What rules take, and what is wrong with them.
 
 use super::*;
+use crate::document::ADDRESSES_MAX;
 
 #[test]
 fn r_184_a_rule_filters_over_all_that_an_event_has() {
@@ -13,16 +14,10 @@ fn r_184_a_rule_filters_over_all_that_an_event_has() {
         ..event("File", 1_000)
     };
     fn eq<T>(value: T) -> Selection<T> {
-        Selection {
-            eq: vec![value],
-            neq: vec![],
-        }
+        Selection::one_of([value])
     }
     fn neq<T>(value: T) -> Selection<T> {
-        Selection {
-            eq: vec![],
-            neq: vec![value],
-        }
+        Selection::none_of([value])
     }
     let any = EventFilter::default;
     let upgrade = LabelEventKind::LabelChanged(ChangeDirection::Upgrade);
@@ -63,15 +58,19 @@ fn r_184_a_rule_filters_over_all_that_an_event_has() {
         (EventFilter { until_ms: Some(1_000), ..any() }, true),
         (EventFilter { until_ms: Some(999), ..any() }, false),
         // Values of one are alternatives, different ones all count.
-        (EventFilter { label: Selection { eq: vec![LEGAL, SECRET], neq: vec![] }, ..any() }, true),
-        (EventFilter { label: Selection { eq: vec![SECRET], neq: vec![GENERAL] }, ..any() }, false),
+        (EventFilter { label: Selection::one_of([LEGAL, SECRET]), ..any() }, true),
+        (EventFilter { label: Selection { neq: vec![GENERAL], ..eq(SECRET) }, ..any() }, false),
+        // An empty list takes nothing and excludes nothing, as in file policies.
+        (EventFilter { label: Selection::one_of([]), ..any() }, false),
+        (EventFilter { kind: Selection::one_of([]), ..any() }, false),
+        (EventFilter { label: Selection::none_of([]), ..any() }, true),
         (EventFilter { label: eq(SECRET), app: eq(AppId::DROPBOX), ..any() }, false),
     ];
     for (filter, expected) in cases {
         assert_eq!(filter.takes(&event), expected, "{filter:?}");
         let mut rule = rule();
         rule.filter = filter;
-        let found = matcher(rule).observe(&event).is_some();
+        let found = matcher(rule).observe(&event, LATER_MS).is_some();
         assert_eq!(found, expected);
     }
     for (actor, pattern, expected) in [
@@ -108,16 +107,18 @@ fn r_185_events_from_before_the_rule_was_made_are_not_looked_at() {
     for (at_ms, expected) in [(999, false), (1_000, true), (1_001, true)] {
         let rule = EventRule::new(policy("r"), "R", 1_000);
         assert_eq!(rule.takes(&event("f", at_ms)), expected, "{at_ms}");
-        let found = matcher(rule).observe(&event("f", at_ms)).is_some();
+        let found = matcher(rule)
+            .observe(&event("f", at_ms), LATER_MS)
+            .is_some();
         assert_eq!(found, expected, "{at_ms}");
     }
     // Nor do they count towards a repeated match.
     let mut rule = EventRule::new(policy("r"), "R", 1_000);
     rule.parameters = MatchParameters::Repeated(repeated(2, 1));
     let mut matcher = matcher(rule);
-    assert_eq!(matcher.observe(&event("f", 999)), None);
-    assert_eq!(matcher.observe(&event("f", 1_000)), None);
-    assert!(matcher.observe(&event("f", 1_000)).is_some());
+    assert_eq!(matcher.observe(&event("f", 999), LATER_MS), None);
+    assert_eq!(matcher.observe(&event("f", 1_000), LATER_MS), None);
+    assert!(matcher.observe(&event("f", 1_000), LATER_MS).is_some());
 }
 
 #[test]
@@ -147,30 +148,83 @@ fn rules_out_of_range_are_refused() {
     range.filter.until_ms = Some(2);
     assert_eq!(range.check(), Ok(()));
     range.filter.until_ms = Some(1);
-    assert_eq!(range.check(), Err(EventRuleError::EmptyRange));
+    let error = range.check().unwrap_err().to_string();
+    assert_eq!(error, "filter: ends at 1 ms, before it starts at 2 ms");
 
     let mut long = rule();
     long.filter.instance.neq = vec![0; VALUES_MAX + 1];
     assert_eq!(
         long.check(),
         Err(EventRuleError::TooMany {
-            what: "instances",
+            what: "filter.instance",
             count: VALUES_MAX + 1,
             limit: VALUES_MAX,
         })
     );
 
-    let mut rule = rule();
-    rule.parameters = MatchParameters::Repeated(repeated(3, 1));
-    let options = EventOptions {
-        events_max: 2,
-        ..EventOptions::default()
+    for (options, what, limit, needed) in [
+        (
+            EventOptions {
+                events_max: 2,
+                ..EventOptions::default()
+            },
+            "events_max",
+            2,
+            3,
+        ),
+        (
+            EventOptions {
+                groups_max: 0,
+                ..EventOptions::default()
+            },
+            "groups_max",
+            0,
+            1,
+        ),
+    ] {
+        let mut rule = rule();
+        rule.parameters = MatchParameters::Repeated(repeated(3, 1));
+        assert_eq!(
+            EventMatcher::new(rule, options).unwrap_err(),
+            EventRuleError::TooFewKept {
+                what,
+                limit,
+                needed,
+            }
+        );
+    }
+}
+
+#[test]
+fn names_and_addresses_are_checked_as_those_of_file_policies() {
+    let check = |change: &dyn Fn(&mut EventRule)| {
+        let mut rule = rule();
+        change(&mut rule);
+        rule.check().map_err(|error| error.to_string())
     };
+    let many = vec!["a@x".to_owned(); ADDRESSES_MAX + 1];
     assert_eq!(
-        EventMatcher::new(rule, options).unwrap_err(),
-        EventRuleError::TooFewKept {
-            limit: 2,
-            needed: 3,
-        }
+        check(&|rule| rule.alerts.email = many[1..].to_vec()),
+        Ok(())
     );
+    for (change, message) in [
+        (
+            &(|rule: &mut EventRule| rule.name = " ".to_owned()) as &dyn Fn(&mut EventRule),
+            "name: blank",
+        ),
+        (
+            &|rule| rule.alerts.email = vec!["a@x".to_owned(), String::new()],
+            "alerts.email: item 1: address: empty",
+        ),
+        (
+            &|rule| rule.alerts.text_message = vec!["a\nb".to_owned()],
+            "alerts.text_message: item 0: address: holds a control character",
+        ),
+        (
+            &|rule| rule.alerts.email = many.clone(),
+            "alerts.email: 501 values where 500 are allowed",
+        ),
+    ] {
+        assert_eq!(check(change), Err(message.to_owned()));
+    }
 }
