@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use label_core::{FileKey, PolicyId};
 
 use super::change::{ChangedContent, MatchChange, Observation, decide};
-use super::entry::{BookEntry, CurrentMatch, EndReason, PolicyState, PolicyStatus};
+use super::entry::{BookEntry, ContentHash, CurrentMatch, EndReason, PolicyState, PolicyStatus};
 use super::error::MatchError;
 use super::history::{HISTORY_RETENTION_MS_DEFAULT, History};
 use super::table::{Now, Table};
@@ -53,6 +53,8 @@ pub struct MatchBook {
     pub(super) history: History,
     /// Current and authorised matches.
     pub(super) held: usize,
+    /// Disabled policies.
+    pub(super) disabled: usize,
 }
 
 impl MatchBook {
@@ -70,18 +72,58 @@ impl MatchBook {
     /// # Errors
     ///
     /// [`MatchError::Full`] when there are more current and authorised matches than the options
-    /// allow; [`MatchError::Duplicate`] when a file and policy have two of them.
+    /// allow, and [`MatchError::TooManyDisabled`]; [`MatchError::Duplicate`] when a file and policy
+    /// have two of them, and [`MatchError::DuplicatePolicy`] when a policy has two states.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use label_core::{AppId, FileId, FileKey, PolicyId};
+    /// use policy_engine::matches::{
+    ///     BookEntry, ContentHash, CurrentMatch, MatchBook, MatchOptions, PolicyState, PolicyStatus,
+    /// };
+    ///
+    /// // As it was stored, in whatever form.
+    /// let policy = PolicyId::parse("exposed")?;
+    /// let content = ContentHash::parse("sha256:2c26b46b68ffc68f")?;
+    /// let stored = [
+    ///     BookEntry::Policy(PolicyState {
+    ///         policy: policy.clone(),
+    ///         status: PolicyStatus::Disabled,
+    ///         resets: 1,
+    ///     }),
+    ///     BookEntry::Current(CurrentMatch {
+    ///         file: FileKey::new(AppId::BOX, 0, FileId::parse("7")?),
+    ///         policy: policy.clone(),
+    ///         since_ms: 1_000,
+    ///         seen_ms: 2_000,
+    ///         content: Some(content.clone()),
+    ///         matched_content: Some(content),
+    ///         resets: 1,
+    ///     }),
+    /// ];
+    /// let book = MatchBook::from_entries(MatchOptions::default(), stored.clone())?;
+    /// assert_eq!(book.status(&policy), PolicyStatus::Disabled);
+    /// assert!(book.entries().eq(stored));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn from_entries(
         options: MatchOptions,
         entries: impl IntoIterator<Item = BookEntry>,
     ) -> Result<Self, MatchError> {
         let mut book = Self::new(options);
+        let mut told = BTreeSet::new();
         for entry in entries {
             match entry {
                 BookEntry::Policy(state) => {
-                    let table = book.tables.entry(state.policy.clone()).or_default();
-                    table.status = state.status;
-                    table.resets = state.resets;
+                    let policy = state.policy;
+                    if !told.insert(policy.clone()) {
+                        return Err(MatchError::DuplicatePolicy { policy });
+                    }
+                    if state.status == PolicyStatus::Disabled {
+                        book.policy_disabled(&policy)?;
+                    }
+                    book.tables.entry(policy).or_default().resets = state.resets;
                 }
                 BookEntry::Past(past) => book.remember(past),
                 BookEntry::Current(current) => book.restore(Now::Current(current))?,
@@ -139,7 +181,7 @@ impl MatchBook {
     ) -> Result<Option<MatchChange>, MatchError> {
         let change = self.preview(observation);
         match change {
-            None => self.note_authorised_content(observation),
+            None => self.note_content(observation),
             Some(MatchChange::Continued) => self.note_seen(observation),
             Some(MatchChange::Ended) => self.end(
                 observation.policy,
@@ -152,8 +194,8 @@ impl MatchBook {
         Ok(change)
     }
 
-    /// What [`observe`](Self::observe) would say. Changes nothing, so that a policy can be tried
-    /// before it is saved (A-011).
+    /// What [`observe`](Self::observe) would say if the book had room: whether it has is found
+    /// only there. Changes nothing, so that a policy can be tried before it is saved (A-011).
     pub fn preview(&self, observation: &Observation<'_>) -> Option<MatchChange> {
         let table = self.tables.get(observation.policy);
         decide(table, self.options.changed_content, observation)
@@ -195,6 +237,56 @@ impl MatchBook {
         self.tables
             .get(policy)
             .map_or(PolicyStatus::Enabled, |table| table.status)
+    }
+
+    /// Says that we changed a file ourselves: its content was `before` and is `after`. What was known
+    /// with `before`, matches and authorisations, is known with `after`, so that a label which a
+    /// policy applies neither ends an authorisation nor makes a new match. Where somebody else had
+    /// changed the content in between, that is seen as ever.
+    ///
+    /// To be called when the write is recorded, before the file is evaluated with the new content.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use label_core::{AppId, FileId, FileKey, PolicyId};
+    /// use policy_engine::matches::{
+    ///     AuthorisationEnd, ContentHash, MatchBook, MatchOptions, Observation,
+    /// };
+    /// use policy_engine::{Address, Outcome};
+    ///
+    /// let mut book = MatchBook::new(MatchOptions::default());
+    /// let file = FileKey::new(AppId::BOX, 0, FileId::parse("7")?);
+    /// let policy = PolicyId::parse("exposed")?;
+    /// let (bare, labelled) = (ContentHash::parse("1")?, ContentHash::parse("2")?);
+    /// let mut seen = Observation::new(&file, &policy, Outcome::Match, 0);
+    /// seen.content = Some(&bare);
+    /// book.observe(&seen)?;
+    ///
+    /// let admin = Address::parse("admin@contoso.example")?;
+    /// book.authorise(&file, &policy, &admin, AuthorisationEnd::ContentChange, 1_000)?;
+    /// // The label that was under way arrives.
+    /// book.content_written(&file, &bare, &labelled);
+    /// seen.content = Some(&labelled);
+    /// assert_eq!(book.observe(&seen)?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn content_written(&mut self, file: &FileKey, before: &ContentHash, after: &ContentHash) {
+        let follow = |known: &mut Option<ContentHash>| {
+            if known.as_ref() == Some(before) {
+                *known = Some(after.clone());
+            }
+        };
+        for table in self.tables.values_mut() {
+            match table.slots.get_mut(file).and_then(|slot| slot.now.as_mut()) {
+                Some(Now::Current(current)) => {
+                    follow(&mut current.content);
+                    follow(&mut current.matched_content);
+                }
+                Some(Now::Authorised(authorised)) => follow(&mut authorised.content),
+                None => {}
+            }
+        }
     }
 
     /// Ends all matches of a file that is gone, and its authorisations. How many there were.

@@ -150,7 +150,7 @@ pub(super) fn decide(
         Some(Now::Current(current)) => Some(
             if table.is_some_and(|table| table.resets != current.resets) {
                 MatchChange::Restarted(Restart::Reset)
-            } else if changed == ChangedContent::Restarts && is_other(&current.content) {
+            } else if changed == ChangedContent::Restarts && is_other(&current.matched_content) {
                 MatchChange::Restarted(Restart::Changed)
             } else {
                 MatchChange::Continued

@@ -58,6 +58,9 @@ impl fmt::Display for ContentHash {
 }
 
 /// A file that a policy selects now. Times are milliseconds UTC.
+///
+/// Where the clock went back, a match can begin before the one before it ended: to begin it later
+/// would hand the wrong time on from match to match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CurrentMatch {
     /// The file.
@@ -68,8 +71,11 @@ pub struct CurrentMatch {
     pub since_ms: i64,
     /// When the policy was last seen to match.
     pub seen_ms: i64,
-    /// The content it was last seen with, if that is known.
+    /// The content the file was last seen with, if that is known, also where the policy could not be
+    /// decided for it.
     pub content: Option<ContentHash>,
+    /// The content it was last seen to match with, if that is known.
+    pub matched_content: Option<ContentHash>,
     /// How often the policy's results had been reset when the match began.
     pub resets: u32,
 }
@@ -80,8 +86,10 @@ pub enum AuthorisationEnd {
     /// Never.
     #[default]
     Never,
-    /// As soon as the file is seen with other content than that which was authorised. Where no
-    /// content was known then, the first one that is seen is the authorised one.
+    /// As soon as the policy is decided for other content than that which was authorised: the content
+    /// last seen then, or, where none was known, the first one seen afterwards. What we write
+    /// ourselves, such as a label that the policy still had to apply, is no change where the book is
+    /// [told](super::MatchBook::content_written).
     ContentChange,
 }
 

@@ -9,7 +9,10 @@ use thiserror::Error;
 pub enum MatchError {
     /// As many matches are kept as the options allow. Nothing was changed: authorised matches can
     /// be revoked, a policy can be narrowed or deleted, or a book be made with a larger bound.
-    #[error("the book has {limit} matches, which is all it may have")]
+    #[error(
+        "the book has {limit} matches, which is all it may have: narrow or delete a policy, revoke \
+         authorisations, or allow more"
+    )]
     Full {
         /// [`MatchOptions::matches_max`](super::MatchOptions::matches_max).
         limit: usize,
@@ -38,5 +41,18 @@ pub enum MatchError {
         file: FileKey,
         /// The policy.
         policy: PolicyId,
+    },
+    /// A policy has two entries that say whether it is in force: they are not those of one book.
+    #[error("policy `{policy}` has two entries")]
+    DuplicatePolicy {
+        /// The policy.
+        policy: PolicyId,
+    },
+    /// More policies would be disabled than [`DISABLED_POLICIES_MAX`](super::DISABLED_POLICIES_MAX).
+    /// Nothing was changed: say of those that are gone that they were deleted.
+    #[error("{limit} policies are disabled, which is all that may: delete some")]
+    TooManyDisabled {
+        /// The limit.
+        limit: usize,
     },
 }

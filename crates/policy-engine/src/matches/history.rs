@@ -51,6 +51,28 @@ impl MatchBook {
 
     /// Takes matches out of the history that ended as long ago as they are kept, or longer; at most
     /// [`MatchOptions::purge_max`](super::MatchOptions::purge_max) at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use label_core::{AppId, FileId, FileKey, PolicyId};
+    /// use policy_engine::Outcome;
+    /// use policy_engine::matches::{
+    ///     HISTORY_RETENTION_MS_DEFAULT, MatchBook, MatchOptions, Observation,
+    /// };
+    ///
+    /// let mut book = MatchBook::new(MatchOptions::default());
+    /// let file = FileKey::new(AppId::BOX, 0, FileId::parse("7")?);
+    /// let policy = PolicyId::parse("exposed")?;
+    /// for outcome in [Outcome::Match, Outcome::NoMatch] {
+    ///     book.observe(&Observation::new(&file, &policy, outcome, 0))?;
+    /// }
+    /// while book.purge(HISTORY_RETENTION_MS_DEFAULT - 1).more {}
+    /// assert_eq!(book.history(&policy).count(), 1);
+    /// while book.purge(HISTORY_RETENTION_MS_DEFAULT).more {}
+    /// assert_eq!(book.history(&policy).count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn purge(&mut self, now_ms: i64) -> Purged {
         let oldest_ms = now_ms.saturating_sub(self.options.history_retention_ms);
         let mut removed = 0;

@@ -5,6 +5,7 @@
 //! match, as a [`MatchChange`]. Only a match that begins has actions due, and each match has them
 //! once. The book does nothing itself: no clock, no disk, no task and no alert. An evaluation that
 //! it isn't told of leaves no trace, and [`MatchBook::preview`] says what would come of it (A-011).
+//! It is kept in memory; its [`entries`](MatchBook::entries) are what has to be stored.
 //!
 //! ```text
 //!              Match                     NoMatch
@@ -61,4 +62,4 @@ pub use entry::{
 };
 pub use error::MatchError;
 pub use history::{HISTORY_RETENTION_MS_DEFAULT, Purged};
-pub use policies::EditedResults;
+pub use policies::{DISABLED_POLICIES_MAX, EditedResults};

@@ -45,20 +45,27 @@ impl MatchBook {
             current.seen_ms = current.seen_ms.max(observation.now_ms);
             if let Some(content) = observation.content {
                 current.content = Some(content.clone());
+                current.matched_content = Some(content.clone());
             }
         }
     }
 
-    /// An authorisation that is to end with the content needs one to compare with.
-    pub(super) fn note_authorised_content(&mut self, observation: &Observation<'_>) {
+    /// Notes the content of a file of which nothing else is known to have changed. An authorisation
+    /// that is to end with the content needs one to compare with, and one that comes later is for
+    /// what the file holds then, whether or not the policy could be decided for it.
+    pub(super) fn note_content(&mut self, observation: &Observation<'_>) {
         if self.status(observation.policy) == PolicyStatus::Disabled {
             return;
         }
-        if let Some(Now::Authorised(authorised)) =
-            self.now_mut(observation.policy, observation.file)
-            && authorised.content.is_none()
-        {
-            authorised.content = observation.content.cloned();
+        let Some(content) = observation.content else {
+            return;
+        };
+        match self.now_mut(observation.policy, observation.file) {
+            Some(Now::Current(current)) => current.content = Some(content.clone()),
+            Some(Now::Authorised(authorised)) => {
+                authorised.content.get_or_insert_with(|| content.clone());
+            }
+            None => {}
         }
     }
 
@@ -76,6 +83,7 @@ impl MatchBook {
             since_ms: observation.now_ms,
             seen_ms: observation.now_ms,
             content: observation.content.cloned(),
+            matched_content: observation.content.cloned(),
             resets,
         }));
         Ok(())

@@ -254,6 +254,61 @@ fn a_015_an_authorisation_can_end_with_the_content() {
 }
 
 #[test]
+fn a_015_what_is_authorised_is_the_content_that_was_seen_last() {
+    for changed_content in [ChangedContent::Continues, ChangedContent::Restarts] {
+        let mut bench = Bench::with(MatchOptions {
+            changed_content,
+            ..MatchOptions::default()
+        });
+        bench.see_content(Outcome::Match, Some("1"));
+        // The administrator looks at the new content while it waits to be read.
+        bench.see_content(Outcome::NeedsScan, Some("2"));
+        bench.authorise(AuthorisationEnd::ContentChange).unwrap();
+        assert_eq!(bench.see_content(Outcome::Match, Some("2")), None);
+        assert_eq!(bench.lists(), (0, 1, 0));
+        let ended = Some(MatchChange::Restarted(Restart::Ended));
+        assert_eq!(bench.see_content(Outcome::Match, Some("1")), ended);
+    }
+    // Without an authorisation the content that matched is what a new match is compared with.
+    let mut bench = Bench::with(MatchOptions {
+        changed_content: ChangedContent::Restarts,
+        ..MatchOptions::default()
+    });
+    bench.see_content(Outcome::Match, Some("1"));
+    bench.see_content(Outcome::NeedsScan, Some("2"));
+    let changed = Some(MatchChange::Restarted(Restart::Changed));
+    assert_eq!(bench.see_content(Outcome::Match, Some("2")), changed);
+}
+
+#[test]
+fn a_015_what_we_write_ourselves_ends_no_authorisation() {
+    let written = |bench: &mut Bench, before: &str, after: &str| {
+        let (before, after) = (content(before), content(after));
+        bench.book.content_written(&bench.file, &before, &after);
+    };
+    let mut bench = Bench::with(MatchOptions {
+        changed_content: ChangedContent::Restarts,
+        ..MatchOptions::default()
+    });
+    // Of a match: it goes on.
+    bench.see_content(Outcome::Match, Some("1"));
+    written(&mut bench, "1", "2");
+    let continued = Some(MatchChange::Continued);
+    assert_eq!(bench.see_content(Outcome::Match, Some("2")), continued);
+    // Of an authorised one: the label that was under way, and the label that another policy puts on
+    // later.
+    bench.authorise(AuthorisationEnd::ContentChange).unwrap();
+    for (before, after) in [("2", "3"), ("3", "4")] {
+        written(&mut bench, before, after);
+        assert_eq!(bench.see_content(Outcome::Match, Some(after)), None);
+    }
+    // Over somebody's change that nobody had seen yet: that ends it.
+    written(&mut bench, "changed", "5");
+    let ended = Some(MatchChange::Restarted(Restart::Ended));
+    assert_eq!(bench.see_content(Outcome::Match, Some("5")), ended);
+}
+
+#[test]
 fn a_015_authorising_all_takes_the_present_matches_only() {
     let mut bench = Bench::new();
     for id in ["1", "2", "3"] {
@@ -298,7 +353,7 @@ fn a_009_a_disabled_policy_shows_no_match_and_loses_none() {
     let matched = |bench: &Bench| bench.book.matched_policies(&bench.file).count();
     assert_eq!(matched(&bench), 1);
 
-    bench.book.policy_disabled(&bench.policy);
+    bench.book.policy_disabled(&bench.policy).unwrap();
     assert_eq!(matched(&bench), 0);
     assert_eq!(bench.lists(), (0, 0, 0));
     // That is what a disabled policy says of every file.
@@ -332,16 +387,64 @@ fn a_009_the_book_follows_a_set() {
         (&[("q", true)], 0),
         (&[("q", true), ("p", true)], 1),
     ] {
-        bench.book.follow(&set(policies));
+        bench.book.follow(&set(policies)).unwrap();
         assert_eq!(bench.lists().0, shown, "{policies:?}");
         let matched = bench.book.matched_policies(&bench.file).count();
         assert_eq!(matched, shown, "{policies:?}");
     }
-    bench.book.follow(&set(&[("q", false)]));
+    bench.book.follow(&set(&[("q", false)])).unwrap();
     bench.book.policy_deleted(&bench.policy, 9);
     bench.book.purge(i64::MAX);
-    bench.book.follow(&set(&[]));
+    // Whatever is left of a policy: it stays disabled until it is enabled or deleted.
+    bench.book.follow(&set(&[])).unwrap();
+    assert_eq!(bench.book.status(&policy("q")), PolicyStatus::Disabled);
+    bench.book.policy_deleted(&policy("q"), 9);
     assert_eq!(bench.book.entries().count(), 0);
+    assert_eq!(bench.book.disabled, 0);
+}
+
+#[test]
+fn a_009_a_policy_with_a_history_only_is_disabled_where_the_set_lacks_it() {
+    let mut bench = Bench::new();
+    bench.see(Outcome::Match);
+    bench.see(Outcome::NoMatch);
+    bench.book.follow(&set(&[("q", true)])).unwrap();
+    assert_eq!(bench.book.status(&bench.policy), PolicyStatus::Disabled);
+    assert_eq!(bench.see(Outcome::Match), None);
+    // One that it never heard of is as good as new.
+    assert_eq!(bench.book.status(&policy("r")), PolicyStatus::Enabled);
+}
+
+#[test]
+fn the_policies_that_are_disabled_are_bounded() {
+    let mut book = MatchBook::new(MatchOptions::default());
+    let id = |at: usize| policy(&at.to_string());
+    for at in 0..DISABLED_POLICIES_MAX {
+        book.policy_disabled(&id(at)).unwrap();
+    }
+    let limit = DISABLED_POLICIES_MAX;
+    let refused = Err(MatchError::TooManyDisabled { limit });
+    assert_eq!(book.policy_disabled(&policy("p")), refused);
+    assert_eq!(book.follow(&set(&[("p", false)])), refused);
+    assert_eq!(book.status(&policy("p")), PolicyStatus::Enabled);
+    // Again is no more than once, and there is room for another when one is enabled.
+    book.policy_disabled(&id(0)).unwrap();
+    book.follow(&set(&[("0", true), ("p", false)])).unwrap();
+    assert_eq!(book.status(&policy("p")), PolicyStatus::Disabled);
+    let state = BookEntry::Policy(PolicyState {
+        policy: id(0),
+        status: PolicyStatus::Disabled,
+        resets: 0,
+    });
+    let restore = |entries: Vec<BookEntry>| {
+        MatchBook::from_entries(MatchOptions::default(), entries).map(|book| book.disabled)
+    };
+    let mut entries: Vec<_> = book.entries().collect();
+    assert_eq!(restore(entries.clone()), Ok(limit));
+    entries.push(state.clone());
+    assert_eq!(restore(entries), refused.map(|()| 0));
+    let duplicate = MatchError::DuplicatePolicy { policy: id(0) };
+    assert_eq!(restore(vec![state.clone(), state]), Err(duplicate));
 }
 
 #[test]
@@ -377,7 +480,7 @@ fn a_deleted_policy_leaves_history_only() {
     bench.authorise(AuthorisationEnd::Never).unwrap();
     bench.file = file("g");
     bench.see(Outcome::Match);
-    bench.book.policy_disabled(&bench.policy);
+    bench.book.policy_disabled(&bench.policy).unwrap();
     assert_eq!(bench.book.policy_deleted(&bench.policy, 10), 2);
     assert_eq!(bench.lists(), (0, 0, 2));
     assert!(
@@ -469,6 +572,10 @@ fn a_clock_that_goes_back_ends_no_match_before_it_was_seen() {
     bench.see(Outcome::NoMatch);
     let past = bench.book.history(&bench.policy).next().unwrap();
     assert_eq!((past.since_ms, past.ended_ms), (1_001, 1_001));
+    // The next one begins when it does, so that the wrong time is not handed on.
+    bench.see(Outcome::Match);
+    let next = bench.book.matching_now(&bench.policy).next().unwrap();
+    assert_eq!(next.since_ms, 502);
 }
 
 #[test]
