@@ -29,37 +29,37 @@ pub enum ActionKind {
     NotifyUsers,
     /// Tell whoever changed the file last.
     NotifyLastEditor,
-    /// See [`FileAction::Trash`](crate::FileAction::Trash), and so on for all below.
+    /// [`FileAction::Trash`](crate::FileAction::Trash).
     Trash,
-    /// Into the administrator's quarantine.
+    /// [`FileAction::AdminQuarantine`](crate::FileAction::AdminQuarantine).
     AdminQuarantine,
-    /// Into the owner's quarantine.
+    /// [`FileAction::UserQuarantine`](crate::FileAction::UserQuarantine).
     UserQuarantine,
-    /// The same, and the owner keeps access.
+    /// [`FileAction::UserQuarantineKeepOwner`](crate::FileAction::UserQuarantineKeepOwner).
     UserQuarantineKeepOwner,
-    /// Remove every share.
+    /// [`FileAction::MakePrivate`](crate::FileAction::MakePrivate).
     MakePrivate,
-    /// Fall back to the folder's permissions.
+    /// [`FileAction::InheritParentPermissions`](crate::FileAction::InheritParentPermissions).
     InheritParentPermissions,
-    /// Only named people keep access.
+    /// [`FileAction::RemovePublicAccess`](crate::FileAction::RemovePublicAccess).
     RemovePublicAccess,
-    /// Remove the public link.
+    /// [`FileAction::RemoveSharedLink`](crate::FileAction::RemoveSharedLink).
     RemoveSharedLink,
-    /// Remove everyone outside.
+    /// [`FileAction::RemoveExternalUsers`](crate::FileAction::RemoveExternalUsers).
     RemoveExternalUsers,
-    /// Remove named people.
+    /// [`FileAction::RemoveCollaborators`](crate::FileAction::RemoveCollaborators).
     RemoveCollaborators,
-    /// From the Internet to anyone with the link.
+    /// [`FileAction::ReducePublicAccess`](crate::FileAction::ReducePublicAccess).
     ReducePublicAccess,
-    /// Another audience for the shared link.
+    /// [`FileAction::ChangeSharedLink`](crate::FileAction::ChangeSharedLink).
     ChangeSharedLink,
-    /// An end for the shared link.
+    /// [`FileAction::ExpireSharedLink`](crate::FileAction::ExpireSharedLink).
     ExpireSharedLink,
-    /// Editors can't share.
+    /// [`FileAction::RemoveEditorSharing`](crate::FileAction::RemoveEditorSharing).
     RemoveEditorSharing,
-    /// A domain may read.
+    /// [`FileAction::GrantReadToDomain`](crate::FileAction::GrantReadToDomain).
     GrantReadToDomain,
-    /// Another owner.
+    /// [`FileAction::TransferOwnership`](crate::FileAction::TransferOwnership).
     TransferOwnership,
 }
 
