@@ -164,8 +164,7 @@ impl DigestQueue {
     ///
     /// # Errors
     ///
-    /// As [`add`](Self::add), [`DigestError::Full`] also for digests that are being sent;
-    /// [`DigestError::Duplicate`] and [`DigestError::DuplicateLastId`] for entries that are not
+    /// As [`add`](Self::add), also for digests that are being sent; [`DigestError::Duplicate`] and [`DigestError::DuplicateLastId`] for entries that are not
     /// those of one queue.
     ///
     /// # Examples
@@ -237,6 +236,7 @@ impl DigestQueue {
     }
 
     fn restore(&mut self, digest: Digest) -> Result<(), DigestError> {
+        check_copies(&digest.copies)?;
         let queued = self.queued.saturating_add(digest.matches.len());
         if queued > self.options.queued_max {
             return Err(self.full());
@@ -264,13 +264,7 @@ impl DigestQueue {
         copies: &DigestCopies,
         line: DigestMatch,
     ) -> Result<(), DigestError> {
-        let count = copies.others.len();
-        if count > COPIES_MAX {
-            return Err(DigestError::TooManyCopies {
-                count,
-                limit: COPIES_MAX,
-            });
-        }
+        check_copies(copies)?;
         let recipient = (owner.clone(), copies.clone());
         if self.queued >= self.options.queued_max && !self.waits(&recipient, &line) {
             return Err(self.full());
@@ -399,4 +393,12 @@ impl DigestQueue {
             }
         }
     }
+}
+
+fn check_copies(copies: &DigestCopies) -> Result<(), DigestError> {
+    let (count, limit) = (copies.others.len(), COPIES_MAX);
+    if count > limit {
+        return Err(DigestError::TooManyCopies { count, limit });
+    }
+    Ok(())
 }

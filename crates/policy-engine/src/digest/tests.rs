@@ -272,6 +272,22 @@ fn two_digests_of_one_number_are_refused() {
     let twice = [digest.clone(), digest].map(DigestEntry::Taken);
     let refused = DigestQueue::from_entries(DigestOptions::default(), twice);
     assert_eq!(refused.unwrap_err(), DigestError::Duplicate { id });
+    let others = (0..=COPIES_MAX).map(|at| address(&format!("{at}@x")));
+    let crowded = DigestEntry::Taken(Digest {
+        id,
+        kind: NotificationKind::OwnerDigest,
+        to: ines.clone(),
+        copies: DigestCopies {
+            manager: None,
+            others: others.collect(),
+        },
+        matches: Vec::new(),
+    });
+    let refused = DigestQueue::from_entries(DigestOptions::default(), [crowded]);
+    assert!(matches!(
+        refused.unwrap_err(),
+        DigestError::TooManyCopies { .. }
+    ));
     let twice = [DigestEntry::LastId(id), DigestEntry::LastId(id)];
     let refused = DigestQueue::from_entries(DigestOptions::default(), twice);
     assert_eq!(refused.unwrap_err(), DigestError::DuplicateLastId);

@@ -90,7 +90,7 @@ impl MatchDays {
         let days = usize::try_from(overload.days).unwrap_or(usize::MAX);
         (days > 0 && too_many >= days).then_some(newest.saturating_mul(DAY_MS))
     }
-    /// Forgets days too old to count: at most one, so this is little work.
+    /// Forgets days too old to count. At most one day more than `of_days` is there.
     fn keep_bound(&mut self, overload: Overload) {
         let Some(newest) = self.counts.keys().next_back().copied() else {
             return;

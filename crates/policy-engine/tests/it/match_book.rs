@@ -383,7 +383,6 @@ proptest! {
             } else {
                 ChangedContent::Continues
             },
-            ..MatchOptions::default()
         };
         let mut book = MatchBook::new(options.clone());
         let mut log = Vec::new();
