@@ -164,8 +164,8 @@ impl DigestQueue {
     ///
     /// # Errors
     ///
-    /// As [`add`](Self::add), also for digests that are being sent; [`DigestError::Duplicate`] and [`DigestError::DuplicateLastId`] for entries that are not
-    /// those of one queue.
+    /// As [`add`](Self::add), also for digests that are being sent; [`DigestError::Duplicate`] and
+    /// [`DigestError::DuplicateLastId`] for entries that are not those of one queue.
     ///
     /// # Examples
     ///
