@@ -279,7 +279,26 @@ impl Policy {
         now_ms: i64,
         content: &mut dyn ContentMatcher,
     ) -> Outcome {
-        self.run(record, now_ms, content, &mut Quiet)
+        match self.compiled().program.gate.passed(record, now_ms) {
+            Some(passed) => self.evaluate_behind(passed, record, now_ms, content),
+            None => Outcome::NoMatch,
+        }
+    }
+
+    /// The same for a record that its gate has let pass.
+    pub(crate) fn evaluate_behind(
+        &self,
+        passed: usize,
+        record: &FileRecord,
+        now_ms: i64,
+        content: &mut dyn ContentMatcher,
+    ) -> Outcome {
+        if !self.is_enabled() || !self.has_in_scope(record) {
+            return Outcome::NoMatch;
+        }
+        let program = &self.compiled().program;
+        let all = program.answer_behind(passed, record, now_ms);
+        self.with_content(all, content, &mut Quiet)
     }
 
     /// Whether the record may match once its labels and its content are known, whatever they are:
@@ -292,6 +311,7 @@ impl Policy {
             && compiled.program.covers(record, now_ms)
     }
 
+    /// Evaluates all of it, whatever the outcome is by then, before somebody who looks on.
     pub(crate) fn run<S: Sink>(
         &self,
         record: &FileRecord,
@@ -380,11 +400,10 @@ impl Policy {
         }
     }
 
-    /// All but the content. Ends at the first "no" unless somebody wants to see the rest.
+    /// All but the content.
     fn metadata<S: Sink>(&self, record: &FileRecord, now_ms: i64, sink: &mut S) -> Answer {
         let compiled = self.compiled();
         let program = &compiled.program;
-        let is_decided = |all: Answer| all == Answer::No && !S::COMPLETE;
 
         let mut all = Answer::Yes;
         if !self.is_enabled() {
@@ -394,9 +413,6 @@ impl Policy {
         let admitted = Answer::from(program.admits(record));
         sink.deleted(admitted);
         all = all.and(admitted);
-        if is_decided(all) {
-            return all;
-        }
         if !matches!(compiled.folders, FolderRule::All) {
             let scope = compiled.folders.answer(record);
             sink.folder_scope(compiled, record, scope);
@@ -406,9 +422,6 @@ impl Policy {
             let scope = compiled.owners.answer(record);
             sink.owner_scope(compiled, record, scope);
             all = all.and(Answer::from(scope.inside));
-        }
-        if is_decided(all) {
-            return all;
         }
         all.and(program.answer(record, now_ms, sink))
     }

@@ -16,7 +16,7 @@ use crate::evaluate::Answer;
 use crate::explain::{self, FilterExplanation, shorten};
 use crate::field::{Field, FilterDialect, Operator};
 use crate::json::type_error;
-use crate::program::{Condition, Deleted, Group, GroupKind, Operand, Program, Quiet};
+use crate::program::{Condition, Deleted, Gate, Group, GroupKind, Operand, Program};
 use crate::record::FileRecord;
 
 /// Most conditions and groups of one filter object.
@@ -99,10 +99,10 @@ impl Filter {
     /// Whether a record matches; unknown where only its labels decide and they were never read.
     /// `now_ms` is what the relative dates are measured from, milliseconds UTC.
     pub fn answer(&self, record: &FileRecord, now_ms: i64) -> Answer {
-        if !self.program.admits(record) {
-            return Answer::No;
+        match self.program.gate.passed(record, now_ms) {
+            Some(passed) => self.program.answer_behind(passed, record, now_ms),
+            None => Answer::No,
         }
-        self.program.answer(record, now_ms, &mut Quiet)
     }
 
     /// Why a record matches or doesn't: all conditions are looked at, also after the first that
@@ -202,15 +202,17 @@ impl Compiler<'_, '_> {
                 },
             );
         }
+        // Asking for the trash makes `allowDeleted` ineffective.
+        let deleted = if self.allow_deleted && !self.trashed {
+            Deleted::Allowed
+        } else {
+            Deleted::Excluded
+        };
+        let file_types = self.context.file_types;
         let program = Program {
+            gate: Gate::new(&root, deleted, file_types),
             root,
-            // Asking for the trash makes `allowDeleted` ineffective.
-            deleted: if self.allow_deleted && !self.trashed {
-                Deleted::Allowed
-            } else {
-                Deleted::Excluded
-            },
-            file_types: self.context.file_types,
+            file_types,
         };
         (program, self.references)
     }
@@ -394,6 +396,7 @@ impl Compiler<'_, '_> {
                     operator,
                     operand,
                     wanted: show_wanted(operator, &wanted).into_boxed_str(),
+                    step: None,
                 });
             }
         }

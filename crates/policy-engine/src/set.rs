@@ -1,5 +1,7 @@
 //! All policies together.
 
+use std::iter::Zip;
+use std::slice::Iter;
 use std::sync::Arc;
 
 use label_core::PolicyId;
@@ -12,6 +14,7 @@ use crate::explain::Explanation;
 use crate::finder::Finder;
 use crate::index::Index;
 use crate::policy::Policy;
+use crate::program::{Extract, Gate, Needs};
 use crate::read;
 use crate::record::FileRecord;
 
@@ -43,6 +46,9 @@ use crate::record::FileRecord;
 #[derive(Clone, Debug, Default)]
 pub struct PolicySet {
     policies: Arc<[Policy]>,
+    /// The beginnings of the policies, beside one another.
+    gates: Arc<[Gate]>,
+    needs: Needs,
     index: Arc<Index>,
 }
 
@@ -63,7 +69,8 @@ pub struct Evaluation<'s> {
 /// `'s` is the life of the set, `'e` that of record and matcher: the evaluations outlive the
 /// matcher's loan.
 pub struct Evaluations<'s, 'e> {
-    policies: std::iter::Enumerate<std::slice::Iter<'s, Policy>>,
+    policies: std::iter::Enumerate<Zip<Iter<'s, Policy>, Iter<'s, Gate>>>,
+    extract: Extract,
     record: &'e FileRecord,
     now_ms: i64,
     content: &'e mut dyn ContentMatcher,
@@ -73,11 +80,15 @@ impl<'s> Iterator for Evaluations<'s, '_> {
     type Item = Evaluation<'s>;
 
     fn next(&mut self) -> Option<Evaluation<'s>> {
-        let (place, policy) = self.policies.next()?;
+        let (place, (policy, gate)) = self.policies.next()?;
+        let outcome = match gate.passed_by(&self.extract, self.now_ms) {
+            Some(passed) => policy.evaluate_behind(passed, self.record, self.now_ms, self.content),
+            None => Outcome::NoMatch,
+        };
         Some(Evaluation {
             policy,
             place,
-            outcome: policy.evaluate(self.record, self.now_ms, self.content),
+            outcome,
         })
     }
 
@@ -136,8 +147,14 @@ impl PolicySet {
     }
 
     fn of(policies: Vec<Policy>) -> Self {
+        let gates: Arc<[Gate]> = policies
+            .iter()
+            .map(|policy| policy.compiled().program.gate)
+            .collect();
         Self {
             index: Arc::new(Index::new(&policies)),
+            needs: Needs::of(&gates),
+            gates,
             policies: policies.into(),
         }
     }
@@ -188,7 +205,8 @@ impl PolicySet {
         content: &'e mut dyn ContentMatcher,
     ) -> Evaluations<'s, 'e> {
         Evaluations {
-            policies: self.policies.iter().enumerate(),
+            policies: self.policies.iter().zip(&*self.gates).enumerate(),
+            extract: Extract::new(record, self.needs),
             record,
             now_ms,
             content,

@@ -175,7 +175,7 @@ impl Asked {
         let mut asked = Self {
             fields: BTreeMap::new(),
             is_vague: false,
-            deleted: program.deleted,
+            deleted: program.gate.deleted,
         };
         asked.add(&program.root);
         asked

@@ -130,7 +130,7 @@ impl Index {
                 set(&mut index.enabled, at);
             }
             let program = &policy.compiled().program;
-            if program.deleted == Deleted::Allowed {
+            if program.gate.deleted == Deleted::Allowed {
                 set(&mut index.of_deleted, at);
             }
             let conditions = program.root.conditions.iter().enumerate();

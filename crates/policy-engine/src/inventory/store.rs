@@ -153,7 +153,7 @@ impl Inventory {
             self.positions
                 .insert(record.key.clone(), self.records.len());
             self.columns.push(label_set, app, level);
-            self.values.push(&record);
+            self.values.push(&record, app, label_set);
             self.records.push(record);
             return Ok(None);
         };
@@ -163,7 +163,7 @@ impl Inventory {
             self.release_label_set(before);
         }
         self.columns.set(at, label_set, app, level);
-        self.values.set(at, &record);
+        self.values.set(at, &record, app, label_set);
         let place = self.records.get_mut(at);
         Ok(place.map(|place| std::mem::replace(place, record)))
     }

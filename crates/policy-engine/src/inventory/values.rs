@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use label_core::PolicyId;
 
+use super::columns::LabelSetId;
 use super::interner::Interner;
 use crate::field::Field;
 use crate::file_type::FileType;
@@ -32,6 +33,15 @@ pub(crate) enum Part {
 
 /// How many parts there are.
 const PARTS: usize = Part::ALL.len();
+
+/// All numbers of one record: first the parts in their order.
+pub(crate) type Row = [u32; 16];
+
+/// Where the number of the app stands in a row.
+pub(crate) const APP: usize = PARTS;
+
+/// Where the number of the labels stands in a row.
+pub(crate) const LABELS: usize = PARTS + 1;
 
 impl Part {
     pub(crate) const ALL: [Self; 13] = [
@@ -210,30 +220,39 @@ impl Value {
 pub(crate) struct Values {
     known: [Interner<Value>; PARTS],
     numbers: [Vec<u32>; PARTS],
+    /// The same again, and app and labels: what is known of one record lies in one line of memory.
+    rows: Vec<Row>,
     /// Modified, created, snapshot.
     times: [Vec<Option<i64>>; 3],
     name_starts: Vec<u64>,
 }
 
 impl Values {
-    pub(super) fn push(&mut self, record: &FileRecord) {
+    pub(super) fn push(&mut self, record: &FileRecord, app: u32, labels: LabelSetId) {
+        let mut row = [0; 16];
         let parts = Part::ALL.iter().zip(&mut self.known).zip(&mut self.numbers);
-        for ((part, known), numbers) in parts {
-            numbers.push(number(known, Value::of(*part, record)));
+        for (((part, known), numbers), cell) in parts.zip(&mut row) {
+            *cell = number(known, Value::of(*part, record));
+            numbers.push(*cell);
         }
+        self.rows.push(with_others(row, app, labels));
         for (times, time) in self.times.iter_mut().zip(times(record)) {
             times.push(time);
         }
         self.name_starts.push(fold::start(&record.name));
     }
 
-    pub(super) fn set(&mut self, at: usize, record: &FileRecord) {
+    pub(super) fn set(&mut self, at: usize, record: &FileRecord, app: u32, labels: LabelSetId) {
+        let mut row = [0; 16];
         let parts = Part::ALL.iter().zip(&mut self.known).zip(&mut self.numbers);
-        for ((part, known), numbers) in parts {
+        for (((part, known), numbers), number_of_part) in parts.zip(&mut row) {
             if let Some(cell) = numbers.get_mut(at) {
-                let before = std::mem::replace(cell, number(known, Value::of(*part, record)));
-                known.release(before);
+                *number_of_part = number(known, Value::of(*part, record));
+                known.release(std::mem::replace(cell, *number_of_part));
             }
+        }
+        if let Some(cell) = self.rows.get_mut(at) {
+            *cell = with_others(row, app, labels);
         }
         for (times, time) in self.times.iter_mut().zip(times(record)) {
             if let Some(cell) = times.get_mut(at) {
@@ -253,6 +272,7 @@ impl Values {
         for (known, numbers) in self.known.iter_mut().zip(&mut self.numbers) {
             known.release(numbers.swap_remove(at));
         }
+        self.rows.swap_remove(at);
         for times in &mut self.times {
             times.swap_remove(at);
         }
@@ -262,6 +282,11 @@ impl Values {
     /// Every record's number for a part.
     pub(crate) fn numbers(&self, part: Part) -> &[u32] {
         self.numbers.get(part as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every record's row.
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows
     }
 
     /// The values of a part, by number.
@@ -284,6 +309,15 @@ impl Values {
     pub(crate) fn name_starts(&self) -> &[u64] {
         &self.name_starts
     }
+}
+
+/// The row with the numbers that are not those of parts.
+fn with_others(mut row: Row, app: u32, labels: LabelSetId) -> Row {
+    let others = row.iter_mut().skip(APP);
+    others
+        .zip([app, labels.number()])
+        .for_each(|(cell, number)| *cell = number);
+    row
 }
 
 fn number(known: &mut Interner<Value>, value: Value) -> u32 {

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use label_core::{FileId, FileKey, LabelKey};
 
 use super::names::{NameTest, Names};
-use super::table::{SMALL, Table, Test};
-use super::{Plan, Subject, Sweep, TimeTable, TimeTest, bit};
+use super::table::{Gate, SMALL, Table, Test};
+use super::{Plan, Subject, Sweep, TimeTable, TimeTest, WORDS, bit};
 use crate::evaluate::Answer;
 use crate::field::Field;
 use crate::index::{TimeColumn, clear, ranges, set};
 use crate::inventory::Inventory;
 use crate::inventory::columns::LabelSetId;
-use crate::inventory::values::Part;
+use crate::inventory::values::{self, Part};
 use crate::program::{Condition, Operand};
 use crate::record::{FileRecord, LabelScan};
 
@@ -36,6 +36,15 @@ impl Source {
     fn all() -> impl Iterator<Item = Self> {
         let parts = Part::ALL.into_iter().map(Self::Part);
         [Self::App, Self::Labels].into_iter().chain(parts)
+    }
+
+    /// Where its number stands in a row.
+    fn cell(self) -> usize {
+        match self {
+            Self::App => values::APP,
+            Self::Labels => values::LABELS,
+            Self::Part(part) => part as usize,
+        }
     }
 
     fn of_field(field: Field) -> Option<Self> {
@@ -79,7 +88,7 @@ struct Builder<'a> {
 
 impl<'a> Sweep<'a> {
     pub(super) fn new(inventory: &'a Inventory, subjects: Box<[Subject<'a>]>, now_ms: i64) -> Self {
-        let words = subjects.len().div_ceil(64);
+        let words = subjects.len().div_ceil(64).next_multiple_of(WORDS);
         let count = subjects.len();
         let mut builder = Builder {
             inventory,
@@ -188,7 +197,7 @@ impl<'a> Builder<'a> {
             rows.put(number, row);
         });
         // What doesn't fit is asked of each record.
-        let table = rows.into_table(self.numbers(source), &mut self.bytes_left)?;
+        let table = rows.into_table(source, self.numbers(source), &mut self.bytes_left)?;
         self.undecided
             .iter_mut()
             .zip(&undecided)
@@ -397,17 +406,20 @@ impl<'a> Builder<'a> {
                 Subject::Filter(_) => true,
             };
             plan.asks_status = !self.status_answered;
+            plan.is_enabled = bit(&self.enabled, at);
+            plan.is_undecided = bit(&self.undecided, at);
             if plan.rest.is_empty()
                 && root.groups.is_empty()
                 && looks_at_filters_only
                 && self.status_answered
             {
                 set(&mut complete, at);
+                plan.is_complete = true;
             }
         }
         Sweep {
             records: &self.inventory.records,
-            label_sets: &self.inventory.columns.label_sets,
+            rows: self.inventory.values.rows(),
             subjects: self.subjects,
             now_ms: self.now_ms,
             words: self.words,
@@ -417,6 +429,7 @@ impl<'a> Builder<'a> {
             names,
             undecided: self.undecided.into(),
             complete: complete.into(),
+            gates: plans.iter().map(|plan| Gate::new(&plan.tests)).collect(),
             plans: plans.into(),
         }
     }
@@ -435,11 +448,12 @@ fn test<'a>(table: &Table<'a>, at: usize, subject: usize) -> Test<'a> {
         return Test::Table { table: at, subject };
     }
     let mut bits = 0;
-    for (number, start) in table.starts.iter().enumerate() {
-        let word = table.word(*start as usize, subject / 64);
-        bits |= (word >> (subject % 64) & 1) << number;
+    for number in 0..table.starts.len() {
+        let holds = u32::try_from(number).is_ok_and(|number| table.holds(number, subject));
+        bits |= u64::from(holds) << number;
     }
     Test::Bits {
+        cell: table.cell,
         numbers: table.numbers,
         bits,
     }
@@ -488,12 +502,18 @@ impl Rows {
     }
 
     /// Nothing if the rows didn't fit.
-    fn into_table<'a>(self, numbers: &'a [u32], bytes_left: &mut usize) -> Option<Table<'a>> {
+    fn into_table<'a>(
+        self,
+        source: Source,
+        numbers: &'a [u32],
+        bytes_left: &mut usize,
+    ) -> Option<Table<'a>> {
         if self.is_full {
             return None;
         }
         *bytes_left = bytes_left.saturating_sub(self.rows.len() * size_of::<u64>());
         Some(Table {
+            cell: source.cell(),
             numbers,
             starts: self.starts.into(),
             rows: self.rows.into(),

@@ -12,13 +12,19 @@ use crate::filter::Filter;
 use crate::index::{TimeColumn, holds};
 use crate::inventory::Inventory;
 use crate::inventory::columns::LabelSetId;
+use crate::inventory::values::{self, Row};
 use crate::policy::Policy;
 use crate::program::Program;
 use crate::record::FileRecord;
 use crate::set::PolicySet;
 
 use names::{NameTest, Names};
-use table::{TABLES_MAX, Table, Test};
+use table::{Gate, Table, Test};
+
+/// Words of subjects that are looked at together. Every row has a multiple of so many.
+const WORDS: usize = 4;
+
+type Block = [u64; WORDS];
 
 /// Records that are looked at together, so that what is known of them stays near.
 const BLOCK: usize = 1_024;
@@ -71,10 +77,10 @@ const BLOCK: usize = 1_024;
 #[derive(Debug)]
 pub struct Sweep<'a> {
     records: &'a [FileRecord],
-    label_sets: &'a [u32],
+    rows: &'a [Row],
     subjects: Box<[Subject<'a>]>,
     now_ms: i64,
-    /// 64 subjects a word.
+    /// Words of a row: 64 subjects each, and some for none.
     words: usize,
     /// Subjects that may match something.
     enabled: Box<[u64]>,
@@ -86,6 +92,8 @@ pub struct Sweep<'a> {
     /// Subjects of which nothing is left to ask.
     complete: Box<[u64]>,
     plans: Box<[Plan<'a>]>,
+    /// The beginnings of the plans, beside one another.
+    gates: Box<[Gate]>,
 }
 
 /// What is evaluated.
@@ -113,6 +121,11 @@ struct Plan<'a> {
     rest: Box<[usize]>,
     /// Whether no table knows which records are deleted.
     asks_status: bool,
+    is_enabled: bool,
+    /// Whether a file without known labels leaves it undecided.
+    is_undecided: bool,
+    /// Whether nothing is left to ask.
+    is_complete: bool,
 }
 
 #[derive(Debug)]
@@ -140,7 +153,28 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// A word's bit.
+/// Whether nobody knows yet which labels the record has.
+fn is_never_read(row: &Row) -> bool {
+    row.get(values::LABELS) == Some(&LabelSetId::NEVER_READ.number())
+}
+
+/// Some words from the one numbered `first` on; none is set where there are not so many.
+#[inline]
+fn block(words: &[u64], first: usize) -> Block {
+    let words = words.get(first..).and_then(<[u64]>::first_chunk);
+    words.copied().unwrap_or_default()
+}
+
+/// Keeps the bits that the other has, too.
+#[inline]
+fn keep(left: &mut Block, other: Block) {
+    left.iter_mut()
+        .zip(other)
+        .for_each(|(left, word)| *left &= word);
+}
+
+/// One bit of many.
+#[inline]
 fn bit(words: &[u64], at: usize) -> bool {
     let word = words.get(at / 64);
     word.is_some_and(|word| word >> (at % 64) & 1 == 1)
@@ -169,20 +203,22 @@ impl<'a> Sweep<'a> {
 
     /// What one policy says of one record; no match where there is no such policy or record.
     pub fn outcome(&self, policy: usize, record: usize) -> Outcome {
+        let Some((gate, row)) = self.gates.get(policy).zip(self.rows.get(record)) else {
+            return Outcome::NoMatch;
+        };
+        if !gate.lets_pass(row) {
+            return Outcome::NoMatch;
+        }
         let Some(plan) = self.plans.get(policy) else {
             return Outcome::NoMatch;
         };
-        if record >= self.records.len() || !bit(&self.enabled, policy) {
-            return Outcome::NoMatch;
-        }
-        let passes = plan
-            .tests
-            .iter()
-            .all(|test| test.holds(&self.tables, record))
+        let mut tests = plan.tests.iter().skip(gate.tests());
+        let passes = plan.is_enabled
+            && tests.all(|test| test.holds(&self.tables, row))
             && plan.times.iter().all(|test| test.holds(record))
             && plan.names.iter().all(|test| self.name_holds(test, record));
         if passes {
-            self.finish(policy, plan, record)
+            self.outcome_behind(policy, plan, record, row)
         } else {
             Outcome::NoMatch
         }
@@ -191,46 +227,47 @@ impl<'a> Sweep<'a> {
     /// All policies for one record: those that match, or that a scan or the content decides, in the
     /// order of the set.
     pub fn each_policy(&self, record: usize, mut found: impl FnMut(usize, Outcome)) {
-        if record >= self.records.len() {
+        let Some(row) = self.rows.get(record) else {
             return;
-        }
-        let mut rows = [0; TABLES_MAX];
-        for (row, table) in rows.iter_mut().zip(&self.tables) {
-            *row = table.row(record);
-        }
+        };
         let names = self
             .names
             .as_ref()
             .map(|names| (names, names.found(record)));
-        let is_undecided = self.is_never_read(record);
-        for (word, enabled) in self.enabled.iter().enumerate() {
-            let mut left = *enabled;
-            for (row, table) in rows.iter().zip(&self.tables) {
-                left &= table.word(*row, word);
+        let is_never_read = is_never_read(row);
+        for first in (0..self.words).step_by(WORDS) {
+            let mut left = block(&self.enabled, first);
+            for table in &self.tables {
+                keep(&mut left, block(table.answers(row), first));
             }
             for table in &self.times {
                 let time = table.times.get(record).copied().flatten();
-                let row = table.column.row(time, self.words);
-                left &= row.get(word).copied().unwrap_or(0);
+                keep(&mut left, block(table.column.row(time, self.words), first));
             }
             if let Some((names, starts)) = &names {
-                left &= names.word(*starts, word);
+                keep(&mut left, names.answers(*starts, first));
             }
-            let mut sure = self.complete.get(word).copied().unwrap_or(0);
-            if is_undecided {
-                sure &= !self.undecided.get(word).copied().unwrap_or(0);
-            }
-            while left != 0 {
-                let policy = 64 * word + left.trailing_zeros() as usize;
-                if sure >> (policy % 64) & 1 == 1 {
-                    found(policy, Outcome::Match);
-                } else if let Some(plan) = self.plans.get(policy) {
-                    let outcome = self.finish(policy, plan, record);
-                    if outcome != Outcome::NoMatch {
-                        found(policy, outcome);
+            for (word, mut left) in (first..self.words).zip(left) {
+                if left == 0 {
+                    continue;
+                }
+                let mut sure = self.complete.get(word).copied().unwrap_or(0);
+                if is_never_read {
+                    sure &= !self.undecided.get(word).copied().unwrap_or(0);
+                }
+                while left != 0 {
+                    let bit = left.trailing_zeros();
+                    left &= left - 1;
+                    let policy = 64 * word + bit as usize;
+                    if sure >> bit & 1 == 1 {
+                        found(policy, Outcome::Match);
+                    } else if let Some(plan) = self.plans.get(policy) {
+                        let outcome = self.outcome_behind(policy, plan, record, row);
+                        if outcome != Outcome::NoMatch {
+                            found(policy, outcome);
+                        }
                     }
                 }
-                left &= left - 1;
             }
         }
     }
@@ -241,11 +278,9 @@ impl<'a> Sweep<'a> {
         let Some(plan) = self.plans.get(policy) else {
             return;
         };
-        if !bit(&self.enabled, policy) {
+        if !plan.is_enabled {
             return;
         }
-        let is_sure = bit(&self.complete, policy);
-        let may_be_undecided = bit(&self.undecided, policy);
         let mut left = [0_u32; BLOCK];
         for start in (0..self.records.len()).step_by(BLOCK) {
             let end = self.records.len().min(start + BLOCK);
@@ -260,11 +295,10 @@ impl<'a> Sweep<'a> {
                 left.keep(|record| self.name_holds(test, record));
             }
             for record in left.iter() {
-                if is_sure && !(may_be_undecided && self.is_never_read(record)) {
-                    found(record, Outcome::Match);
+                let Some(row) = self.rows.get(record) else {
                     continue;
-                }
-                let outcome = self.finish(policy, plan, record);
+                };
+                let outcome = self.outcome_behind(policy, plan, record, row);
                 if outcome != Outcome::NoMatch {
                     found(record, outcome);
                 }
@@ -272,24 +306,28 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    fn is_never_read(&self, record: usize) -> bool {
-        let number = self.label_sets.get(record);
-        number.is_some_and(|number| *number == LabelSetId::NEVER_READ.number())
-    }
-
     fn name_holds(&self, test: &NameTest, record: usize) -> bool {
         let name = self.names.as_ref().and_then(|names| names.name(record));
         name.is_some_and(|(start, name)| test.holds(start, name))
     }
 
-    /// The outcome where all that tables answer holds, or leaves it to the labels.
-    fn finish(&self, policy: usize, plan: &Plan<'_>, record: usize) -> Outcome {
-        let is_undecided = bit(&self.undecided, policy) && self.is_never_read(record);
-        let mut all = if is_undecided {
+    /// The outcome where all that tables answer holds, or the labels may decide.
+    #[inline]
+    fn outcome_behind(&self, policy: usize, plan: &Plan<'_>, record: usize, row: &Row) -> Outcome {
+        let all = if plan.is_undecided && is_never_read(row) {
             Answer::Unknown
         } else {
             Answer::Yes
         };
+        match all {
+            _ if !plan.is_complete => self.ask_rest(policy, plan, record, all),
+            Answer::Yes => Outcome::Match,
+            _ => Outcome::NeedsScan,
+        }
+    }
+
+    /// What no table answers.
+    fn ask_rest(&self, policy: usize, plan: &Plan<'_>, record: usize, mut all: Answer) -> Outcome {
         let subject = self.subjects.get(policy).copied();
         let Some((subject, record)) = subject.zip(self.records.get(record)) else {
             return Outcome::NoMatch;

@@ -1,5 +1,6 @@
 //! How names start.
 
+use super::{Block, block};
 use crate::index::{Texts, row, set};
 use crate::record::FileRecord;
 
@@ -84,17 +85,30 @@ impl<'a> Names<'a> {
         found
     }
 
-    /// A word of the subjects whose conditions hold for a name that starts with these texts.
-    pub(super) fn word(&self, mut found: u64, word: usize) -> u64 {
-        let of = |rows: &[u64], at| row(rows, at, self.words).get(word).copied().unwrap_or(0);
-        let mut holds = self.open.get(word).copied().unwrap_or(0);
-        let mut forbidden = 0;
+    /// The subjects whose conditions hold for a name that starts with these texts, in the words
+    /// from the one numbered `first` on.
+    #[inline]
+    pub(super) fn answers(&self, mut found: u64, first: usize) -> Block {
+        let mut holds = block(&self.open, first);
+        let mut forbidden = Block::default();
         while found != 0 {
             let at = found.trailing_zeros() as usize;
-            holds |= of(&self.wanted, at);
-            forbidden |= of(&self.forbidden, at);
             found &= found - 1;
+            let wanted = block(row(&self.wanted, at, self.words), first);
+            holds
+                .iter_mut()
+                .zip(wanted)
+                .for_each(|(all, these)| *all |= these);
+            let these = block(row(&self.forbidden, at, self.words), first);
+            forbidden
+                .iter_mut()
+                .zip(these)
+                .for_each(|(all, these)| *all |= these);
         }
-        holds & !forbidden
+        holds
+            .iter_mut()
+            .zip(forbidden)
+            .for_each(|(all, these)| *all &= !these);
+        holds
     }
 }

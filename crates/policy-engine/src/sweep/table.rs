@@ -1,17 +1,17 @@
 //! What conditions say of values, looked up by the numbers of the values.
 
 use super::Left;
+use crate::inventory::values::Row;
 
-/// Most tables: one for each part of a record, for apps and for labels.
-pub(super) const TABLES_MAX: usize = 15;
-
-/// Numbers up to here fit into the bits of one word.
+/// Numbers below it fit into the bits of one word.
 pub(super) const SMALL: usize = 64;
 
 /// All conditions of all subjects on one part of a record.
 #[derive(Debug)]
 pub(super) struct Table<'a> {
-    /// Every record's number.
+    /// Where the number stands in a row.
+    pub(super) cell: usize,
+    /// The number of every record.
     pub(super) numbers: &'a [u32],
     /// Where the row of each number starts. Numbers that all conditions treat alike share one.
     pub(super) starts: Box<[u32]>,
@@ -19,19 +19,30 @@ pub(super) struct Table<'a> {
     pub(super) rows: Box<[u64]>,
 }
 
+/// The number in a cell.
+#[inline]
+fn cell(row: &Row, cell: usize) -> u32 {
+    row.get(cell % row.len()).copied().unwrap_or(u32::MAX)
+}
+
 impl Table<'_> {
-    /// Where the row of a record starts.
-    pub(super) fn row(&self, record: usize) -> usize {
-        let number = self.numbers.get(record).copied().unwrap_or(u32::MAX);
-        self.starts
-            .get(number as usize)
-            .map_or(usize::MAX, |start| *start as usize)
+    /// What the conditions say of a record, from the first subject on.
+    #[inline]
+    pub(super) fn answers(&self, row: &Row) -> &[u64] {
+        self.answers_of(cell(row, self.cell))
     }
 
-    /// A word of a row; no row has a bit set in words that it doesn't have.
-    pub(super) fn word(&self, row: usize, word: usize) -> u64 {
-        let at = row.saturating_add(word);
-        self.rows.get(at).copied().unwrap_or(0)
+    #[inline]
+    fn answers_of(&self, number: u32) -> &[u64] {
+        let start = self.starts.get(number as usize);
+        let rows = start.and_then(|start| self.rows.get(*start as usize..));
+        rows.unwrap_or_default()
+    }
+
+    /// Whether the conditions of a subject hold for a number.
+    #[inline]
+    pub(super) fn holds(&self, number: u32, subject: usize) -> bool {
+        super::bit(self.answers_of(number), subject)
     }
 }
 
@@ -39,32 +50,82 @@ impl Table<'_> {
 #[derive(Debug)]
 pub(super) enum Test<'a> {
     /// One bit for each number.
-    Bits { numbers: &'a [u32], bits: u64 },
+    Bits {
+        cell: usize,
+        numbers: &'a [u32],
+        bits: u64,
+    },
     /// Looked up among all subjects.
     Table { table: usize, subject: usize },
 }
 
 impl Test<'_> {
-    pub(super) fn holds(&self, tables: &[Table<'_>], record: usize) -> bool {
+    #[inline]
+    pub(super) fn holds(&self, tables: &[Table<'_>], row: &Row) -> bool {
         match self {
-            Self::Bits { numbers, bits } => has_bit(numbers, *bits, record),
-            Self::Table { table, subject } => tables.get(*table).is_some_and(|table| {
-                table.word(table.row(record), subject / 64) >> (subject % 64) & 1 == 1
-            }),
+            Self::Bits { cell: at, bits, .. } => bits >> (cell(row, *at) % 64) & 1 == 1,
+            Self::Table { table, subject } => tables
+                .get(*table)
+                .is_some_and(|table| table.holds(cell(row, table.cell), *subject)),
         }
     }
 
     /// Keeps the records for which it holds.
     pub(super) fn narrow(&self, tables: &[Table<'_>], left: &mut Left<'_>) {
         match self {
-            Self::Bits { numbers, bits } => left.keep(|record| has_bit(numbers, *bits, record)),
-            Self::Table { .. } => left.keep(|record| self.holds(tables, record)),
+            Self::Bits { numbers, bits, .. } => left.keep(|record| {
+                let number = numbers.get(record);
+                number.is_some_and(|number| bits >> (number % 64) & 1 == 1)
+            }),
+            Self::Table { table, subject } => {
+                let Some(table) = tables.get(*table) else {
+                    return;
+                };
+                left.keep(|record| {
+                    let number = table.numbers.get(record);
+                    number.is_some_and(|number| table.holds(*number, *subject))
+                });
+            }
         }
     }
 }
 
-/// Whether the bit of a record's number, which is below 64, is set.
-fn has_bit(numbers: &[u32], bits: u64, record: usize) -> bool {
-    let number = numbers.get(record);
-    number.is_some_and(|number| bits >> (number & 63) & 1 == 1)
+/// The first tests of a subject, as far as they are bits: asked together, without a branch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gate {
+    bits: [u64; 4],
+    cells: [u8; 4],
+    tests: u8,
+}
+
+impl Gate {
+    pub(super) fn new(tests: &[Test<'_>]) -> Self {
+        let mut gate = Self {
+            bits: [u64::MAX; 4],
+            cells: [0; 4],
+            tests: 0,
+        };
+        let places = gate.bits.iter_mut().zip(&mut gate.cells);
+        for ((gate_bits, gate_cell), test) in places.zip(tests) {
+            let Test::Bits { cell, bits, .. } = test else {
+                break;
+            };
+            *gate_bits = *bits;
+            *gate_cell = u8::try_from(*cell).unwrap_or_default();
+            gate.tests += 1;
+        }
+        gate
+    }
+
+    /// How many tests it stands for.
+    pub(super) fn tests(&self) -> usize {
+        usize::from(self.tests)
+    }
+
+    #[inline]
+    pub(super) fn lets_pass(&self, row: &Row) -> bool {
+        let tests = self.bits.iter().zip(&self.cells);
+        let bits = tests.map(|(bits, at)| bits >> (cell(row, usize::from(*at)) % 64));
+        bits.fold(1, |all, one| all & one) == 1
+    }
 }

@@ -1,5 +1,8 @@
 //! What a filter compiles to: typed conditions, the cheap ones first, in groups.
 
+mod gate;
+mod step;
+
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -14,16 +17,19 @@ use crate::pattern::Pattern;
 use crate::record::{EntityKey, FileRecord, FileStatus};
 use crate::text_match::WordQuery;
 
+pub(crate) use gate::{Extract, Gate, Needs};
+use step::Step;
+
 /// Milliseconds of a day, for the relative date operators.
 pub(crate) const DAY_MS: i64 = 86_400_000;
 
 /// One filter.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
+    /// The beginning of it, once more.
+    pub(crate) gate: Gate,
     /// All of it must hold.
     pub(crate) root: Group,
-    /// Whether deleted files may match.
-    pub(crate) deleted: Deleted,
     pub(crate) file_types: FileTypeTable,
 }
 
@@ -72,6 +78,8 @@ pub(crate) struct Condition {
     pub(crate) operand: Operand,
     /// The operand for people to read.
     pub(crate) wanted: Box<str>,
+    /// The same in few bytes, if it can be, once it is part of a group.
+    pub(crate) step: Option<Step>,
 }
 
 /// The values of a condition, ready to compare: lists are sorted, texts are folded.
@@ -116,7 +124,7 @@ impl Program {
 
     /// Whether the record's status lets it match at all.
     pub(crate) fn admits(&self, record: &FileRecord) -> bool {
-        self.deleted == Deleted::Allowed || record.status != FileStatus::Deleted
+        self.gate.deleted == Deleted::Allowed || record.status != FileStatus::Deleted
     }
 
     /// What the conditions say of a record.
@@ -128,6 +136,12 @@ impl Program {
     ) -> Answer {
         let ask = |condition: &Condition| condition.answer(record, now_ms, self.file_types);
         self.root.answer(record, &ask, watcher)
+    }
+
+    /// The same for a record that its gate has let pass, and without anybody looking on.
+    pub(crate) fn answer_behind(&self, passed: usize, record: &FileRecord, now_ms: i64) -> Answer {
+        let ask = |condition: &Condition| condition.answer(record, now_ms, self.file_types);
+        self.root.answer_from(passed, record, &ask, &mut Quiet)
     }
 
     /// What the groups at the root say of a record.
@@ -167,6 +181,9 @@ impl Group {
         groups: Vec<Self>,
     ) -> Self {
         conditions.sort_by_key(Condition::cost);
+        for condition in &mut conditions {
+            condition.step = Step::of(condition);
+        }
         Self {
             kind,
             pointer,
@@ -202,6 +219,17 @@ impl Group {
         ask: &impl Fn(&Condition) -> Answer,
         watcher: &mut W,
     ) -> Answer {
+        self.answer_from(0, record, ask, watcher)
+    }
+
+    /// The same, where so many conditions were asked already and decided nothing.
+    fn answer_from<W: Watcher>(
+        &self,
+        asked: usize,
+        record: &FileRecord,
+        ask: &impl Fn(&Condition) -> Answer,
+        watcher: &mut W,
+    ) -> Answer {
         // None of them holds where each opposite does.
         let combine = |together: Answer, one: Answer| match self.kind {
             GroupKind::All => together.and(one),
@@ -214,7 +242,7 @@ impl Group {
         };
         let decisive = start.negated();
         let mut together = start;
-        for condition in &self.conditions {
+        for condition in self.conditions.iter().skip(asked) {
             let answer = ask(condition);
             watcher.condition(condition, record, answer);
             together = combine(together, answer);
@@ -264,6 +292,9 @@ impl Condition {
 
     /// What the condition says of a record.
     pub(crate) fn answer(&self, record: &FileRecord, now_ms: i64, table: FileTypeTable) -> Answer {
+        if let Some(step) = &self.step {
+            return step.holds(&(record, table), now_ms).into();
+        }
         match self.field.kind() {
             Kind::Label => self.of_labels(record),
             Kind::Instant => self.of_instant(instant(self.field, record), now_ms).into(),
