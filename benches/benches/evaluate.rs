@@ -118,6 +118,55 @@ fn ours(set: &PolicySet, records: &[FileRecord]) -> usize {
     count
 }
 
+/// Explanations as data, none put into words.
+fn traced(set: &PolicySet, records: &[FileRecord]) -> usize {
+    let mut nothing_read = |_: &Inspection| ContentAnswer::NotYet;
+    let mut count = 0;
+    for file in records {
+        for policy in set.policies() {
+            let trace = policy.trace(black_box(file), NOW_MS, &mut nothing_read);
+            count += usize::from(trace.outcome() == Outcome::Match);
+        }
+    }
+    count
+}
+
+fn traces(set: &PolicySet, records: &[FileRecord]) {
+    assert_eq!(ours(set, records), traced(set, records), "the same matches");
+    let [off, on] = paired::medians(
+        ROUNDS,
+        [
+            &mut || drop(black_box(vec![ours(set, records)])),
+            &mut || drop(black_box(vec![traced(set, records)])),
+        ],
+    );
+    println!(
+        "with a trace of every condition : without {:.1}",
+        on.0 / off.0
+    );
+}
+
+/// One set, every thread with records of its own.
+fn threads(set: &PolicySet, records: &[FileRecord]) {
+    let repeat = (100_000 / set.policies().len().max(1)).max(1);
+    let work = |records: &[FileRecord]| {
+        for _ in 0..repeat / 10 {
+            black_box(ours(set, records));
+        }
+    };
+    let (first, second) = records.split_at(records.len() / 2);
+    let [one, two] = paired::medians(
+        ROUNDS / 10,
+        [&mut || work(records), &mut || {
+            std::thread::scope(|scope| {
+                scope.spawn(|| work(first));
+                work(second);
+            });
+        }],
+    );
+    println!("two threads do the work of {:.2}", one.0 / two.0);
+}
+
 fn by_hand(closures: &[Closure], records: &[FileRecord]) -> usize {
     let mut count = 0;
     for file in records {
@@ -169,6 +218,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             bencher.iter(|| by_hand(&closures, &records));
         });
         group.finish();
+        traces(&set, &records);
+        threads(&set, &records);
         let mut group = criterion.benchmark_group(format!("build/{count} policies"));
         group.throughput(Throughput::Bytes(text.len() as u64));
         group.bench_function("from JSON", |bencher| {

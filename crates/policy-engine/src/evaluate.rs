@@ -5,8 +5,7 @@ use std::fmt;
 use crate::document::{Combine, FolderReference, Inspection};
 use crate::fold;
 use crate::index::Rest;
-use crate::policy::{Compiled, FolderRule, OwnerRule, Policy};
-use crate::program::{Quiet, Watcher};
+use crate::policy::{FolderRule, OwnerRule, Policy};
 use crate::record::FileRecord;
 
 /// What a condition says of a record.
@@ -240,25 +239,6 @@ impl<F: FnMut(&Inspection) -> ContentAnswer> ContentMatcher for F {
     }
 }
 
-/// What looks on while a policy is evaluated. Evaluation and explanation run the same code; with
-/// [`Quiet`] everything here compiles to nothing.
-pub(crate) trait Sink: Watcher {
-    fn disabled(&mut self);
-    fn deleted(&mut self, admitted: Answer);
-    fn folder_scope(&mut self, compiled: &Compiled, record: &FileRecord, scope: ScopeAnswer);
-    fn owner_scope(&mut self, compiled: &Compiled, record: &FileRecord, scope: ScopeAnswer);
-    /// `None` when there was no need to ask.
-    fn content(&mut self, inspection: &Inspection, answer: Option<ContentAnswer>);
-}
-
-impl Sink for Quiet {
-    fn disabled(&mut self) {}
-    fn deleted(&mut self, _: Answer) {}
-    fn folder_scope(&mut self, _: &Compiled, _: &FileRecord, _: ScopeAnswer) {}
-    fn owner_scope(&mut self, _: &Compiled, _: &FileRecord, _: ScopeAnswer) {}
-    fn content(&mut self, _: &Inspection, _: Option<ContentAnswer>) {}
-}
-
 /// Whether a scope takes a record in, and whether it had to decide without knowing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ScopeAnswer {
@@ -298,7 +278,7 @@ impl Policy {
         }
         let program = &self.compiled().program;
         let all = program.answer_behind(passed, record, now_ms);
-        self.with_content(all, content, &mut Quiet)
+        self.with_content(all, content)
     }
 
     /// Whether the record may match once its labels and its content are known, whatever they are:
@@ -309,18 +289,6 @@ impl Policy {
             && compiled.program.admits(record)
             && self.has_in_scope(record)
             && compiled.program.covers(record, now_ms)
-    }
-
-    /// Evaluates all of it, whatever the outcome is by then, before somebody who looks on.
-    pub(crate) fn run<S: Sink>(
-        &self,
-        record: &FileRecord,
-        now_ms: i64,
-        content: &mut dyn ContentMatcher,
-        sink: &mut S,
-    ) -> Outcome {
-        let all = self.metadata(record, now_ms, sink);
-        self.with_content(all, content, sink)
     }
 
     /// Whether folder and owner scope take the record in.
@@ -369,61 +337,26 @@ impl Policy {
         if !program.root.groups.is_empty() {
             all = all.and(program.groups_answer(record, now_ms));
         }
-        self.with_content(all, content, &mut Quiet)
+        self.with_content(all, content)
     }
 
     /// The outcome, given what all but the content says.
-    fn with_content<S: Sink>(
-        &self,
-        all: Answer,
-        content: &mut dyn ContentMatcher,
-        sink: &mut S,
-    ) -> Outcome {
-        let inspection = self.inspection();
-        let Some(inspection) = inspection.filter(|_| all == Answer::Yes || S::COMPLETE) else {
-            return match all {
-                Answer::Yes => Outcome::Match,
-                Answer::No => Outcome::NoMatch,
-                Answer::Unknown => Outcome::NeedsScan,
-            };
-        };
-        let asked = (all == Answer::Yes).then(|| content.content_matches(inspection));
-        sink.content(inspection, asked);
-        match (all, asked) {
+    fn with_content(&self, all: Answer, content: &mut dyn ContentMatcher) -> Outcome {
+        match (all, self.inspection()) {
+            (Answer::Yes, Some(inspection)) => of_content(content.content_matches(inspection)),
+            (Answer::Yes, None) => Outcome::Match,
             (Answer::No, _) => Outcome::NoMatch,
             (Answer::Unknown, _) => Outcome::NeedsScan,
-            (Answer::Yes, Some(ContentAnswer::Match { .. })) => Outcome::Match,
-            (Answer::Yes, Some(ContentAnswer::NotYet) | None) => Outcome::NeedsContent,
-            (Answer::Yes, Some(ContentAnswer::NoMatch | ContentAnswer::Unavailable(_))) => {
-                Outcome::NoMatch
-            }
         }
     }
+}
 
-    /// All but the content.
-    fn metadata<S: Sink>(&self, record: &FileRecord, now_ms: i64, sink: &mut S) -> Answer {
-        let compiled = self.compiled();
-        let program = &compiled.program;
-
-        let mut all = Answer::Yes;
-        if !self.is_enabled() {
-            sink.disabled();
-            all = Answer::No;
-        }
-        let admitted = Answer::from(program.admits(record));
-        sink.deleted(admitted);
-        all = all.and(admitted);
-        if !matches!(compiled.folders, FolderRule::All) {
-            let scope = compiled.folders.answer(record);
-            sink.folder_scope(compiled, record, scope);
-            all = all.and(Answer::from(scope.inside));
-        }
-        if !matches!(compiled.owners, OwnerRule::All) {
-            let scope = compiled.owners.answer(record);
-            sink.owner_scope(compiled, record, scope);
-            all = all.and(Answer::from(scope.inside));
-        }
-        all.and(program.answer(record, now_ms, sink))
+/// The outcome where everything but the content matches.
+pub(crate) fn of_content(answer: ContentAnswer) -> Outcome {
+    match answer {
+        ContentAnswer::Match { .. } => Outcome::Match,
+        ContentAnswer::NotYet => Outcome::NeedsContent,
+        ContentAnswer::NoMatch | ContentAnswer::Unavailable(_) => Outcome::NoMatch,
     }
 }
 

@@ -8,13 +8,14 @@ use crate::document::{
     Combine, ExpressionForm, FolderReference, FolderScope, Include, Inspection, OwnerScope,
 };
 use crate::error::quote;
-use crate::evaluate::{Answer, ContentAnswer, ContentMatcher, Outcome, ScopeAnswer, Sink};
+use crate::evaluate::{Answer, ContentAnswer, ContentMatcher, Outcome, ScopeAnswer};
 use crate::field::{Field, Kind};
 use crate::file_type::{FileType, FileTypeTable};
 use crate::filter::show_instant;
 use crate::policy::{Compiled, Policy};
-use crate::program::{self, Condition, Group, GroupKind, Program, Watcher};
+use crate::program::{self, Condition, Group, GroupKind, Program};
 use crate::record::{AccessLevel, FileRecord};
+use crate::trace::Event;
 
 /// How many values of a list an explanation shows.
 pub const SHOWN_MAX: usize = 10;
@@ -141,13 +142,34 @@ pub(crate) fn filter(
     record: &FileRecord,
     now_ms: i64,
 ) -> FilterExplanation {
-    let mut sink = Reports::new(String::new(), program, labels);
+    let mut events = Vec::new();
     let admitted = Answer::from(program.admits(record));
-    sink.deleted(admitted);
-    let answer = admitted.and(program.answer(record, now_ms, &mut sink));
+    if admitted == Answer::No {
+        events.push(Event::Deleted);
+    }
+    let answer = admitted.and(program.answer(record, now_ms, &mut events));
+    let reports = Reports::new(String::new(), program, labels, record);
     FilterExplanation {
         answer,
-        conditions: sink.finish(),
+        conditions: reports.of(None, &events),
+    }
+}
+
+/// Puts into words what the parts of a policy said.
+pub(crate) fn policy(
+    policy: &Policy,
+    record: &FileRecord,
+    outcome: Outcome,
+    events: &[Event<'_>],
+) -> Explanation {
+    let compiled = policy.compiled();
+    let place = compiled.pointer.clone();
+    let reports = Reports::new(place, &compiled.program, &compiled.labels, record);
+    Explanation {
+        policy: policy.id().clone(),
+        name: policy.name().to_owned(),
+        outcome,
+        conditions: reports.of(Some(compiled), events),
     }
 }
 
@@ -161,19 +183,7 @@ impl Policy {
         now_ms: i64,
         content: &mut dyn ContentMatcher,
     ) -> Explanation {
-        let compiled = self.compiled();
-        let mut sink = Reports::new(
-            compiled.pointer.clone(),
-            &compiled.program,
-            &compiled.labels,
-        );
-        let outcome = self.run(record, now_ms, content, &mut sink);
-        Explanation {
-            policy: self.id().clone(),
-            name: self.name().to_owned(),
-            outcome,
-            conditions: sink.finish(),
-        }
+        self.trace(record, now_ms, content).explanation()
     }
 }
 
@@ -182,6 +192,7 @@ struct Reports<'p> {
     /// Where the policy or the filter stands.
     place: String,
     labels: &'p LabelView,
+    record: &'p FileRecord,
     file_types: FileTypeTable,
     scopes: Vec<ConditionReport>,
     /// With their places in the document: they are evaluated in another order.
@@ -190,10 +201,16 @@ struct Reports<'p> {
 }
 
 impl<'p> Reports<'p> {
-    fn new(place: String, program: &Program, labels: &'p LabelView) -> Self {
+    fn new(
+        place: String,
+        program: &Program,
+        labels: &'p LabelView,
+        record: &'p FileRecord,
+    ) -> Self {
         Self {
             place,
             labels,
+            record,
             file_types: program.file_types,
             scopes: Vec::new(),
             conditions: Vec::new(),
@@ -206,7 +223,20 @@ impl<'p> Reports<'p> {
     }
 
     /// Scopes first, conditions in the order of the document, content last.
-    fn finish(mut self) -> Vec<ConditionReport> {
+    fn of(mut self, compiled: Option<&Compiled>, events: &[Event<'_>]) -> Vec<ConditionReport> {
+        for event in events {
+            match (event, compiled) {
+                (Event::Disabled, _) => self.disabled(),
+                (Event::Deleted, _) => self.deleted(),
+                (Event::Folders(scope), Some(compiled)) => self.folder_scope(compiled, *scope),
+                (Event::Owners(scope), Some(compiled)) => self.owner_scope(compiled, *scope),
+                // Filters have no scopes.
+                (Event::Folders(_) | Event::Owners(_), None) => {}
+                (Event::Condition(condition, answer), _) => self.condition(condition, *answer),
+                (Event::Group(group, answer), _) => self.group(group, *answer),
+                (Event::Content(inspection, answer), _) => self.content(inspection, *answer),
+            }
+        }
         self.conditions.sort_by_key(|(position, _)| *position);
         let conditions = self.conditions.into_iter().map(|(_, report)| report);
         let mut all = self.scopes;
@@ -214,18 +244,14 @@ impl<'p> Reports<'p> {
         all.extend(self.content);
         all
     }
-}
 
-impl Watcher for Reports<'_> {
-    const COMPLETE: bool = true;
-
-    fn condition(&mut self, condition: &Condition, record: &FileRecord, answer: Answer) {
+    fn condition(&mut self, condition: &Condition, answer: Answer) {
         let report = ConditionReport {
             pointer: condition.pointer.to_string(),
             field: condition.field.title().to_owned(),
             operator: condition.operator.to_string(),
             wanted: condition.wanted.to_string(),
-            saw: self.saw(condition, record, answer),
+            saw: self.saw(condition, answer),
             outcome: Some(answer),
             depth: condition.depth,
         };
@@ -249,9 +275,7 @@ impl Watcher for Reports<'_> {
         };
         self.conditions.push((group.position, report));
     }
-}
 
-impl Sink for Reports<'_> {
     fn disabled(&mut self) {
         self.scopes.push(ConditionReport {
             pointer: self.pointer("enabled"),
@@ -264,22 +288,20 @@ impl Sink for Reports<'_> {
         });
     }
 
-    fn deleted(&mut self, admitted: Answer) {
-        // Worth a line only for a file that is gone.
-        if admitted == Answer::No {
-            self.scopes.push(ConditionReport {
-                pointer: self.pointer("filters"),
-                field: "File".to_owned(),
-                operator: "exists".to_owned(),
-                wanted: String::new(),
-                saw: "a deleted file".to_owned(),
-                outcome: Some(admitted),
-                depth: 0,
-            });
-        }
+    fn deleted(&mut self) {
+        self.scopes.push(ConditionReport {
+            pointer: self.pointer("filters"),
+            field: "File".to_owned(),
+            operator: "exists".to_owned(),
+            wanted: String::new(),
+            saw: "a deleted file".to_owned(),
+            outcome: Some(Answer::No),
+            depth: 0,
+        });
     }
 
-    fn folder_scope(&mut self, compiled: &Compiled, record: &FileRecord, scope: ScopeAnswer) {
+    fn folder_scope(&mut self, compiled: &Compiled, scope: ScopeAnswer) {
+        let record = self.record;
         let (operator, folders) = match &compiled.definition.folder_scope {
             FolderScope::All => return,
             FolderScope::Selected(folders) => ("lies in", folders),
@@ -307,13 +329,18 @@ impl Sink for Reports<'_> {
         });
     }
 
-    fn owner_scope(&mut self, compiled: &Compiled, record: &FileRecord, scope: ScopeAnswer) {
+    fn owner_scope(&mut self, compiled: &Compiled, scope: ScopeAnswer) {
         let (operator, groups) = match &compiled.definition.owner_scope {
             OwnerScope::All => return,
             OwnerScope::Selected(groups) => ("is in group", groups),
             OwnerScope::Excluding(groups) => ("is not in group", groups),
         };
-        let groups_of_owner = record.owner_groups.iter().flatten().map(|group| &**group);
+        let groups_of_owner = self
+            .record
+            .owner_groups
+            .iter()
+            .flatten()
+            .map(|group| &**group);
         self.scopes.push(ConditionReport {
             pointer: self.pointer("ownerScope"),
             field: "Owner".to_owned(),
@@ -353,11 +380,10 @@ impl Sink for Reports<'_> {
             depth: 0,
         });
     }
-}
 
-impl Reports<'_> {
     /// The record's values for a condition.
-    fn saw(&self, condition: &Condition, record: &FileRecord, answer: Answer) -> String {
+    fn saw(&self, condition: &Condition, answer: Answer) -> String {
+        let record = self.record;
         let field = condition.field;
         let table = self.file_types;
         match field.kind() {

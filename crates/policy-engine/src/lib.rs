@@ -108,6 +108,7 @@ pub mod sharing;
 mod sweep;
 mod templates;
 mod text_match;
+mod trace;
 
 pub use action::{Action, Notify, OwnerDigest};
 pub use action_kind::ActionKind;
@@ -157,3 +158,4 @@ pub use set::{Evaluation, Evaluations, PolicySet};
 pub use sweep::Sweep;
 pub use templates::{templates, worked_examples};
 pub use text_match::{WordQuery, WordQueryError, WordSeparators};
+pub use trace::{Trace, TracedCondition};

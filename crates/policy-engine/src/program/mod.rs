@@ -100,20 +100,20 @@ pub(crate) enum Operand {
 }
 
 /// What looks on while a program runs.
-pub(crate) trait Watcher {
+pub(crate) trait Watcher<'p> {
     /// Whether to go on when the rest can't change the answer.
     const COMPLETE: bool;
-    fn condition(&mut self, condition: &Condition, record: &FileRecord, answer: Answer);
-    fn group(&mut self, group: &Group, answer: Answer);
+    fn condition(&mut self, condition: &'p Condition, answer: Answer);
+    fn group(&mut self, group: &'p Group, answer: Answer);
 }
 
 /// Looks away; compiles to nothing.
 pub(crate) struct Quiet;
 
-impl Watcher for Quiet {
+impl<'p> Watcher<'p> for Quiet {
     const COMPLETE: bool = false;
-    fn condition(&mut self, _: &Condition, _: &FileRecord, _: Answer) {}
-    fn group(&mut self, _: &Group, _: Answer) {}
+    fn condition(&mut self, _: &'p Condition, _: Answer) {}
+    fn group(&mut self, _: &'p Group, _: Answer) {}
 }
 
 impl Program {
@@ -128,20 +128,20 @@ impl Program {
     }
 
     /// What the conditions say of a record.
-    pub(crate) fn answer<W: Watcher>(
-        &self,
+    pub(crate) fn answer<'p, W: Watcher<'p>>(
+        &'p self,
         record: &FileRecord,
         now_ms: i64,
         watcher: &mut W,
     ) -> Answer {
         let ask = |condition: &Condition| condition.answer(record, now_ms, self.file_types);
-        self.root.answer(record, &ask, watcher)
+        self.root.answer(&ask, watcher)
     }
 
     /// The same for a record that its gate has let pass, and without anybody looking on.
     pub(crate) fn answer_behind(&self, passed: usize, record: &FileRecord, now_ms: i64) -> Answer {
         let ask = |condition: &Condition| condition.answer(record, now_ms, self.file_types);
-        self.root.answer_from(passed, record, &ask, &mut Quiet)
+        self.root.answer_from(passed, &ask, &mut Quiet)
     }
 
     /// What the groups at the root say of a record.
@@ -149,7 +149,7 @@ impl Program {
         let ask = |condition: &Condition| condition.answer(record, now_ms, self.file_types);
         let mut all = Answer::Yes;
         for group in &self.root.groups {
-            all = all.and(group.answer(record, &ask, &mut Quiet));
+            all = all.and(group.answer(&ask, &mut Quiet));
             if all == Answer::No {
                 break;
             }
@@ -166,7 +166,7 @@ impl Program {
                 condition.answer(record, now_ms, self.file_types)
             }
         };
-        self.root.answer(record, &ask, &mut Quiet) != Answer::No
+        self.root.answer(&ask, &mut Quiet) != Answer::No
     }
 }
 
@@ -213,20 +213,18 @@ impl Group {
 
     /// What the parts say together. Ends as soon as one decides, unless somebody looks on who wants to
     /// see the rest.
-    fn answer<W: Watcher>(
-        &self,
-        record: &FileRecord,
+    fn answer<'p, W: Watcher<'p>>(
+        &'p self,
         ask: &impl Fn(&Condition) -> Answer,
         watcher: &mut W,
     ) -> Answer {
-        self.answer_from(0, record, ask, watcher)
+        self.answer_from(0, ask, watcher)
     }
 
     /// The same, where so many conditions were asked already and decided nothing.
-    fn answer_from<W: Watcher>(
-        &self,
+    fn answer_from<'p, W: Watcher<'p>>(
+        &'p self,
         asked: usize,
-        record: &FileRecord,
         ask: &impl Fn(&Condition) -> Answer,
         watcher: &mut W,
     ) -> Answer {
@@ -244,14 +242,14 @@ impl Group {
         let mut together = start;
         for condition in self.conditions.iter().skip(asked) {
             let answer = ask(condition);
-            watcher.condition(condition, record, answer);
+            watcher.condition(condition, answer);
             together = combine(together, answer);
             if together == decisive && !W::COMPLETE {
                 return together;
             }
         }
         for group in &self.groups {
-            let answer = group.answer(record, ask, watcher);
+            let answer = group.answer(ask, watcher);
             watcher.group(group, answer);
             together = combine(together, answer);
             if together == decisive && !W::COMPLETE {
