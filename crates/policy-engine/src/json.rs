@@ -150,6 +150,23 @@ pub(crate) fn show_created(instant_ms: i64) -> String {
     crate::filter::show_instant(instant_ms)
 }
 
+/// A whole number, as the product's codes and ids are.
+pub(crate) fn whole_number(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|number| u32::try_from(number).ok())
+}
+
+/// What [`instant`] takes.
+pub(crate) const INSTANT: &str = "milliseconds since 1970, or a date and time with its zone";
+
+/// Milliseconds UTC, or a date and time with its zone: the product writes both (8.2), and without a
+/// zone it would mean another instant for each reader.
+pub(crate) fn instant(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| {
+        let instant = chrono::DateTime::parse_from_rfc3339(value.as_str()?.trim()).ok()?;
+        Some(instant.timestamp_millis())
+    })
+}
+
 /// "Expected this, found that".
 pub(crate) fn type_error(expected: &'static str, found: &Value) -> BuildCause {
     let found = match found {

@@ -14,7 +14,7 @@ use crate::filter::{
 };
 use crate::fold::fold;
 use crate::index::Texts;
-use crate::json::type_error;
+use crate::json::{self, type_error, whole_number};
 use crate::pattern::Pattern;
 use crate::program::Operand;
 use crate::record::{AccessLevel, EntityKey, ScanWarning};
@@ -82,14 +82,7 @@ impl Compiler<'_, '_> {
             VALUES_MAX
         };
         if list.len() > limit {
-            self.problems.push(
-                place,
-                BuildCause::TooMany {
-                    what: "values",
-                    count: list.len(),
-                    limit,
-                },
-            );
+            self.too_many_values(list.len(), limit, place);
             return None;
         }
         let mut compiled = Values::default();
@@ -101,6 +94,12 @@ impl Compiler<'_, '_> {
         // Every value is looked at before giving up, so that all errors are found at once.
         (self.problems.len() == errors_before)
             .then(|| compiled.finish(kind, operator, self.context.extension_case))
+    }
+
+    fn too_many_values(&mut self, count: usize, limit: usize, place: &Place<'_>) {
+        let what = "values";
+        self.problems
+            .push(place, BuildCause::TooMany { what, count, limit });
     }
 
     fn value(
@@ -120,7 +119,7 @@ impl Compiler<'_, '_> {
             }
             Kind::Number => self.number(|_| None, value, place, into),
             Kind::AccessLevel => {
-                let level = code(value).and_then(AccessLevel::from_code);
+                let level = whole_number(value).and_then(AccessLevel::from_code);
                 let named = level.map(|level| (level.code(), level.to_string()));
                 self.choice(
                     named,
@@ -131,7 +130,7 @@ impl Compiler<'_, '_> {
                 );
             }
             Kind::FileType => {
-                let file_type = code(value).and_then(FileType::from_code);
+                let file_type = whole_number(value).and_then(FileType::from_code);
                 let named = file_type.map(|kind| (kind.code(), kind.to_string()));
                 self.choice(
                     named,
@@ -185,7 +184,7 @@ impl Compiler<'_, '_> {
         place: &Place<'_>,
         into: &mut Values,
     ) {
-        match code(value) {
+        match whole_number(value) {
             Some(code) => {
                 into.codes.insert(code);
                 into.wanted
@@ -350,7 +349,7 @@ impl Compiler<'_, '_> {
         };
         let mut number = |name: &'static str| {
             let value = members.get(name)?;
-            let number = code(value);
+            let number = whole_number(value);
             if number.is_none() {
                 self.problems
                     .push(&place.member(name), type_error("a whole number", value));
@@ -409,9 +408,13 @@ impl Compiler<'_, '_> {
             Value::Array(list) => list.as_slice(),
             one => std::slice::from_ref(one),
         };
+        if list.len() > VALUES_MAX {
+            self.too_many_values(list.len(), VALUES_MAX, place);
+            return None;
+        }
         let mut ranges = Vec::new();
         let mut wanted = Vec::new();
-        for (at, one) in list.iter().enumerate().take(VALUES_MAX) {
+        for (at, one) in list.iter().enumerate() {
             let item = place.item(at);
             let place = if value.is_array() { &item } else { place };
             let Value::Object(members) = one else {
@@ -452,21 +455,14 @@ impl Compiler<'_, '_> {
             .then(|| (Operand::Ranges(ranges.into_boxed_slice()), wanted))
     }
 
-    /// Milliseconds UTC, or a date and time with its zone: without a zone it would mean another
-    /// instant for each reader.
     fn instant(&mut self, value: &Value, place: &Place<'_>) -> Option<i64> {
-        const EXPECTED: &str = "milliseconds since 1970, or a date and time with its zone";
-        if let Some(instant) = value.as_i64() {
-            return Some(instant);
-        }
-        let text = value.as_str();
-        let instant = text
-            .and_then(|text| chrono::DateTime::parse_from_rfc3339(text.trim()).ok())
-            .map(|instant| instant.timestamp_millis());
+        let instant = json::instant(value);
         if instant.is_none() {
-            let suggestion = text.map(|_| "such as `2020-12-27T00:00:00Z`".to_owned());
+            let suggestion = value
+                .is_string()
+                .then(|| "such as `2020-12-27T00:00:00Z`".to_owned());
             self.problems
-                .push_with(place, type_error(EXPECTED, value), suggestion);
+                .push_with(place, type_error(json::INSTANT, value), suggestion);
         }
         instant
     }
@@ -529,8 +525,4 @@ fn sorted(mut texts: Vec<Box<str>>) -> Box<[Box<str>]> {
     texts.sort_unstable();
     texts.dedup();
     texts.into_boxed_slice()
-}
-
-fn code(value: &Value) -> Option<u32> {
-    value.as_u64().and_then(|number| u32::try_from(number).ok())
 }

@@ -244,9 +244,7 @@ fn folder(value: &Value, place: &Place<'_>, problems: &mut Problems) -> FolderRe
     }
     let mut number = |name| {
         members
-            .read(name, "a whole number", problems, |value| {
-                value.as_u64().and_then(|number| u32::try_from(number).ok())
-            })
+            .read(name, "a whole number", problems, json::whole_number)
             .unwrap_or(0)
     };
     FolderReference {
@@ -323,7 +321,7 @@ fn inspection(value: &Value, place: &Place<'_>, problems: &mut Problems) -> Opti
             "a whole number from 1",
             problems,
             |value| {
-                let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+                let number = json::whole_number(value);
                 number.filter(|number| *number >= 1)
             },
         )
@@ -467,9 +465,7 @@ fn alerts(value: &Value, place: &Place<'_>, problems: &mut Problems) -> AlertSet
     AlertSettings {
         each_match: members.flag("eachMatch", usual.each_match, problems),
         daily_limit: members
-            .read("dailyLimit", "a whole number", problems, |value| {
-                value.as_u64().and_then(|number| u32::try_from(number).ok())
-            })
+            .read("dailyLimit", "a whole number", problems, json::whole_number)
             .unwrap_or(usual.daily_limit),
         email: members.texts("email", ADDRESSES_MAX, problems),
         text_message: members.texts("textMessage", ADDRESSES_MAX, problems),
@@ -598,7 +594,7 @@ fn file_action(
         ActionKind::ExpireSharedLink => {
             let days =
                 members.read(name, "a number of days from 1 to 3650", problems, |value| {
-                    let days = u32::try_from(value.as_u64()?).ok()?;
+                    let days = json::whole_number(value)?;
                     (1..=LINK_DAYS_MAX).contains(&days).then_some(days)
                 })?;
             return Some(FileAction::ExpireSharedLink(days));

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{ACCESS_LEVELS, FILE_TYPES, FileJson, LABEL_SCANS, STATUSES, names};
 use crate::error::{BuildCause, Place, Problems, did_you_mean, quote};
 use crate::file_type::FileType;
-use crate::json::type_error;
+use crate::json::{self, type_error, whole_number};
 use crate::record::{AccessLevel, EntityKey, FileRecord, FileStatus, LabelScan, ScanWarning};
 
 /// Reads a file; what is wrong is written down. `None` only with something wrong.
@@ -67,9 +67,7 @@ impl<'m> Reader<'m, '_> {
     }
 
     fn number(&mut self, name: &'static str) -> Option<u32> {
-        self.read(name, "a whole number", |value| {
-            value.as_u64().and_then(|number| u32::try_from(number).ok())
-        })
+        self.read(name, "a whole number", whole_number)
     }
 
     fn flag(&mut self, name: &'static str) -> bool {
@@ -97,15 +95,8 @@ impl<'m> Reader<'m, '_> {
         Some(texts)
     }
 
-    /// Milliseconds, or a date and time with its zone: the product writes both (8.2).
     fn instant(&mut self, name: &'static str) -> Option<i64> {
-        const EXPECTED: &str = "milliseconds since 1970, or a date and time with its zone";
-        self.read(name, EXPECTED, |value| {
-            value.as_i64().or_else(|| {
-                let instant = chrono::DateTime::parse_from_rfc3339(value.as_str()?.trim()).ok()?;
-                Some(instant.timestamp_millis())
-            })
-        })
+        self.read(name, json::INSTANT, json::instant)
     }
 
     /// An enumeration as `[code, "NAME"]`, as a code or as a name: the codes are the places of the
@@ -123,12 +114,10 @@ impl<'m> Reader<'m, '_> {
                 .position(|known| known.eq_ignore_ascii_case(word));
             at.and_then(|at| u32::try_from(at).ok())
         };
-        let of_number =
-            |value: &Value| value.as_u64().and_then(|number| u32::try_from(number).ok());
         let of_value = |value: &Value| match value {
-            Value::Array(pair) => pair.first().and_then(of_number),
+            Value::Array(pair) => pair.first().and_then(whole_number),
             Value::String(word) => of_word(word),
-            number => of_number(number),
+            number => whole_number(number),
         };
         let name = if self.value(name).is_some() {
             name
@@ -368,10 +357,7 @@ fn entity(value: &Value) -> Option<EntityKey> {
     let members = value.as_object()?;
     let number = |name: &str| match members.get(name) {
         None | Some(Value::Null) => Some(None),
-        Some(value) => {
-            let number = u32::try_from(value.as_u64()?).ok()?;
-            Some(Some(number))
-        }
+        Some(value) => Some(Some(whole_number(value)?)),
     };
     Some(EntityKey {
         id: members.get("id")?.as_str()?.into(),

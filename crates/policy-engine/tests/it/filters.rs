@@ -5,7 +5,7 @@ use label_core::AppId;
 use policy_engine::{
     Answer, ContentAnswer, EntityKey, ExtensionCase, Field, FileRecord, FileStatus, FileType,
     Filter, FilterDialect, GROUP_DEPTH_MAX, Inspection, LabelScan, Outcome, ScanWarning,
-    WordSeparators,
+    VALUES_MAX, WordSeparators,
 };
 use serde_json::{Value, json};
 
@@ -370,6 +370,21 @@ fn a_008_trash_deleted_and_quarantine() {
     quarantined.quarantined = true;
     assert!(holds(json!({"quarantined": {"eq": true}}), &quarantined));
     assert!(!holds(json!({"quarantined": {"eq": true}}), &exists));
+}
+
+#[test]
+fn ranges_beyond_the_limit_are_refused() {
+    let ranges = |count: usize| {
+        let all: Vec<Value> = (0..count)
+            .map(|at| json!({"start": at, "end": at}))
+            .collect();
+        json!({"filters": {"modifiedDate": {"range": all}}})
+    };
+    build(ranges(VALUES_MAX));
+    assert_eq!(
+        errors(ranges(VALUES_MAX + 1)),
+        "/policies/0/filters/modifiedDate/range: 5001 values, at most 5000 are allowed"
+    );
 }
 
 #[test]
