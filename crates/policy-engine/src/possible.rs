@@ -79,6 +79,8 @@ pub enum Obstacle {
     Trashed,
     /// Files of this kind can't be labelled.
     FileType,
+    /// The file is empty: there is nothing to write a label into.
+    Empty,
     /// The file is larger than what can be labelled.
     TooLarge,
     /// A user's password, or damage, keeps labels out.
@@ -99,6 +101,7 @@ impl fmt::Display for Obstacle {
             Self::Quarantined => "the file is in quarantine",
             Self::Trashed => "the file is in the trash",
             Self::FileType => "files of this kind can't be labelled",
+            Self::Empty => "the file is empty",
             Self::TooLarge => "the file is too large to be labelled",
             Self::Unreadable => "the file has a password or is damaged",
             Self::NoLabel => "the file has no label",
@@ -196,6 +199,9 @@ fn label_obstacle(kind: ActionKind, record: &FileRecord, setup: &TenantSetup) ->
     });
     if !can_carry {
         return Some(Obstacle::FileType);
+    }
+    if record.size_bytes == Some(0) {
+        return Some(Obstacle::Empty);
     }
     if record
         .size_bytes

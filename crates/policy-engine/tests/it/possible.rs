@@ -50,7 +50,7 @@ type Change = fn(&mut FileRecord, &mut TenantSetup);
 
 #[test]
 fn r_127_what_is_not_possible_says_why() {
-    let table: [(ActionKind, Change, Obstacle); 16] = [
+    let table: [(ActionKind, Change, Obstacle); 17] = [
         (
             ActionKind::ApplyLabel,
             |it, _| it.name = "a.txt".into(),
@@ -73,6 +73,11 @@ fn r_127_what_is_not_possible_says_why() {
                 setup.profile = Profile::Current;
             },
             Obstacle::TooLarge,
+        ),
+        (
+            ActionKind::ApplyLabel,
+            |it, _| it.size_bytes = Some(0),
+            Obstacle::Empty,
         ),
         (
             ActionKind::ApplyLabel,
