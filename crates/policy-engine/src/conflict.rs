@@ -133,7 +133,15 @@ pub fn resolve_actions<'p>(
     let mut changes: Vec<PolicyAction<'p>> = actions()
         .filter(|(_, action)| matches!(action, Action::File(_)))
         .collect();
-    changes.sort_by_cached_key(|(policy, action)| (action.kind(), precedence(policy)));
+    // The stronger before the weaker: the kinds stand in that order, and of two lists of people only
+    // the longer can contain the other.
+    let people = |action: &Action| match action {
+        Action::File(action) => action.people(),
+        _ => 0,
+    };
+    changes.sort_by_cached_key(|(policy, action)| {
+        (action.kind(), Reverse(people(action)), precedence(policy))
+    });
 
     let mut resolution = Resolution::default();
     let mut kept: Vec<PolicyAction<'p>> = Vec::with_capacity(changes.len());

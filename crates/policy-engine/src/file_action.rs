@@ -1,9 +1,11 @@
 //! Actions that change who has access to a file, or where it is (4.1), and which of them make
 //! others needless (4.3).
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::action_kind::ActionKind;
+use crate::address::lower;
 
 /// Longest life of a shared link that can be set, in days.
 pub const LINK_DAYS_MAX: u32 = 3_650;
@@ -104,8 +106,11 @@ impl FileAction {
     /// The documentation names one pair and the rule; the order of strength is ours. What takes the
     /// file away, or every share, makes all weaker changes of access needless. What falls back to the
     /// folder's permissions does not: the folder may be shared.
+    ///
+    /// Of two lists of people the one that has all of the other's does. Letter case doesn't matter in
+    /// addresses and domains.
     pub fn makes_needless(&self, other: &Self) -> bool {
-        if self == other {
+        if self.is_same(other) {
             return true;
         }
         match self {
@@ -139,16 +144,39 @@ impl FileAction {
                     | Self::RemoveSharedLink
             ),
             Self::RemoveCollaborators(people) => match other {
-                Self::RemoveCollaborators(fewer) => fewer.iter().all(|one| people.contains(one)),
+                Self::RemoveCollaborators(fewer) => distinct(fewer).is_subset(&distinct(people)),
                 _ => false,
             },
             _ => false,
         }
     }
 
+    /// Whether both do the same.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::RemoveCollaborators(one), Self::RemoveCollaborators(other)) => {
+                distinct(one) == distinct(other)
+            }
+            (Self::TransferOwnership(one), Self::TransferOwnership(other))
+            | (Self::GrantReadToDomain(one), Self::GrantReadToDomain(other)) => {
+                lower(one) == lower(other)
+            }
+            _ => self == other,
+        }
+    }
+
+    /// How many people it names. Of two actions of one kind only the one that names more can contain
+    /// the other.
+    pub(crate) fn people(&self) -> usize {
+        match self {
+            Self::RemoveCollaborators(people) => distinct(people).len(),
+            _ => 0,
+        }
+    }
+
     /// Whether both can't be carried out: the file ends up with one of them (4.3).
     pub fn contradicts(&self, other: &Self) -> bool {
-        self != other
+        !self.is_same(other)
             && matches!(
                 (self, other),
                 (Self::TransferOwnership(_), Self::TransferOwnership(_))
@@ -156,6 +184,11 @@ impl FileAction {
                     | (Self::ExpireSharedLink(_), Self::ExpireSharedLink(_))
             )
     }
+}
+
+/// The people of a list, each once.
+fn distinct(people: &[String]) -> BTreeSet<String> {
+    people.iter().map(|one| lower(one)).collect()
 }
 
 /// What it does, for people to read.

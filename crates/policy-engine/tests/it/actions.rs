@@ -190,6 +190,50 @@ fn a_033_the_stronger_of_two_runs_and_unrelated_ones_both() {
 }
 
 #[test]
+fn a_033_of_people_to_remove_the_longer_list_runs_whichever_policy_is_older() {
+    let few = json!({"removeCollaborators": ["x@contoso.example"]});
+    let many = json!({"removeCollaborators": ["Y@contoso.example", "X@Contoso.example"]});
+    for (policies, expected) in [
+        ([("a", few.clone()), ("b", many.clone())], ("b", "a")),
+        ([("a", many), ("b", few)], ("a", "b")),
+    ] {
+        resolved(&policies, |resolution| {
+            let (due, superseded) = shown(&resolution);
+            let (stronger, weaker) = expected;
+            assert_eq!(due, [format!("{stronger}: removeCollaborators")]);
+            let by = format!("{weaker}: removeCollaborators < {stronger}: removeCollaborators");
+            assert_eq!(superseded, [by]);
+        });
+    }
+}
+
+#[test]
+fn addresses_and_domains_of_actions_are_compared_without_letter_case() {
+    let people = |names: &[&str]| {
+        FileAction::RemoveCollaborators(names.iter().map(|it| (*it).to_owned()).collect())
+    };
+    for (one, other) in [
+        (people(&["A@x", "b@x"]), people(&["B@x", "a@x"])),
+        (
+            FileAction::TransferOwnership("Dana@x".to_owned()),
+            FileAction::TransferOwnership("dana@X".to_owned()),
+        ),
+        (
+            FileAction::GrantReadToDomain("Contoso.example".to_owned()),
+            FileAction::GrantReadToDomain("contoso.example".to_owned()),
+        ),
+    ] {
+        assert!(
+            one.makes_needless(&other) && other.makes_needless(&one),
+            "{one}"
+        );
+        assert!(!one.contradicts(&other), "{one}");
+    }
+    // Case folding would take them for one person.
+    assert!(!people(&["weiss@x"]).makes_needless(&people(&["weiß@x"])));
+}
+
+#[test]
 fn a_034_a_quarantine_stands_before_labels() {
     let policies = [
         ("a", json!({"applyLabel": "General"})),
