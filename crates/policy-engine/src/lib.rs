@@ -150,8 +150,8 @@ pub use record::{
     AccessLevel, EntityKey, FileRecord, FileStatus, LabelScan, ScanWarning, ScanWarnings,
 };
 pub use saved_queries::{
-    QUERY_NAME_CHARS_MAX, SAVED_QUERIES_MAX, SavedQueries, SavedQueriesOptions, SavedQuery,
-    SavedQueryError,
+    QUERY_NAME_CHARS_MAX, SAVED_QUERIES_BYTES_MAX, SAVED_QUERIES_MAX, SavedQueries,
+    SavedQueriesOptions, SavedQuery, SavedQueryError,
 };
 pub use schema::document_schema;
 pub use set::{Evaluation, Evaluations, PolicySet};

@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::check::BuildContext;
 use crate::error::{BuildCause, BuildErrors, Place, Problems, quote};
 use crate::fold::{equals, fold};
-use crate::json::{self, Members, type_error};
+use crate::json::{self, DOCUMENT_BYTES_MAX, Members, type_error};
 use crate::query::{Query, QueryOptions};
 
 /// Most saved queries of the product.
@@ -17,6 +17,9 @@ pub const SAVED_QUERIES_MAX: usize = 20;
 
 /// Longest name of a saved query, in characters.
 pub const QUERY_NAME_CHARS_MAX: usize = 200;
+
+/// Largest list of saved queries, in bytes of its compact JSON: what can be kept can be read again.
+pub const SAVED_QUERIES_BYTES_MAX: usize = DOCUMENT_BYTES_MAX;
 
 /// The form of the list of saved queries.
 const FORMAT: &str = "saved-queries/1";
@@ -44,6 +47,13 @@ pub enum SavedQueryError {
     #[error("{limit} queries are saved, which is all there may be")]
     Full {
         /// [`SavedQueriesOptions::queries_max`].
+        limit: usize,
+    },
+    /// All queries together would be larger than [`SAVED_QUERIES_BYTES_MAX`]: remove one, or save a
+    /// smaller one.
+    #[error("the saved queries would have more than {limit} bytes together")]
+    TooLarge {
+        /// [`SAVED_QUERIES_BYTES_MAX`].
         limit: usize,
     },
     /// Another query has that name, letter case apart: replace that one, or take another name.
@@ -75,6 +85,23 @@ pub struct SavedQuery {
 }
 
 impl SavedQuery {
+    /// Where a reader was in a listing is no part of the query.
+    fn new(name: Box<str>, mut query: Value) -> Self {
+        if let Some(members) = query.as_object_mut() {
+            members.remove("skip");
+        }
+        Self { name, query }
+    }
+
+    fn to_value(&self) -> Value {
+        json!({"name": &*self.name, "query": self.query})
+    }
+
+    /// How much it takes in the list, with a comma.
+    fn bytes(&self) -> usize {
+        json_bytes(&self.to_value()) + 1
+    }
+
     /// The name as it was given, without blanks around it.
     pub fn name(&self) -> &str {
         &self.name
@@ -172,15 +199,17 @@ impl SavedQueries {
     ///
     /// # Errors
     ///
-    /// [`SavedQueryError::BadName`], [`SavedQueryError::NameTaken`], or [`SavedQueryError::Full`].
+    /// [`SavedQueryError::BadName`], [`SavedQueryError::NameTaken`], [`SavedQueryError::Full`], or
+    /// [`SavedQueryError::TooLarge`].
     pub fn save(&mut self, name: &str, query: &Query) -> Result<(), SavedQueryError> {
         let name = self.free_name(name, None)?;
         let limit = self.options.queries_max;
         if self.queries.len() >= limit {
             return Err(SavedQueryError::Full { limit });
         }
-        let query = first_page(query.to_value());
-        self.queries.push(SavedQuery { name, query });
+        let saved = SavedQuery::new(name, query.to_value());
+        self.has_room(saved.bytes(), 0)?;
+        self.queries.push(saved);
         Ok(())
     }
 
@@ -189,13 +218,12 @@ impl SavedQueries {
     ///
     /// # Errors
     ///
-    /// [`SavedQueryError::Unknown`].
+    /// [`SavedQueryError::Unknown`], or [`SavedQueryError::TooLarge`].
     pub fn replace(&mut self, name: &str, query: &Query) -> Result<SavedQuery, SavedQueryError> {
+        let saved = self.get(name).ok_or_else(|| unknown(name))?;
+        let with = SavedQuery::new(saved.name.clone(), query.to_value());
+        self.has_room(with.bytes(), saved.bytes())?;
         let saved = self.saved_mut(name)?;
-        let with = SavedQuery {
-            name: saved.name.clone(),
-            query: first_page(query.to_value()),
-        };
         Ok(std::mem::replace(saved, with))
     }
 
@@ -203,11 +231,16 @@ impl SavedQueries {
     ///
     /// # Errors
     ///
-    /// [`SavedQueryError::Unknown`], [`SavedQueryError::BadName`], or
-    /// [`SavedQueryError::NameTaken`] when another query has it.
+    /// [`SavedQueryError::Unknown`], [`SavedQueryError::BadName`],
+    /// [`SavedQueryError::NameTaken`] when another query has it, or [`SavedQueryError::TooLarge`].
     pub fn rename(&mut self, from: &str, to: &str) -> Result<(), SavedQueryError> {
         let at = self.position(from).ok_or_else(|| unknown(from))?;
         let name = self.free_name(to, Some(at))?;
+        let before = self
+            .queries
+            .get(at)
+            .map_or(0, |saved| json_bytes(&saved.name));
+        self.has_room(json_bytes(&name), before)?;
         if let Some(saved) = self.queries.get_mut(at) {
             saved.name = name;
         }
@@ -226,8 +259,7 @@ impl SavedQueries {
 
     /// The list as JSON, to be kept: what [`from_json`](Self::from_json) reads.
     pub fn to_value(&self) -> Value {
-        let queries = self.queries.iter();
-        let queries = queries.map(|saved| json!({"name": &*saved.name, "query": saved.query}));
+        let queries = self.queries.iter().map(SavedQuery::to_value);
         json!({"format": FORMAT, "queries": queries.collect::<Vec<_>>()})
     }
 
@@ -296,8 +328,22 @@ impl SavedQueries {
                 return None;
             }
         };
-        let query = first_page(query?);
-        Some(SavedQuery { name, query })
+        Some(SavedQuery::new(name, query?))
+    }
+
+    /// Whether the list, as JSON, may have these bytes more and those less.
+    fn has_room(&self, more: usize, less: usize) -> Result<(), SavedQueryError> {
+        let limit = SAVED_QUERIES_BYTES_MAX;
+        let frame = json_bytes(&Self::default().to_value());
+        let now = self
+            .queries
+            .iter()
+            .map(SavedQuery::bytes)
+            .fold(frame, usize::saturating_add);
+        if now.saturating_add(more) > limit.saturating_add(less) {
+            return Err(SavedQueryError::TooLarge { limit });
+        }
+        Ok(())
     }
 
     fn position(&self, name: &str) -> Option<usize> {
@@ -336,10 +382,7 @@ fn unknown(name: &str) -> SavedQueryError {
     SavedQueryError::Unknown { name: quote(name) }
 }
 
-/// Where a reader was in a listing is no part of the query.
-fn first_page(mut query: Value) -> Value {
-    if let Some(members) = query.as_object_mut() {
-        members.remove("skip");
-    }
-    query
+/// The length of something as compact JSON.
+fn json_bytes(value: &impl serde::Serialize) -> usize {
+    serde_json::to_string(value).map_or(usize::MAX, |text| text.len())
 }

@@ -62,6 +62,38 @@ fn a_012_twenty_queries_unless_set_otherwise() {
 }
 
 #[test]
+fn a_012_whatever_is_kept_can_be_read_again() {
+    // 5,000 addresses, half a mebibyte.
+    let people: Vec<String> = (0..5_000).map(|at| format!("{at:0>100}@x")).collect();
+    let large = query(&json!({"filters": {"owner.username": {"eq": people}}}));
+    let mut saved = SavedQueries::default();
+    let mut full = None;
+    for at in 0..SAVED_QUERIES_MAX {
+        if let Err(error) = saved.save(&format!("query {at}"), &large) {
+            full = Some(error);
+            break;
+        }
+    }
+    let limit = SAVED_QUERIES_BYTES_MAX;
+    assert_eq!(full, Some(SavedQueryError::TooLarge { limit }));
+    let before = saved.clone();
+    let small = saved.len();
+    saved.save("small", &number(1)).unwrap();
+    assert_eq!(
+        saved.replace("small", &large),
+        Err(SavedQueryError::TooLarge { limit })
+    );
+    saved.remove("small").unwrap();
+    assert_eq!((saved.len(), &saved), (small, &before));
+    let text = saved.to_value().to_string();
+    assert!(text.len() <= limit);
+    assert_eq!(
+        SavedQueries::from_json(&text, SavedQueriesOptions::default()).unwrap(),
+        saved
+    );
+}
+
+#[test]
 fn a_012_names_are_unique_without_letter_case() {
     let mut saved = saved(&["Straße", "B"]);
     for name in ["Straße", "STRASSE", "  strasse "] {
