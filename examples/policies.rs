@@ -154,6 +154,8 @@ fn preview(given: impl Iterator<Item = String>) -> Result<ExitCode, String> {
             .map_err(|_| format!("`--samples`: `{number}` is no number"))?,
         None => 1,
     };
+    // Policies that quarantine are written where there is a folder for it.
+    options.setup.has_quarantine_folder = true;
     let path = arguments.required("--files")?;
     let mut files = Vec::new();
     for (at, line) in text(path)?.lines().enumerate() {
@@ -169,11 +171,11 @@ fn preview(given: impl Iterator<Item = String>) -> Result<ExitCode, String> {
         let earlier = before.as_ref().map(|set| set.policy(policy.id()));
         let written = match earlier {
             Some(Some(earlier)) => {
-                policy_preview::change(earlier, policy, &files, now_ms, options, &mut out)
+                policy_preview::change(earlier, policy, &files, now_ms, &options, &mut out)
             }
             // A new policy.
             Some(None) | None => {
-                policy_preview::policy(policy, &files, &labels, now_ms, options, &mut out)
+                policy_preview::policy(policy, &files, &labels, now_ms, &options, &mut out)
             }
         };
         written.map_err(|error| error.to_string())?;

@@ -20,10 +20,10 @@ pub fn policy(
     files: &[FileRecord],
     labels: &LabelView,
     now_ms: i64,
-    options: PreviewOptions,
+    options: &PreviewOptions,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut preview = Preview::new(policy, labels.tenant(), options);
+    let mut preview = Preview::new(policy, labels.tenant(), options.clone());
     for record in files {
         preview.add(record, now_ms, &mut not_read);
     }
@@ -38,6 +38,15 @@ pub fn policy(
     )?;
     for ((app, kind), count) in &preview.actions {
         writeln!(out, "  {app}: {kind}: {count}")?;
+    }
+    for ((app, kind), count) in &preview.labels_not_read {
+        writeln!(
+            out,
+            "  {app}: {kind}: {count} more, unless it is so already: their labels were never read"
+        )?;
+    }
+    for ((app, kind, obstacle), count) in &preview.impossible {
+        writeln!(out, "  {app}: {kind}: not for {count}, {obstacle}")?;
     }
     let name = |label: &Option<LabelKey>| {
         label.map_or_else(
@@ -74,10 +83,10 @@ pub fn change(
     after: &Policy,
     files: &[FileRecord],
     now_ms: i64,
-    options: PreviewOptions,
+    options: &PreviewOptions,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut preview = ChangePreview::new(before, after, options);
+    let mut preview = ChangePreview::new(before, after, options.clone());
     for record in files {
         preview.add(record, now_ms, &mut not_read);
     }

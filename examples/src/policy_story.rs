@@ -194,7 +194,7 @@ impl Story<'_> {
         let mut options = PreviewOptions::default();
         options.samples_max = 2;
         if let (Some(before), Some(after)) = (before.policies().first(), after.policies().first()) {
-            policy_preview::change(before, after, self.files, NOW_MS, options, out)?;
+            policy_preview::change(before, after, self.files, NOW_MS, &options, out)?;
         }
         let labelling = json!({"format": "file-policies/1", "policies": [{
             "id": "1",
@@ -210,7 +210,7 @@ impl Story<'_> {
         writeln!(out)?;
         match labelling.policies().first() {
             Some(policy) => {
-                policy_preview::policy(policy, self.files, self.labels, NOW_MS, options, out)
+                policy_preview::policy(policy, self.files, self.labels, NOW_MS, &options, out)
             }
             None => Ok(()),
         }

@@ -58,7 +58,7 @@ pub struct PossibleAction {
 }
 
 /// Why an action is not possible for a file. The first that applies, in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Obstacle {
     /// The app has no such action.
@@ -136,7 +136,12 @@ pub fn possible_actions(record: &FileRecord, setup: &TenantSetup) -> Vec<Possibl
         .collect()
 }
 
-fn obstacle(kind: ActionKind, record: &FileRecord, setup: &TenantSetup) -> Option<Obstacle> {
+/// Why an action of this kind is not possible for a file; nothing when it is.
+pub(crate) fn obstacle(
+    kind: ActionKind,
+    record: &FileRecord,
+    setup: &TenantSetup,
+) -> Option<Obstacle> {
     let is_about_labels = matches!(kind, ActionKind::ApplyLabel | ActionKind::RemoveLabel);
     let is_offered = if is_about_labels {
         setup.label_capable_apps.contains(record.key.app)

@@ -9,29 +9,40 @@ use crate::action_kind::ActionKind;
 use crate::evaluate::{ContentMatcher, Outcome};
 use crate::explain::Explanation;
 use crate::policy::Policy;
+use crate::possible::{Obstacle, TenantSetup, obstacle};
 use crate::record::FileRecord;
 
-/// How much a preview shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How much a preview shows, and of what tenant.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PreviewOptions {
     /// Most files of each kind that are shown with the reason. Default: 10.
     pub samples_max: usize,
+    /// What is set up, so that what is not possible is counted apart. Default:
+    /// [`TenantSetup::default`].
+    pub setup: TenantSetup,
 }
 
 impl Default for PreviewOptions {
     fn default() -> Self {
-        Self { samples_max: 10 }
+        Self {
+            samples_max: 10,
+            setup: TenantSetup::default(),
+        }
     }
 }
 
 /// What a policy would do. Making one changes nothing: no task, no alert, no match (A-011).
 ///
+/// It is what records say, by the rules of [`possible_actions`](crate::possible_actions). Whether the
+/// label on a file may be replaced is decided when the file itself is read, so of label changes it is
+/// the most that there will be.
+///
 /// # Examples
 ///
 /// ```
 /// use label_core::{AppId, FileId, FileKey, Label, LabelCatalog, LabelId, LabelView, TenantId};
-/// use policy_engine::{BuildContext, ContentAnswer, FileRecord, PolicySet, Preview};
+/// use policy_engine::{BuildContext, ContentAnswer, FileRecord, LabelScan, PolicySet, Preview};
 ///
 /// let contoso = TenantId::from_u128(1);
 /// let secret = Label::new(contoso, LabelId::from_u128(2), "Secret");
@@ -43,7 +54,8 @@ impl Default for PreviewOptions {
 ///     ]}"#,
 ///     &BuildContext::new(&labels),
 /// )?;
-/// let file = FileRecord::new(FileKey::new(AppId::BOX, 0, FileId::parse("7")?), "Plan.docx");
+/// let mut file = FileRecord::new(FileKey::new(AppId::BOX, 0, FileId::parse("7")?), "Plan.docx");
+/// file.label_scan = LabelScan::Done;
 ///
 /// let mut preview = Preview::new(&policies.policies()[0], contoso, Default::default());
 /// preview.add(&file, 0, &mut |_: &_| ContentAnswer::NotYet);
@@ -69,7 +81,13 @@ pub struct Preview {
     /// Files whose content must be read first.
     pub needs_content: usize,
     /// What would be done, by app and kind of action. Alerts are limited by day and not counted here.
+    /// Nor is a label that a file has already, or one to take off that it hasn't.
     pub actions: BTreeMap<(AppId, ActionKind), usize>,
+    /// What matching files would get and can't, by app, kind of action and reason.
+    pub impossible: BTreeMap<(AppId, ActionKind, Obstacle), usize>,
+    /// Label actions for matching files whose labels were never read: whether there is something to
+    /// do is not known yet.
+    pub labels_not_read: BTreeMap<(AppId, ActionKind), usize>,
     /// Which label would take the place of which, by app; nothing stands for no label.
     pub labels: BTreeMap<(AppId, Option<LabelKey>, Option<LabelKey>), usize>,
     /// Some of the files that match, each with the reason.
@@ -100,6 +118,8 @@ impl Preview {
             needs_scan: 0,
             needs_content: 0,
             actions: BTreeMap::new(),
+            impossible: BTreeMap::new(),
+            labels_not_read: BTreeMap::new(),
             labels: BTreeMap::new(),
             samples: Vec::new(),
         }
@@ -120,30 +140,47 @@ impl Preview {
             }
             Outcome::NoMatch => return,
         }
-        let app = record.key.app;
-        for action in self.policy.actions(app) {
-            let Some(kind) = action.kind() else { continue };
-            // Labels are for files only.
-            if record.is_folder && !kind.is_for_folders() {
-                continue;
+        let policy = self.policy.clone();
+        for action in policy.actions(record.key.app) {
+            if let Some(kind) = action.kind() {
+                self.count(action, kind, record);
             }
-            let change = match action {
-                Action::ApplyLabel { label, .. } => Some((self.label_of(record), Some(*label))),
-                Action::RemoveLabel => Some((self.label_of(record), None)),
-                _ => None,
-            };
-            if let Some((before, after)) = change {
-                if before == after {
-                    continue;
-                }
-                *self.labels.entry((app, before, after)).or_default() += 1;
-            }
-            *self.actions.entry((app, kind)).or_default() += 1;
         }
         if self.samples.len() < self.options.samples_max {
             let sample = sample(&self.policy, record, now_ms, content);
             self.samples.push(sample);
         }
+    }
+
+    /// Counts one action for a file that matches.
+    fn count(&mut self, action: &Action, kind: ActionKind, record: &FileRecord) {
+        let app = record.key.app;
+        match obstacle(kind, record, &self.options.setup) {
+            None => {}
+            // Nothing is left to do.
+            Some(Obstacle::NoLabel) => return,
+            Some(obstacle) => {
+                *self.impossible.entry((app, kind, obstacle)).or_default() += 1;
+                return;
+            }
+        }
+        let after = match action {
+            Action::ApplyLabel { label, .. } => Some(Some(*label)),
+            Action::RemoveLabel => Some(None),
+            _ => None,
+        };
+        if let Some(after) = after {
+            if record.labels_unknown() {
+                *self.labels_not_read.entry((app, kind)).or_default() += 1;
+                return;
+            }
+            let before = self.label_of(record);
+            if before == after || after.is_some_and(|label| record.labels.contains(&label)) {
+                return;
+            }
+            *self.labels.entry((app, before, after)).or_default() += 1;
+        }
+        *self.actions.entry((app, kind)).or_default() += 1;
     }
 
     /// The tenant's own label on a file.
@@ -152,7 +189,7 @@ impl Preview {
         record.labels.iter().find(is_own).copied()
     }
 
-    /// How many labels would be written or taken off.
+    /// How many labels would be written or taken off, [those not read](Self::labels_not_read) apart.
     pub fn label_changes(&self) -> usize {
         self.labels.values().sum()
     }

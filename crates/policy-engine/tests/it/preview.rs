@@ -4,7 +4,7 @@ use crate::shared::*;
 use label_core::{AppId, TenantId};
 use policy_engine::{
     AccessLevel, ActionKind, ChangePreview, ContentAnswer, FileRecord, Inspection, LabelScan,
-    Outcome, Preview, PreviewOptions,
+    Obstacle, Outcome, Preview, PreviewOptions,
 };
 use serde_json::json;
 
@@ -76,6 +76,56 @@ fn a_011_a_preview_counts_what_would_be_done() {
     assert_eq!(preview.samples[0].explanation.outcome, Outcome::Match);
     // The policy itself is as it was.
     assert!(!policy.is_enabled());
+}
+
+#[test]
+fn a_011_label_changes_that_cannot_be_are_counted_apart() {
+    let policy = build(json!({
+        "governance": {"10489": {"applyLabel": "Plain", "adminQuarantine": false, "trash": true}},
+    }));
+    let mut preview = Preview::new(&policy, tenant(), PreviewOptions::default());
+    let mut add = |change: fn(&mut FileRecord)| {
+        let mut record = file(AppId::BOX);
+        change(&mut record);
+        preview.add(&record, NOW_MS, &mut no_content);
+    };
+    add(|_| {});
+    add(|it| it.name = "notes.txt".into());
+    add(|it| it.quarantined = true);
+    add(|it| it.no_governance = true);
+    add(|it| it.size_bytes = Some((50 << 20) + 1));
+    add(|it| it.size_bytes = Some(0));
+    add(|it| it.is_folder = true);
+    add(|it| it.label_scan = LabelScan::Never);
+    // The wanted label is there, beside another.
+    add(|it| it.labels = vec![own(GENERAL), own(PLAIN)]);
+    assert_eq!(preview.matches, 9);
+    assert_eq!(preview.label_changes(), 1);
+    let apply = (AppId::BOX, ActionKind::ApplyLabel);
+    assert_eq!(preview.actions.get(&apply), Some(&1));
+    assert_eq!(
+        preview.actions.get(&(AppId::BOX, ActionKind::Trash)),
+        Some(&8)
+    );
+    assert_eq!(preview.labels_not_read.get(&apply), Some(&1));
+    let impossible: Vec<_> = preview
+        .impossible
+        .iter()
+        .map(|(key, count)| (key.1, key.2, *count))
+        .collect();
+    let apply = ActionKind::ApplyLabel;
+    assert_eq!(
+        impossible,
+        [
+            (apply, Obstacle::NoGovernance, 1),
+            (apply, Obstacle::Folder, 1),
+            (apply, Obstacle::Quarantined, 1),
+            (apply, Obstacle::FileType, 1),
+            (apply, Obstacle::Empty, 1),
+            (apply, Obstacle::TooLarge, 1),
+            (ActionKind::Trash, Obstacle::NoGovernance, 1),
+        ]
+    );
 }
 
 #[test]
