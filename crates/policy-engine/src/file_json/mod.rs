@@ -6,8 +6,11 @@
 //!
 //! The product's records say nothing of a few facts that filters can ask for. Here they may: as
 //! `quarantined`, `ownerOrgUnit`, `ownerEntities`, `ownerGroups`, `collaboratorEntities`,
-//! `sharedWithOrganization`, `labelScan` and `matchedPolicies`. With them, every [`FileRecord`] survives the way there and
-//! back.
+//! `sharedWithOrganization`, `labelScan` and `matchedPolicies`. With them, a [`FileRecord`] survives the
+//! way there and back, but for what its own form allows and JSON has no word for: an empty text comes
+//! back as no value, a label that stands there twice comes back once, and
+//! [`FileStatus::Other`](crate::FileStatus::Other) with the number of a status that has a name comes
+//! back with another number.
 
 mod read;
 #[cfg(test)]
@@ -26,9 +29,11 @@ mod names {
     pub(super) const KEY: &str = "_id";
     pub(super) const APP: &str = "appId";
     pub(super) const CONNECTOR_APP: &str = "saasId";
+    pub(super) const APP_NAME: &str = "appName";
     pub(super) const INSTANCE: &str = "instId";
     pub(super) const FILE: &str = "id";
     pub(super) const NAME: &str = "name";
+    pub(super) const LOWER_NAME: &str = "name_l";
     pub(super) const EXTENSION: &str = "fileExtension";
     pub(super) const MIME_TYPE: &str = "mimeType";
     pub(super) const FILE_TYPE: &str = "fileType";
@@ -198,12 +203,13 @@ impl FileJson {
         &self.record.key
     }
 
-    /// The file as the product writes it. Where the record says what the members said, they are
-    /// given back as they came; otherwise those that filters look at are written anew.
+    /// The file as the product writes it. A member is written anew where the record, or
+    /// [`id`](Self::id), says something else than it; all others are given back as they came. Only
+    /// `name_l` follows the name.
     pub fn to_value(&self) -> Value {
         let members = &self.members;
         let is_same = read::file(Value::Object(members.clone()), &mut Problems::default())
-            .is_some_and(|read| read.record == self.record);
+            .is_some_and(|read| read.record == self.record && read.id == self.id);
         if is_same {
             return Value::Object(members.clone());
         }

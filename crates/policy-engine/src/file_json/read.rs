@@ -66,6 +66,11 @@ impl<'m> Reader<'m, '_> {
         self.read(name, "a text", Value::as_str)
     }
 
+    /// A text that says something: an empty one is no value.
+    fn filled(&mut self, name: &'static str) -> Option<&'m str> {
+        self.text(name).filter(|text| !text.is_empty())
+    }
+
     fn number(&mut self, name: &'static str) -> Option<u32> {
         self.read(name, "a whole number", whole_number)
     }
@@ -99,32 +104,32 @@ impl<'m> Reader<'m, '_> {
         self.read(name, json::INSTANT, json::instant)
     }
 
-    /// An enumeration as `[code, "NAME"]`, as a code or as a name: the codes are the places of the
-    /// names.
+    /// An enumeration as `[code, "NAME"]`, as a code or as a name, and the member that it was found in.
+    /// The codes are the places of the names; a name that isn't among them is `other`.
     fn code(
         &mut self,
-        name: &'static str,
-        short: &'static str,
+        names: [&'static str; 2],
         words: &'static [&'static str],
+        other: Option<u32>,
         expected: &'static str,
-    ) -> Option<u32> {
+    ) -> Option<(&'static str, u32)> {
         let of_word = |word: &str| {
             let at = words
                 .iter()
                 .position(|known| known.eq_ignore_ascii_case(word));
-            at.and_then(|at| u32::try_from(at).ok())
+            at.and_then(|at| u32::try_from(at).ok()).or(other)
         };
-        let of_value = |value: &Value| match value {
-            Value::Array(pair) => pair.first().and_then(whole_number),
+        let of_one = |value: &Value| match value {
             Value::String(word) => of_word(word),
             number => whole_number(number),
         };
-        let name = if self.value(name).is_some() {
-            name
-        } else {
-            short
+        let of_value = |value: &Value| match value {
+            Value::Array(pair) => pair.first().and_then(of_one),
+            one => of_one(one),
         };
-        self.read(name, expected, of_value)
+        let name = names.into_iter().find(|name| self.value(name).is_some())?;
+        let code = self.read(name, expected, of_value)?;
+        Some((name, code))
     }
 
     /// The file's key, and what the product names it by.
@@ -166,11 +171,8 @@ impl<'m> Reader<'m, '_> {
     fn record(&mut self, key: FileKey) -> FileRecord {
         let shared = |text: Option<&str>| text.map(Arc::from);
         let mut record = FileRecord::new(key, self.text(names::NAME).unwrap_or_default());
-        record.reported_extension = self
-            .text(names::EXTENSION)
-            .filter(|extension| !extension.is_empty())
-            .map(Arc::from);
-        record.mime_type = shared(self.text(names::MIME_TYPE));
+        record.reported_extension = shared(self.filled(names::EXTENSION));
+        record.mime_type = shared(self.filled(names::MIME_TYPE));
         record.is_folder = self.flag(names::FOLDER);
         record.file_type = self.file_type();
         record.size_bytes = self.read(names::SIZE, "a whole number", Value::as_u64);
@@ -179,9 +181,9 @@ impl<'m> Reader<'m, '_> {
         record.snapshot_ms = self.instant(names::SNAPSHOT);
         record.access_level = self.access_level();
         record.status = self.status();
-        record.owner_name = shared(self.text(names::OWNER_NAME));
-        record.owner_address = shared(self.text(names::OWNER_ADDRESS));
-        record.owner_org_unit = shared(self.text(names::OWNER_UNIT));
+        record.owner_name = shared(self.filled(names::OWNER_NAME));
+        record.owner_address = shared(self.filled(names::OWNER_ADDRESS));
+        record.owner_org_unit = shared(self.filled(names::OWNER_UNIT));
         record.owner_entities = self.entities(names::OWNER_ENTITIES);
         record.owner_groups = self.texts(names::OWNER_GROUPS);
         record.collaborators = self.texts(names::EMAILS).unwrap_or_default();
@@ -191,8 +193,8 @@ impl<'m> Reader<'m, '_> {
         record.shared_with_organization = self.flag(names::ORGANIZATION);
         record.parent_folders = self.parents();
         record.ancestor_folders = self.texts(names::ANCESTORS);
-        record.path = self.text(names::PATH).map(Box::from);
-        record.url = self.text(names::LINK).map(Box::from);
+        record.path = self.filled(names::PATH).map(Box::from);
+        record.url = self.filled(names::LINK).map(Box::from);
         record.is_foreign = self.flag(names::FOREIGN);
         record.no_governance = self.flag(names::NO_GOVERNANCE);
         record.quarantined = self.flag(names::QUARANTINED);
@@ -203,29 +205,29 @@ impl<'m> Reader<'m, '_> {
     }
 
     fn file_type(&mut self) -> Option<FileType> {
-        let code = self.code(
-            names::FILE_TYPE,
-            names::FILE_TYPE_CODE,
+        let (name, code) = self.code(
+            [names::FILE_TYPE, names::FILE_TYPE_CODE],
             &FILE_TYPES,
+            None,
             "a file type: its number from 0 to 6, its name, or both in a list",
         )?;
         let found = FileType::from_code(code);
         if found.is_none() {
-            self.unknown_code(names::FILE_TYPE, "a file type from 0 to 6", code);
+            self.unknown_code(name, "a file type from 0 to 6", code);
         }
         found
     }
 
     fn access_level(&mut self) -> Option<AccessLevel> {
-        let code = self.code(
-            names::ACCESS_LEVEL,
-            names::ACCESS_LEVEL_CODE,
+        let (name, code) = self.code(
+            [names::ACCESS_LEVEL, names::ACCESS_LEVEL_CODE],
             &ACCESS_LEVELS,
+            None,
             "an access level: its number from 0 to 4, its name, or both in a list",
         )?;
         let found = AccessLevel::from_code(code);
         if found.is_none() {
-            self.unknown_code(names::ACCESS_LEVEL, "an access level from 0 to 4", code);
+            self.unknown_code(name, "an access level from 0 to 4", code);
         }
         found
     }
@@ -235,15 +237,15 @@ impl<'m> Reader<'m, '_> {
         self.problems.push(&self.place.member(name), cause);
     }
 
-    /// Numbers beyond the known ones count as existing (1.4).
+    /// Numbers beyond the known ones count as existing (1.4), and so do names.
     fn status(&mut self) -> FileStatus {
         let code = self.code(
-            names::STATUS,
-            names::STATUS_CODE,
+            [names::STATUS, names::STATUS_CODE],
             &STATUSES,
+            Some(u8::MAX.into()),
             "a status: its number, its name, or both in a list",
         );
-        match code {
+        match code.map(|(_, code)| code) {
             None | Some(0) => FileStatus::Exists,
             Some(1) => FileStatus::Trashed,
             Some(2) => FileStatus::Deleted,
@@ -265,7 +267,7 @@ impl<'m> Reader<'m, '_> {
     /// `parentId` counts only where there is no list.
     fn parents(&mut self) -> Vec<Arc<str>> {
         let list = self.texts(names::PARENTS);
-        let one = self.text(names::PARENT);
+        let one = self.filled(names::PARENT);
         list.unwrap_or_else(|| one.into_iter().map(Arc::from).collect())
     }
 
