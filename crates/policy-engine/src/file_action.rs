@@ -174,6 +174,14 @@ impl FileAction {
         }
     }
 
+    /// Whether there are actions that contradict it.
+    pub(crate) const fn can_be_contradicted(&self) -> bool {
+        matches!(
+            self,
+            Self::TransferOwnership(_) | Self::ChangeSharedLink(_) | Self::ExpireSharedLink(_)
+        )
+    }
+
     /// Whether both can't be carried out: the file ends up with one of them (4.3).
     pub fn contradicts(&self, other: &Self) -> bool {
         !self.is_same(other)

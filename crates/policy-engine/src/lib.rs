@@ -113,7 +113,7 @@ mod trace;
 pub use action::{Action, Notify, OwnerDigest};
 pub use action_kind::ActionKind;
 pub use address::Address;
-pub use analysis::{LINT_PAIRS_MAX, Lint, LintKind, Proof};
+pub use analysis::{LINT_PAIRS_MAX, LINT_VALUES_MAX, LINTS_MAX, Lint, LintKind, Proof};
 pub use check::BuildContext;
 pub use conflict::{
     LabelChoice, PolicyAction, Resolution, Superseded, choose_label_action, resolve_actions,

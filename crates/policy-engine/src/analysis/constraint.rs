@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use label_core::LabelKey;
+use label_core::id::IDENTIFIER_BYTES_MAX;
 
 use super::Proof;
 use crate::field::{Field, Kind, Operator};
@@ -121,6 +122,18 @@ impl Constraint {
             }
             _ => self.is_vague = true,
         }
+    }
+
+    /// Asks for one of these codes.
+    pub(super) fn need(&mut self, codes: impl IntoIterator<Item = u32>) {
+        self.needs
+            .push(codes.into_iter().map(Value::Code).collect());
+    }
+
+    /// How many values it names.
+    pub(super) fn len(&self) -> usize {
+        let sets = self.needs.iter().chain(&self.needs_other);
+        sets.chain([&self.forbids]).map(Values::len).sum()
     }
 
     fn add_times(&mut self, more: Times) {
@@ -314,12 +327,26 @@ impl Constraint {
     }
 }
 
+/// Whether its values are identities, which are never empty.
+fn is_identity(field: Field) -> bool {
+    matches!(field, Field::FileId | Field::MatchedPolicy)
+}
+
 /// The values that a condition names, where it compares whole values.
 fn values(condition: &Condition) -> Option<Values> {
     Some(match &condition.operand {
         Operand::Codes(codes) => codes.iter().copied().map(Value::Code).collect(),
         Operand::Labels(labels) => labels.iter().copied().map(Value::Label).collect(),
         // A file on SharePoint goes by two names.
+        Operand::Texts(texts) if is_identity(condition.field) => {
+            let may_be = |text: &&str| !text.is_empty() && !text.chars().any(char::is_control);
+            // A long text may have been short enough before it was folded.
+            if texts.iter().any(|text| text.len() > IDENTIFIER_BYTES_MAX) {
+                return None;
+            }
+            let values = texts.iter().filter(may_be);
+            values.map(|text| Value::Text(text.into())).collect()
+        }
         Operand::Texts(texts) if condition.field != Field::FileName => {
             texts.iter().map(|text| Value::Text(text.into())).collect()
         }

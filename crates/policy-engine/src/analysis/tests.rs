@@ -10,8 +10,11 @@ use serde_json::{Map, Value, json};
 use super::*;
 use crate::check::BuildContext;
 use crate::evaluate::Answer;
+use crate::file_type::FileTypeTable;
 use crate::record::{AccessLevel, FileRecord, LabelScan, ScanWarning, ScanWarnings};
 use crate::set::PolicySet;
+
+mod lints;
 
 const TENANT: TenantId = TenantId::from_u128(1);
 const DAY: i64 = 86_400_000;
@@ -173,7 +176,7 @@ fn conditions() -> impl Strategy<Value = (&'static str, &'static str, Value)> {
         .prop_flat_map(|(field, operator)| (Just(field), Just(operator), operands(field, operator)))
 }
 
-/// Filters over three fields at most, so that all files can be gone through.
+/// Filters over two fields at most, so that all files can be gone through.
 fn filters() -> impl Strategy<Value = Value> {
     proptest::collection::vec(conditions(), 0..5).prop_filter_map("few fields", |conditions| {
         let mut filters = Map::new();
@@ -298,119 +301,88 @@ fn what_is_exact_is_decided() {
     }
 }
 
-/// The lints of these policies, one line each, without the part that says what they mean.
-fn lints(policies: Value) -> Vec<String> {
-    let labels = labels();
-    let mut context = BuildContext::new(&labels);
-    context.detectors = &["iban"];
-    let mut policies = policies;
-    for (at, policy) in policies.as_array_mut().unwrap().iter_mut().enumerate() {
-        let members = policy.as_object_mut().unwrap();
-        members.insert("id".to_owned(), json!(format!("p{at}")));
-        members.insert("name".to_owned(), json!("P"));
+#[test]
+fn what_no_file_can_have_never_matches() {
+    for (filters, expected) in [
+        (json!({"fileId": {"eq": [""]}}), Proof::Yes),
+        (json!({"fileId": {"eq": ["", "a"]}}), Proof::No),
+        (json!({"fileId": {"neq": [""]}}), Proof::No),
+        // Longer than any id once it is folded, and not before.
+        (json!({"fileId": {"eq": ["ΐ".repeat(512)]}}), Proof::Unknown),
+    ] {
+        assert_eq!(filter(&filters).never_matches(), expected, "{filters:.40}");
     }
-    let text = json!({"format": "file-policies/1", "policies": policies}).to_string();
-    let set = PolicySet::from_json(&text, &context).unwrap();
-    set.lints(&labels)
-        .iter()
-        .map(|lint| {
-            let other = lint.other.as_ref().map_or("", |other| other.as_str());
-            format!("{} {} {other}", lint.pointer, lint.kind.code())
-                .trim_end()
-                .to_owned()
-        })
-        .collect()
+    let all = json!({"fileId": {"neq": [""]}});
+    assert_eq!(filter(&json!({})).is_within(&filter(&all)), Proof::Yes);
 }
 
 #[test]
-fn what_looks_like_a_mistake() {
-    assert_eq!(
-        lints(json!([{"filters": {"sharing": {"eq": [2, 3]}}}])),
-        [""; 0]
-    );
-    assert_eq!(
-        lints(json!([
-            {"filters": {"service": {"eq": []}}},
-            {"filters": {"sharing": {"neq": [1]}, "owner.orgUnit": {"eq": ["Finance"]}}},
-            {"filters": {"sharing": {"neq": [0, 1]}}},
-            {"folderScope": {"mode": "selected", "folders": []}},
-            {"governance": {"10489": {"trash": true}, "11627": {"notifyOwner": true}}},
-            {"filters": {"service": {"eq": [20892]}}, "governance": {"10489": {"notifyOwner": true}}},
-            {"alerts": {"dailyLimit": 0}},
-        ])),
-        [
-            "/policies/0/filters never_matches",
-            "/policies/1/filters/sharing/neq matches_private",
-            "/policies/3/filters never_matches",
-            "/policies/4/governance/10489 changes_every_file",
-            "/policies/5/governance/10489 actions_never_due",
-            "/policies/6/alerts/dailyLimit no_alerts",
-        ]
-    );
+fn types_of_files_by_other_tables_are_not_compared() {
+    let labels = labels();
+    let of = |table, filters: Value| {
+        let mut context = BuildContext::new(&labels);
+        context.file_types = table;
+        Filter::build(&filters, &context).unwrap()
+    };
+    let documents = json!({"fileType": {"eq": [1]}});
+    let others = json!({"fileType": {"eq": [0]}});
+    let small = of(FileTypeTable::Documented, documents.clone());
+    let large = of(FileTypeTable::Extended, documents.clone());
+    assert_eq!(small.is_within(&large), Proof::Unknown);
+    assert_eq!(large.is_within(&small), Proof::Unknown);
+    // A template is a document in one and something else in the other.
+    let rest = of(FileTypeTable::Documented, others);
+    assert_eq!(large.is_apart_from(&rest), Proof::Unknown);
+    assert_eq!(small.is_apart_from(&rest), Proof::Yes);
+    // Other fields are what they are.
+    let shared = of(FileTypeTable::Documented, json!({"sharing": {"eq": [2]}}));
+    let exposed = of(FileTypeTable::Extended, json!({"sharing": {"eq": [2, 3]}}));
+    assert_eq!(shared.is_within(&exposed), Proof::Yes);
 }
 
 #[test]
-fn policies_that_get_in_each_others_way() {
-    let apply = |label: &str| json!({"10489": {"applyLabel": label}});
-    let exposed = json!({"sharing": {"eq": [2, 3, 4]}});
-    let public = json!({"sharing": {"eq": [3]}});
-    let private = json!({"sharing": {"eq": [0]}});
-    for (policies, expected) in [
+fn scopes_count_where_policies_are_looked_at() {
+    let labels = labels();
+    let folder = |app: u32, instance: u32| json!({"app": app, "instance": instance, "id": "f"});
+    let selected = |folders: Value| json!({"mode": "selected", "folders": folders});
+    for (filters, scope, expected) in [
         (
-            json!([
-                {"filters": exposed, "governance": apply("Secret")},
-                {"filters": public, "governance": apply("Plain")},
-            ]),
-            vec!["/policies/1/governance/10489 shadowed p0"],
-        ),
-        // The narrow one has the more sensitive label: both have files of their own.
-        (
-            json!([
-                {"filters": exposed, "governance": apply("Plain")},
-                {"filters": public, "governance": apply("Secret")},
-            ]),
-            vec!["/policies/0/governance/10489 contradiction p1"],
-        ),
-        // Somebody decided which comes first.
-        (
-            json!([
-                {"filters": exposed, "governance": apply("Plain"), "priority": 1},
-                {"filters": public, "governance": apply("Secret"), "priority": 2},
-            ]),
-            vec![],
+            json!({"service": {"eq": [20892]}}),
+            selected(json!([folder(10489, 0)])),
+            Proof::Yes,
         ),
         (
-            json!([
-                {"filters": exposed, "governance": apply("Plain")},
-                {"filters": private, "governance": apply("Secret")},
-            ]),
-            vec![],
+            json!({"instance": {"eq": [3]}}),
+            selected(json!([folder(10489, 0)])),
+            Proof::Yes,
         ),
         (
-            json!([
-                {"filters": exposed, "governance": {"10489": {"expireSharedLink": 7}}},
-                {"filters": public, "governance": {"10489": {"expireSharedLink": 30}}},
-            ]),
-            vec!["/policies/1/governance/10489 contradiction p0"],
+            json!({"service": {"eq": [10489]}}),
+            selected(json!([folder(10489, 0)])),
+            Proof::No,
         ),
-        // One that is off is in nobody's way.
+        // Which instance is whose is not looked at.
         (
-            json!([
-                {"filters": exposed, "governance": apply("Secret"), "enabled": false},
-                {"filters": public, "governance": apply("Plain")},
-            ]),
-            vec![],
+            json!({"service": {"eq": [10489]}, "instance": {"eq": [3]}}),
+            selected(json!([folder(10489, 0), folder(20892, 3)])),
+            Proof::Unknown,
         ),
-        // Content may tell them apart; the wide one without it shadows all the same.
         (
-            json!([
-                {"filters": exposed, "governance": apply("Secret")},
-                {"filters": public, "governance": apply("Plain"),
-                 "inspection": {"method": "built_in", "preset": "iban"}},
-            ]),
-            vec!["/policies/1/governance/10489 shadowed p0"],
+            json!({}),
+            json!({"mode": "excluding", "folders": [folder(10489, 0)]}),
+            Proof::No,
+        ),
+        (
+            json!({"parentFolder": {"eq": ["f"]}}),
+            json!({"mode": "excluding", "folders": [folder(10489, 0)]}),
+            Proof::Unknown,
         ),
     ] {
-        assert_eq!(lints(policies.clone()), expected, "{policies}");
+        let text = json!({"format": "file-policies/1", "policies": [
+            {"id": "1", "name": "P", "filters": filters, "folderScope": scope},
+        ]});
+        let set = PolicySet::from_json(&text.to_string(), &BuildContext::new(&labels)).unwrap();
+        let proof = set.policies()[0].never_matches();
+        assert_eq!(proof, expected, "{text}");
     }
 }
