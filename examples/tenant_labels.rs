@@ -48,6 +48,7 @@ fn run() -> Result<(), String> {
     let switches = ["--json", "--source", "--graph"];
     let arguments = Arguments::parse(given, &["--tenant"], &switches)?;
     if arguments.has("--graph") {
+        arguments.no_rest()?;
         return from_graph(arguments.has("--json"));
     }
     let tenant = label_documents::tenant(arguments.value("--tenant"))?;

@@ -23,7 +23,7 @@ impl Arguments {
     ///
     /// # Errors
     ///
-    /// One line that names the argument and the known ones.
+    /// One line that names the argument and the known ones, or a flag that is given twice.
     pub fn parse(
         arguments: impl Iterator<Item = String>,
         flags: &[&str],
@@ -38,8 +38,14 @@ impl Arguments {
                 let value = arguments
                     .next()
                     .ok_or_else(|| format!("`{argument}` needs a value"))?;
+                if let Some(first) = parsed.values.get(&argument) {
+                    return Err(format!("`{argument}` is given twice: `{first}`, `{value}`"));
+                }
                 parsed.values.insert(argument, value);
             } else if switches.contains(&argument.as_str()) {
+                if parsed.has(&argument) {
+                    return Err(format!("`{argument}` is given twice"));
+                }
                 parsed.switches.push(argument);
             } else if argument.starts_with("--") {
                 let known = [flags, switches].concat().join(" ");
@@ -74,5 +80,40 @@ impl Arguments {
     /// Everything else, in order.
     pub fn rest(&self) -> &[String] {
         &self.rest
+    }
+
+    /// That there is nothing else.
+    ///
+    /// # Errors
+    ///
+    /// One line that names the first argument that belongs to nothing.
+    pub fn no_rest(&self) -> Result<(), String> {
+        match self.rest.first() {
+            Some(one) => Err(format!("`{one}` belongs to nothing")),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Arguments, String> {
+        let arguments = arguments.iter().map(|one| (*one).to_owned());
+        Arguments::parse(arguments, &["--files"], &["--json"])
+    }
+
+    #[test]
+    fn nothing_is_passed_over_in_silence() {
+        let twice = parse(&["--files", "a", "--files", "b"]).unwrap_err();
+        assert_eq!(twice, "`--files` is given twice: `a`, `b`");
+        assert_eq!(
+            parse(&["--json", "--json"]).unwrap_err(),
+            "`--json` is given twice"
+        );
+        let rest = parse(&["--files", "a", "b"]).unwrap();
+        assert_eq!(rest.no_rest().unwrap_err(), "`b` belongs to nothing");
+        assert_eq!(parse(&["--json"]).unwrap().no_rest(), Ok(()));
     }
 }
