@@ -1,10 +1,10 @@
 //! File policies over an inventory of files, without touching a file.
 //!
 //! ```text
-//! policies match --policies FILE --files FILE [--labels FILE]… [--tenant GUID] [--now RFC3339]
+//! policies match --policies FILE --files FILE [--labels FILE,…] [--tenant GUID] [--now RFC3339]
 //!     [--explain] [--json]
 //! policies match --product-filters FILE --files FILE …
-//! policies lint FILE [--labels FILE]… [--tenant GUID] [--json]
+//! policies lint FILE [--labels FILE,…] [--tenant GUID] [--json]
 //! policies preview --policies FILE --files FILE [--before FILE] [--samples N] …
 //! policies schema
 //! ```
@@ -17,7 +17,7 @@
 //! labels those are, and whose a bare label id is. `--now` is what relative dates count from.
 //!
 //! `--product-filters` takes one object a line with `id` and `filters`, in the product's own syntax,
-//! in place of policies.
+//! in place of policies. One without `filters` can't be read; with `{}` there, every file matches.
 //!
 //! With `--json` it prints one object a line for every file and policy that match, or that a scan or
 //! the content decides. What can't be read is a line with `error`, the rest is answered all the same,
@@ -25,19 +25,25 @@
 //!
 //! `lint` prints what is wrong with a document, one line each, and else what looks like a mistake;
 //! the exit code is 1 if there is either. `preview` says what each policy would do with the files, or
-//! with `--before` what would change for them. `schema` prints the JSON Schema of documents.
+//! with `--before` what would change for them, also where a policy is removed; what can't be read is
+//! said first, and the exit code is 1. It takes the folder for the administrator's quarantine as set.
+//! `schema` prints the JSON Schema of documents.
+//!
+//! An option that is given twice, or an argument that belongs to nothing, ends it with exit code 2.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use examples::arguments::Arguments;
-use examples::policy_match::{self, Questions, ReadFilter, Style};
-use examples::{label_documents, policy_preview, policy_story};
+use examples::file_lines::Files;
+use examples::policy_match::{self, Questions, Style, Summary};
+use examples::policy_preview::Outlook;
+use examples::{label_documents, policy_story};
 use label_core::{LabelCatalog, LabelView};
-use policy_engine::{BuildContext, FileJson, Filter, FilterDialect, PolicySet, PreviewOptions};
-use serde_json::{Map, Value, json};
+use policy_engine::{BuildContext, FilterDialect, LINTS_MAX, PolicySet, PreviewOptions};
+use serde_json::json;
 
 const USAGE: &str = "usage:
   policies match (--policies FILE | --product-filters FILE) --files FILE [--labels FILE,…]
@@ -46,9 +52,6 @@ const USAGE: &str = "usage:
   policies preview --policies FILE --files FILE [--before FILE] [--labels FILE,…] [--tenant GUID]
                    [--now RFC3339] [--samples N]
   policies schema";
-
-/// Most filters of one file.
-const FILTERS_MAX: usize = 100_000;
 
 fn main() -> ExitCode {
     match run() {
@@ -66,7 +69,7 @@ fn run() -> Result<ExitCode, String> {
         Some("match") => matching(given),
         Some("lint") => lint(given),
         Some("preview") => preview(given),
-        Some("schema") => schema(),
+        Some("schema") => schema(given),
         None => {
             policy_story::tell(&mut io::stdout().lock())?;
             Ok(ExitCode::SUCCESS)
@@ -87,41 +90,66 @@ fn lint(given: impl Iterator<Item = String>) -> Result<ExitCode, String> {
     context.detectors = &presets;
     let as_json = arguments.has("--json");
     let document = PolicySet::from_json(&text(path)?, &context);
-    let lints = document.as_ref().map(|set| set.lints(&labels));
     let mut lines = Vec::new();
-    match lints {
-        Err(errors) => lines.extend(errors.as_slice().iter().map(|error| {
-            let object = json!({
-                "error": {
-                    "pointer": error.pointer,
-                    "cause": error.cause.to_string(),
-                    "suggestion": error.suggestion,
-                },
-            });
-            (object, error.to_string())
-        })),
-        Ok(lints) => lines.extend(lints.iter().map(|lint| {
-            let object = json!({
-                "policy": lint.policy,
-                "lint": lint.kind.code(),
-                "pointer": lint.pointer,
-                "text": lint.kind.to_string(),
-                "other": lint.other,
-            });
-            (object, lint.to_string())
-        })),
-    }
-    for (object, text) in &lines {
-        if as_json {
-            println!("{object}");
-        } else {
-            println!("{text}");
+    match &document {
+        Err(errors) => {
+            lines.extend(errors.as_slice().iter().map(|error| {
+                let object = json!({
+                    "error": {
+                        "pointer": error.pointer,
+                        "cause": error.cause.to_string(),
+                        "suggestion": error.suggestion,
+                    },
+                });
+                (object, error.to_string())
+            }));
+            let more = errors.more();
+            if more > 0 {
+                lines.push((json!({"more": more}), format!("and {more} more")));
+            }
+        }
+        Ok(set) => {
+            let lints = set.lints(&labels);
+            lines.extend(lints.iter().map(|lint| {
+                let object = json!({
+                    "policy": lint.policy,
+                    "lint": lint.kind.code(),
+                    "pointer": lint.pointer,
+                    "text": lint.kind.to_string(),
+                    "other": lint.other,
+                });
+                (object, lint.to_string())
+            }));
+            if lints.len() >= LINTS_MAX {
+                let text = format!("there may be more: these are the first {LINTS_MAX}");
+                lines.push((json!({"limit": LINTS_MAX}), text));
+            }
         }
     }
-    if lines.is_empty() && !as_json {
-        println!("nothing to say");
-    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut print = || {
+        for (object, text) in &lines {
+            if as_json {
+                writeln!(out, "{object}")?;
+            } else {
+                writeln!(out, "{text}")?;
+            }
+        }
+        if lines.is_empty() && !as_json {
+            writeln!(out, "nothing to say")?;
+        }
+        out.flush()
+    };
+    printed(print())?;
     Ok(ExitCode::from(u8::from(!lines.is_empty())))
+}
+
+/// A reader that goes away, such as `head`, has seen enough.
+fn printed(result: io::Result<()>) -> Result<(), String> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.to_string()),
+        _ => Ok(()),
+    }
 }
 
 /// Says what policies would do, or what would change.
@@ -136,6 +164,7 @@ fn preview(given: impl Iterator<Item = String>) -> Result<ExitCode, String> {
         "--samples",
     ];
     let arguments = Arguments::parse(given, &flags, &[])?;
+    arguments.no_rest().map_err(with_usage)?;
     let labels = labels(&arguments)?;
     let presets = label_service::presets();
     let mut context = BuildContext::new(&labels);
@@ -157,38 +186,59 @@ fn preview(given: impl Iterator<Item = String>) -> Result<ExitCode, String> {
     // Policies that quarantine are written where there is a folder for it.
     options.setup.has_quarantine_folder = true;
     let path = arguments.required("--files")?;
-    let mut files = Vec::new();
-    for (at, line) in text(path)?.lines().enumerate() {
-        if line.trim().is_empty() {
-            continue;
-        }
-        let file = FileJson::from_json(line);
-        let file = file.map_err(|errors| format!("`{path}`, line {}: {errors}", at + 1))?;
-        files.push(file.record);
-    }
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut outlooks: Vec<Outlook> = Vec::new();
     for policy in policies.policies() {
-        let earlier = before.as_ref().map(|set| set.policy(policy.id()));
-        let written = match earlier {
-            Some(Some(earlier)) => {
-                policy_preview::change(earlier, policy, &files, now_ms, &options, &mut out)
-            }
-            // A new policy.
-            Some(None) | None => {
-                policy_preview::policy(policy, &files, &labels, now_ms, &options, &mut out)
-            }
-        };
-        written.map_err(|error| error.to_string())?;
+        let earlier = before.as_ref().and_then(|set| set.policy(policy.id()));
+        outlooks.push(match earlier {
+            Some(earlier) => Outlook::change(earlier, policy, &options),
+            // Without earlier policies, or a new one.
+            None => Outlook::policy(policy, &labels, &options),
+        });
     }
-    out.flush().map_err(|error| error.to_string())?;
-    Ok(ExitCode::SUCCESS)
+    let earlier = before.iter().flat_map(PolicySet::policies);
+    let removed = earlier.filter(|policy| policies.policy(policy.id()).is_none());
+    outlooks.extend(removed.map(|policy| Outlook::removal(policy, &options)));
+    let mut errors = 0;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut print = || {
+        for file in Files::new(opened(path)?) {
+            match file? {
+                (_, Ok(file)) => {
+                    for outlook in &mut outlooks {
+                        outlook.add(&file.record, now_ms);
+                    }
+                }
+                (line, Err(error)) => {
+                    errors += 1;
+                    policy_match::unreadable(&format!("line {line}"), &error, &mut out)?;
+                }
+            }
+        }
+        for outlook in &outlooks {
+            outlook.print(&labels, &mut out)?;
+        }
+        out.flush()
+    };
+    printed(print()).map_err(|error| format!("`{path}`: {error}"))?;
+    Ok(ExitCode::from(u8::from(errors > 0)))
 }
 
 /// Prints the JSON Schema of policy documents.
-fn schema() -> Result<ExitCode, String> {
+fn schema(given: impl Iterator<Item = String>) -> Result<ExitCode, String> {
+    let arguments = Arguments::parse(given, &[], &[])?;
+    arguments.no_rest().map_err(with_usage)?;
     let text = serde_json::to_string_pretty(&policy_engine::document_schema());
-    println!("{}", text.map_err(|error| error.to_string())?);
+    let text = text.map_err(|error| error.to_string())?;
+    printed(writeln!(io::stdout().lock(), "{text}"))?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn with_usage(message: String) -> String {
+    format!("{message}\n{USAGE}")
+}
+
+fn opened(path: &str) -> io::Result<BufReader<File>> {
+    File::open(path).map(BufReader::new)
 }
 
 fn matching(given: impl Iterator<Item = String>) -> Result<ExitCode, String> {
@@ -201,9 +251,7 @@ fn matching(given: impl Iterator<Item = String>) -> Result<ExitCode, String> {
         "--now",
     ];
     let arguments = Arguments::parse(given, &flags, &["--explain", "--json"])?;
-    if let Some(one) = arguments.rest().first() {
-        return Err(format!("`{one}` belongs to nothing\n{USAGE}"));
-    }
+    arguments.no_rest().map_err(with_usage)?;
     let style = Style {
         json: arguments.has("--json"),
         explain: arguments.has("--explain"),
@@ -222,7 +270,9 @@ fn matching(given: impl Iterator<Item = String>) -> Result<ExitCode, String> {
         ),
         (None, Some(path)) => {
             context.dialect = FilterDialect::Product;
-            Questions::Filters(product_filters(path, &context)?)
+            let lines = opened(path).map_err(|error| format!("`{path}`: {error}"))?;
+            let filters = policy_match::filters(lines, &context);
+            Questions::Filters(filters.map_err(|error| format!("`{path}`: {error}"))?)
         }
         _ => {
             return Err(format!(
@@ -231,17 +281,21 @@ fn matching(given: impl Iterator<Item = String>) -> Result<ExitCode, String> {
         }
     };
     let path = arguments.required("--files")?;
-    let files = File::open(path).map_err(|error| format!("`{path}`: {error}"))?;
+    let now_ms = now(&arguments)?;
     let mut out = BufWriter::new(io::stdout().lock());
-    let summary = policy_match::run(&questions, files, now(&arguments)?, style, &mut out)
-        .and_then(|summary| out.flush().map(|()| summary))
-        .map_err(|error| format!("`{path}`: {error}"))?;
-    if !style.json {
-        println!(
-            "{} files: {} matches, {} undecided, {} can't be read",
-            summary.files, summary.matches, summary.undecided, summary.errors
-        );
-    }
+    let mut summary = Summary::default();
+    let mut print = || {
+        summary = policy_match::run(&questions, opened(path)?, now_ms, style, &mut out)?;
+        if !style.json {
+            writeln!(
+                out,
+                "{} files: {} matches, {} undecided, {} can't be read",
+                summary.files, summary.matches, summary.undecided, summary.errors
+            )?;
+        }
+        out.flush()
+    };
+    printed(print()).map_err(|error| format!("`{path}`: {error}"))?;
     Ok(ExitCode::from(u8::from(summary.errors > 0)))
 }
 
@@ -271,35 +325,4 @@ fn now(arguments: &Arguments) -> Result<i64, String> {
 
 fn text(path: &str) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| format!("`{path}`: {error}"))
-}
-
-/// One object a line: `id`, and `filters`. One without id goes by its line.
-fn product_filters(
-    path: &str,
-    context: &BuildContext<'_>,
-) -> Result<Vec<(String, ReadFilter)>, String> {
-    let file = File::open(path).map_err(|error| format!("`{path}`: {error}"))?;
-    let mut filters = Vec::new();
-    for (at, line) in BufReader::new(file).lines().enumerate() {
-        let line = line.map_err(|error| format!("`{path}`: {error}"))?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        if filters.len() == FILTERS_MAX {
-            return Err(format!("`{path}`: more than {FILTERS_MAX} filters"));
-        }
-        let lenient: Option<Value> = serde_json::from_str(&line).ok();
-        let id = match lenient.as_ref().and_then(|members| members.get("id")) {
-            Some(Value::String(id)) => id.clone(),
-            Some(Value::Number(id)) => id.to_string(),
-            _ => format!("line {}", at + 1),
-        };
-        let filter = policy_engine::strict_json(&line).and_then(|members| {
-            let wanted = members.get("filters").cloned();
-            let wanted = wanted.unwrap_or_else(|| Value::Object(Map::new()));
-            Filter::build(&wanted, context)
-        });
-        filters.push((id, filter));
-    }
-    Ok(filters)
 }

@@ -1,16 +1,17 @@
 //! Which files policies match: `policies match`.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, Write};
 
 use policy_engine::{
-    Action, Answer, BuildErrors, ConditionReport, ContentAnswer, FileAction, FileJson, FileRecord,
+    Action, Answer, BuildContext, ConditionReport, ContentAnswer, FileAction, FileJson, FileRecord,
     Filter, Inspection, Notify, Outcome, PolicySet,
 };
 use serde_json::{Map, Value, json};
 
-/// Longest line of a file of records, in bytes. A listing of many files may stand on one.
-const LINE_BYTES_MAX: u64 = policy_engine::DOCUMENT_BYTES_MAX as u64;
+use crate::file_lines::{Files, Lines, Unreadable};
+
+/// Most filters of one file.
+pub const FILTERS_MAX: usize = 100_000;
 
 /// What is asked of every file.
 pub enum Questions {
@@ -21,7 +22,51 @@ pub enum Questions {
 }
 
 /// A filter, or what is wrong with it.
-pub type ReadFilter = Result<Filter, BuildErrors>;
+pub type ReadFilter = Result<Filter, Unreadable>;
+
+/// Reads filters: one object a line with `filters`, and `id`. One without id goes by its line.
+///
+/// # Errors
+///
+/// Of reading, and more than [`FILTERS_MAX`] filters. What is wrong with a filter stands in its place.
+pub fn filters(
+    lines: impl BufRead,
+    context: &BuildContext<'_>,
+) -> Result<Vec<(String, ReadFilter)>, String> {
+    let mut filters = Vec::new();
+    for line in Lines::new(lines) {
+        let (number, line) = line.map_err(|error| error.to_string())?;
+        if line.as_ref().is_ok_and(|line| line.trim().is_empty()) {
+            continue;
+        }
+        if filters.len() == FILTERS_MAX {
+            return Err(format!("more than {FILTERS_MAX} filters"));
+        }
+        // A line that is no good as a whole may still say whose it is.
+        let lenient = line.as_ref().ok();
+        let lenient = lenient.and_then(|line| serde_json::from_str::<Value>(line).ok());
+        let id = match lenient.as_ref().and_then(|members| members.get("id")) {
+            Some(Value::String(id)) => id.clone(),
+            Some(Value::Number(id)) => id.to_string(),
+            _ => format!("line {number}"),
+        };
+        filters.push((id, line.and_then(|line| filter(&line, context))));
+    }
+    Ok(filters)
+}
+
+fn filter(line: &str, context: &BuildContext<'_>) -> ReadFilter {
+    let value = policy_engine::strict_json(line)?;
+    let Some(members) = value.as_object() else {
+        let cause = "expected an object with `id` and `filters`";
+        return Err(Unreadable::Line(cause.to_owned()));
+    };
+    // Without conditions every file matches: that is for `{}` to say.
+    let Some(filters) = members.get("filters") else {
+        return Err(Unreadable::Line("`filters` is missing".to_owned()));
+    };
+    Ok(Filter::build(filters, context)?)
+}
 
 /// How answers are printed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,7 +97,7 @@ pub struct Summary {
 /// Of reading and writing.
 pub fn run(
     questions: &Questions,
-    files: File,
+    files: impl BufRead,
     now_ms: i64,
     style: Style,
     out: &mut dyn Write,
@@ -65,58 +110,11 @@ pub fn run(
         summary: Summary::default(),
     };
     run.unreadable_filters()?;
-    let mut reader = BufReader::new(files);
-    let mut text = String::new();
-    let mut number = 0;
-    loop {
-        let start = text.len();
-        let limit = LINE_BYTES_MAX
-            .saturating_sub(start as u64)
-            .saturating_add(1);
-        let read = io::Read::take(&mut reader, limit).read_line(&mut text)?;
-        number += 1;
-        let is_last = read == 0;
-        if text.trim().is_empty() {
-            if is_last {
-                return Ok(run.summary);
-            }
-            text.clear();
-            continue;
-        }
-        match FileJson::values(&text) {
-            Ok(values) => {
-                for value in values {
-                    run.file(number, FileJson::from_value(value))?;
-                }
-                text.clear();
-            }
-            // A value that goes on over several lines.
-            Err(_) if !is_last && is_open(&text) && text.len() < LINE_BYTES_MAX as usize => {}
-            Err(errors) => {
-                run.file(number, Err(errors))?;
-                text.clear();
-            }
-        }
-        if is_last {
-            return Ok(run.summary);
-        }
+    for file in Files::new(files) {
+        let (line, file) = file?;
+        run.file(line, file)?;
     }
-}
-
-/// Whether more brackets open than close: then the value goes on.
-fn is_open(text: &str) -> bool {
-    let (mut depth, mut in_text, mut is_escaped) = (0_i64, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if in_text => is_escaped = true,
-            b'"' => in_text = !in_text,
-            b'{' | b'[' if !in_text => depth += 1,
-            b'}' | b']' if !in_text => depth -= 1,
-            _ => {}
-        }
-    }
-    depth > 0
+    Ok(run.summary)
 }
 
 struct Run<'r> {
@@ -150,30 +148,15 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn error(
-        &mut self,
-        of: &str,
-        which: Value,
-        shown: &str,
-        errors: &BuildErrors,
-    ) -> io::Result<()> {
-        let error = errors.as_slice().first();
+    fn error(&mut self, of: &str, which: Value, shown: &str, error: &Unreadable) -> io::Result<()> {
         if self.style.json {
-            let error = json!({
-                "pointer": error.map(|one| one.pointer.as_str()),
-                "cause": error.map(|one| one.cause.to_string()),
-                "suggestion": error.and_then(|one| one.suggestion.as_deref()),
-            });
-            return writeln!(self.out, "{}", json!({of: which, "error": error}));
+            let line = json!({of: which, "error": error.to_json()});
+            return writeln!(self.out, "{line}");
         }
-        writeln!(self.out, "{shown} can't be read:")?;
-        for error in errors.as_slice() {
-            writeln!(self.out, "  {error}")?;
-        }
-        Ok(())
+        unreadable(shown, error, self.out)
     }
 
-    fn file(&mut self, line: usize, file: Result<FileJson, BuildErrors>) -> io::Result<()> {
+    fn file(&mut self, line: usize, file: Result<FileJson, Unreadable>) -> io::Result<()> {
         let file = match file {
             Ok(file) => file,
             Err(errors) => {
@@ -270,6 +253,19 @@ impl Run<'_> {
     }
 }
 
+/// Says what can't be read, and why.
+///
+/// # Errors
+///
+/// Of writing.
+pub fn unreadable(what: &str, error: &Unreadable, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{what} can't be read:")?;
+    for line in error.to_string().lines() {
+        writeln!(out, "  {line}")?;
+    }
+    Ok(())
+}
+
 /// The word of an outcome in the JSON.
 pub fn outcome_name(outcome: Outcome) -> &'static str {
     match outcome {
@@ -359,8 +355,6 @@ fn condition(report: &ConditionReport) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Seek;
-
     use label_core::{LabelCatalog, LabelView};
     use policy_engine::{BuildContext, FilterDialect};
 
@@ -369,15 +363,12 @@ mod tests {
 
     /// What is printed for these files, one object a line, and the counts.
     fn answers(questions: &Questions, files: &str, explain: bool) -> (Vec<Value>, Summary) {
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(files.as_bytes()).unwrap();
-        file.rewind().unwrap();
         let style = Style {
             json: true,
             explain,
         };
         let mut out = Vec::new();
-        let summary = run(questions, file, 0, style, &mut out).unwrap();
+        let summary = run(questions, files.as_bytes(), 0, style, &mut out).unwrap();
         let lines = String::from_utf8(out).unwrap();
         let lines = lines
             .lines()
@@ -393,9 +384,38 @@ mod tests {
         let labels = labels();
         let mut context = BuildContext::new(&labels);
         context.dialect = FilterDialect::Product;
-        let read =
-            |(id, filters): &(&str, Value)| ((*id).to_owned(), Filter::build(filters, &context));
+        let read = |(id, filters): &(&str, Value)| {
+            let filter = Filter::build(filters, &context).map_err(Unreadable::from);
+            ((*id).to_owned(), filter)
+        };
         Questions::Filters(all.iter().map(read).collect())
+    }
+
+    #[test]
+    fn a_line_without_filters_matches_nothing() {
+        let labels = labels();
+        let mut context = BuildContext::new(&labels);
+        context.dialect = FilterDialect::Product;
+        let text = r#"{"id": "all", "filters": {}}
+7
+[]
+{"id": "y"}
+{"id": "x", "filter": {"service": {"eq": [1]}}}
+{"id": "z", "filters": {"service": {"eq": [1]}}}"#;
+        let read = super::filters(text.as_bytes(), &context).unwrap();
+        let questions = Questions::Filters(read);
+        let (lines, summary) = answers(&questions, r#"{"_id": "1", "appId": 10489}"#, false);
+        assert_eq!((summary.errors, summary.matches), (4, 1));
+        for (line, (policy, cause)) in lines.iter().zip([
+            ("line 2", "expected an object with `id` and `filters`"),
+            ("line 3", "expected an object with `id` and `filters`"),
+            ("y", "`filters` is missing"),
+            ("x", "`filters` is missing"),
+        ]) {
+            let error = json!({"pointer": "", "cause": cause, "suggestion": null});
+            assert_eq!(*line, json!({"policy": policy, "error": error}));
+        }
+        assert_eq!(lines[4]["policy"], "all");
     }
 
     #[test]

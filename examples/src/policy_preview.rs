@@ -10,6 +10,58 @@ use policy_engine::{
 /// Labels that the product applies in an app on a day.
 pub const LABELS_A_DAY: usize = 100;
 
+/// What a policy, or a change of one, would do with files that are looked at one after the other.
+pub enum Outlook {
+    /// A policy.
+    Policy(Box<Preview>, String),
+    /// A policy that takes the place of another.
+    Change(Box<ChangePreview>, String),
+}
+
+impl Outlook {
+    /// Of a policy.
+    pub fn policy(policy: &Policy, labels: &LabelView, options: &PreviewOptions) -> Self {
+        let preview = Preview::new(policy, labels.tenant(), options.clone());
+        Self::Policy(Box::new(preview), policy.name().to_owned())
+    }
+
+    /// Of a change.
+    pub fn change(before: &Policy, after: &Policy, options: &PreviewOptions) -> Self {
+        let preview = ChangePreview::new(before, after, options.clone());
+        Self::Change(Box::new(preview), after.name().to_owned())
+    }
+
+    /// Of a policy that is no longer there.
+    pub fn removal(before: &Policy, options: &PreviewOptions) -> Self {
+        let after = before.with_enabled(false);
+        let preview = ChangePreview::new(before, &after, options.clone());
+        Self::Change(
+            Box::new(preview),
+            format!("{}, which is removed", before.name()),
+        )
+    }
+
+    /// Looks at a file.
+    pub fn add(&mut self, record: &FileRecord, now_ms: i64) {
+        match self {
+            Self::Policy(preview, _) => preview.add(record, now_ms, &mut not_read),
+            Self::Change(preview, _) => preview.add(record, now_ms, &mut not_read),
+        }
+    }
+
+    /// Prints what came of it.
+    ///
+    /// # Errors
+    ///
+    /// Of writing.
+    pub fn print(&self, labels: &LabelView, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::Policy(preview, name) => print_policy(preview, name, labels, out),
+            Self::Change(preview, name) => print_change(preview, name, out),
+        }
+    }
+}
+
 /// Prints what a policy would do.
 ///
 /// # Errors
@@ -23,18 +75,23 @@ pub fn policy(
     options: &PreviewOptions,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut preview = Preview::new(policy, labels.tenant(), options.clone());
+    let mut outlook = Outlook::policy(policy, labels, options);
     for record in files {
-        preview.add(record, now_ms, &mut not_read);
+        outlook.add(record, now_ms);
     }
+    outlook.print(labels, out)
+}
+
+fn print_policy(
+    preview: &Preview,
+    name: &str,
+    labels: &LabelView,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     writeln!(
         out,
         "{}: {} of {} files match, {} need their labels read, {} their content",
-        policy.name(),
-        preview.matches,
-        preview.files,
-        preview.needs_scan,
-        preview.needs_content
+        name, preview.matches, preview.files, preview.needs_scan, preview.needs_content
     )?;
     for ((app, kind), count) in &preview.actions {
         writeln!(out, "  {app}: {kind}: {count}")?;
@@ -90,7 +147,11 @@ pub fn change(
     for record in files {
         preview.add(record, now_ms, &mut not_read);
     }
-    writeln!(out, "{}:", after.name())?;
+    print_change(&preview, after.name(), out)
+}
+
+fn print_change(preview: &ChangePreview, name: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{name}:")?;
     for (what, changed) in [
         ("begin to match", &preview.begins),
         ("go on", &preview.goes_on),
