@@ -21,6 +21,8 @@ pub struct Counting<'c> {
     pub now_ms: i64,
     /// Only labels from a chosen sensitivity upwards. Default: all labels.
     pub floor: Option<SensitivityFloor>,
+    /// Leaves the owners out of the facets. Default: they are counted.
+    pub without_owners: bool,
 }
 
 /// The labels of the tenant from a chosen one upwards, in the catalogue's order.

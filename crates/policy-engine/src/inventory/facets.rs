@@ -8,6 +8,7 @@ use super::cells::{Cells, DENSE_CELLS_MAX};
 use super::columns::LEVELS;
 use super::counting::{Counted, Counting};
 use super::store::Inventory;
+use super::values::{Part, Value};
 use crate::fold::fold;
 use crate::record::AccessLevel;
 
@@ -90,8 +91,8 @@ impl Inventory {
     /// How many files there are by label, app, access level and owner, alone and by the first three
     /// at once.
     ///
-    /// One pass over the files. The owners make it slower than [`exposure`](Self::exposure), which
-    /// reads no record where there is no filter.
+    /// One pass over columns of numbers. Where there are many owners, putting them in order takes
+    /// most of the time: [`Counting::without_owners`] leaves them out.
     pub fn facets(&self, counting: &Counting<'_>) -> Facets {
         let counted = self.counted(counting);
         let with_all = counting.floor.is_none();
@@ -104,13 +105,16 @@ impl Inventory {
             self.apps.numbers_end(),
             DENSE_CELLS_MAX,
         );
-        let mut owners: HashMap<Option<&str>, u64> = HashMap::new();
+        let owners = self.values.numbers(Part::OwnerAddress);
+        let mut by_owner = vec![0; self.owner_numbers(counting)];
         let undecided = self.each_counted(counting, |at, label_set, app, level| {
             cells.add(label_set, app, level);
-            if is_counted.get(label_set.index()) == Some(&true)
-                && let Some(record) = self.records.get(at)
+            if !by_owner.is_empty()
+                && is_counted.get(label_set.index()) == Some(&true)
+                && let Some(owner) = owners.get(at)
+                && let Some(files) = by_owner.get_mut(*owner as usize)
             {
-                *owners.entry(record.owner_address.as_deref()).or_default() += 1;
+                *files += 1;
             }
         });
         let mut facets = Facets {
@@ -118,8 +122,51 @@ impl Inventory {
             ..Facets::default()
         };
         self.count_cells(&cells, &counted, &is_counted, &mut facets);
-        count_owners(owners, self.options.facet_owners_max, &mut facets);
+        self.count_owners(&by_owner, &mut facets);
         facets
+    }
+
+    /// How many numbers owners have; none where they are not counted.
+    fn owner_numbers(&self, counting: &Counting<'_>) -> usize {
+        if counting.without_owners {
+            return 0;
+        }
+        let known = self.values.known(Part::OwnerAddress);
+        known.map_or(0, |known| known.numbers_end())
+    }
+
+    /// Owners as they are spelt become owners as filters compare them.
+    fn count_owners(&self, by_number: &[u64], facets: &mut Facets) {
+        let mut owners: HashMap<Box<str>, u64> = HashMap::new();
+        let known = self.values.known(Part::OwnerAddress).into_iter();
+        for (number, value) in known.flat_map(|known| known.iter()) {
+            let files = by_number.get(number).copied().unwrap_or(0);
+            match value {
+                _ if files == 0 => {}
+                Value::OwnerAddress(Some(owner)) => {
+                    *owners.entry(fold(owner)).or_default() += files
+                }
+                _ => facets.owner_unknown += files,
+            }
+        }
+        let mut owners: Vec<(Box<str>, u64)> = owners.into_iter().collect();
+        let most_first = |(one, files): &(Box<str>, u64), (other, more): &(Box<str>, u64)| {
+            more.cmp(files).then_with(|| one.cmp(other))
+        };
+        let listed = self.options.facet_owners_max.min(owners.len());
+        // Only those that are listed are put in order.
+        if listed < owners.len() {
+            owners.select_nth_unstable_by(listed, most_first);
+            for (_, files) in owners.drain(listed..) {
+                facets.other_owners.owners += 1;
+                facets.other_owners.files += files;
+            }
+        }
+        owners.sort_unstable_by(most_first);
+        let counts = owners.into_iter();
+        facets.owners = counts
+            .map(|(value, files)| FacetCount { value, files })
+            .collect();
     }
 
     fn count_cells(
@@ -171,22 +218,6 @@ impl Inventory {
                 files,
             })
             .collect();
-    }
-}
-
-/// Owners as they are spelt become owners as filters compare them.
-fn count_owners(spelt: HashMap<Option<&str>, u64>, listed_max: usize, facets: &mut Facets) {
-    let mut owners: BTreeMap<Box<str>, u64> = BTreeMap::new();
-    for (owner, files) in spelt {
-        match owner {
-            Some(owner) => *owners.entry(fold(owner)).or_default() += files,
-            None => facets.owner_unknown += files,
-        }
-    }
-    facets.owners = most_first(owners);
-    for other in facets.owners.drain(listed_max.min(facets.owners.len())..) {
-        facets.other_owners.owners += 1;
-        facets.other_owners.files += other.files;
     }
 }
 

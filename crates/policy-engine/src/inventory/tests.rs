@@ -441,6 +441,7 @@ proptest! {
             filter: filter.as_ref(),
             now_ms: NOW_MS,
             floor: floor.map(|floor| SensitivityFloor::new(&labels(), floor).unwrap()),
+            without_owners: false,
         };
         let naive = naive_counts(&last_of_each(&records), filter.as_ref(), floor);
 
@@ -464,6 +465,10 @@ proptest! {
             owners.insert(None, facets.owner_unknown);
         }
         prop_assert_eq!(owners, naive.owners);
+        let without = inventory.facets(&Counting { without_owners: true, ..counting.clone() });
+        prop_assert!(without.owners.is_empty() && without.owner_unknown == 0);
+        prop_assert_eq!(&without.crossed, &facets.crossed);
+        prop_assert_eq!(without.files, facets.files);
         let crossed: HashMap<_, u64> = facets
             .crossed
             .iter()
