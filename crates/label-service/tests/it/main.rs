@@ -8,6 +8,7 @@
 )]
 
 mod acting;
+mod content;
 mod labels;
 mod protection;
 mod scanning;

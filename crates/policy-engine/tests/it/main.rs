@@ -13,6 +13,8 @@ mod extreme_times;
 #[cfg(test)]
 mod filters;
 #[cfg(test)]
+mod life;
+#[cfg(test)]
 mod match_book;
 #[cfg(test)]
 mod naive;
