@@ -251,7 +251,8 @@ pub(crate) struct ScopeAnswer {
 impl Policy {
     /// Whether the record matches, asking for content only when everything else holds.
     ///
-    /// Allocates nothing, apart from what `content` does. `now_ms` is what the relative dates are
+    /// Allocates nothing, apart from what `content` does and the memory that a regular expression takes
+    /// when it is first used. `now_ms` is what the relative dates are
     /// measured from, milliseconds UTC. A disabled policy matches nothing.
     pub fn evaluate(
         &self,
