@@ -19,3 +19,4 @@ pub mod tenant_tree;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+pub mod week;

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use label_core::{PolicyId, TenantId};
 use thiserror::Error;
 
+use crate::engine::NotReverted;
+use crate::quota::utc_text;
 use crate::state::StateKind;
 use crate::task::TaskId;
 
@@ -50,6 +52,23 @@ pub enum Error {
         id: TaskId,
         /// The state that it is in.
         state: StateKind,
+    },
+    /// The task can't be undone, for this reason.
+    #[error("task {id}: it can't be reverted, {reason}")]
+    NotReverted {
+        /// Which task.
+        id: TaskId,
+        /// Why not.
+        reason: NotReverted,
+    },
+    /// The lease has ended: others may have taken the task over. Nothing may be written; renew the
+    /// lease in time, or claim anew.
+    #[error("task {id}: the lease ended at {}", utc_text(*until))]
+    LeaseEnded {
+        /// Which task.
+        id: TaskId,
+        /// When it ended, in milliseconds UTC.
+        until: i64,
     },
     /// A success was reported without the grant to write: call `begin_write` before writing.
     #[error("task {id}: no write was granted")]

@@ -114,6 +114,21 @@ bounded_text!(
     "match id"
 );
 
+bounded_text!(
+    /// Who works on a task: a process or a thread, by a name of the caller's own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use governance::Worker;
+    ///
+    /// assert_eq!(Worker::parse("labeller-2")?.to_string(), "labeller-2");
+    /// # Ok::<(), label_core::IdError>(())
+    /// ```
+    Worker,
+    "worker"
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -84,11 +84,12 @@ macro_rules! suite {
 
 suite! {
     a_change_is_made_whole_or_not_at_all,
-    a_key_belongs_to_one_task,
+    a_key_belongs_to_one_open_task,
     rows_come_back_as_they_were_put,
     tasks_are_filtered_and_paged,
     the_queue_has_its_order,
     what_is_due_comes_by_time,
+    leases_come_by_their_end,
     numbers_are_never_given_twice,
     the_log_is_filtered_and_trimmed,
     why_is_one_sentence,

@@ -84,6 +84,18 @@ impl Rows for FailingRows<'_> {
     fn next_due(&self) -> Result<Option<i64>, Error> {
         self.rows.next_due()
     }
+    fn lease_ended(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.rows.lease_ended(now, count)
+    }
+    fn next_lease_end(&self) -> Result<Option<i64>, Error> {
+        self.rows.next_lease_end()
+    }
+    fn is_label_disabled(&self, label: &LabelKey) -> Result<bool, Error> {
+        self.rows.is_label_disabled(label)
+    }
+    fn frozen_since(&self, tenant: TenantId, file: &FileKey) -> Result<Option<i64>, Error> {
+        self.rows.frozen_since(tenant, file)
+    }
     fn pending(&self) -> Result<u64, Error> {
         self.rows.pending()
     }
@@ -131,6 +143,19 @@ impl RowsMut for FailingRows<'_> {
     ) -> Result<(), Error> {
         self.fuse.burn()?;
         self.rows.put_policy(tenant, policy, state)
+    }
+    fn put_label_disabled(&mut self, label: &LabelKey, disabled: bool) -> Result<(), Error> {
+        self.fuse.burn()?;
+        self.rows.put_label_disabled(label, disabled)
+    }
+    fn put_frozen(
+        &mut self,
+        tenant: TenantId,
+        file: &FileKey,
+        since_ms: Option<i64>,
+    ) -> Result<(), Error> {
+        self.fuse.burn()?;
+        self.rows.put_frozen(tenant, file, since_ms)
     }
     fn put_applied(
         &mut self,

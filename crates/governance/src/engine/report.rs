@@ -8,8 +8,8 @@ use super::Governance;
 use crate::error::Error;
 use crate::ledger::AppliedLabel;
 use crate::log::LogEntry;
-use crate::quota::{DailyLimit, Pause, day_of, utc_text};
-use crate::state::{Counts, StateKind, TaskState};
+use crate::quota::{DailyLimit, Pause, utc_text};
+use crate::state::{Counts, StateKind, SuspensionReason, TaskState};
 use crate::store::{LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, Store, TaskFilter};
 use crate::task::{Task, TaskId};
 
@@ -142,9 +142,10 @@ impl<S: Store> Governance<S> {
     /// ```
     pub fn allowance(&self, tenant: TenantId, app: AppId, now: i64) -> Result<Allowance, Error> {
         let quota = self.view(|rows| rows.quota(tenant, app))?;
+        let quota = quota.read_by(self.settings.day);
         Ok(Allowance {
             limit: quota.limit(),
-            used: quota.used_on(day_of(now)),
+            used: quota.used_at(now),
             left: quota.left(now),
             pause: quota.pause(now),
         })
@@ -319,10 +320,10 @@ fn sentence(rows: &dyn Rows, task: &Task) -> Result<String, Error> {
         TaskState::Deferred { until: None } => {
             format!("waits until the daily limit in {app} is raised: it is 0")
         }
-        TaskState::Suspended => match &task.key.policy {
-            Some(policy) => format!("waits until policy `{policy}` is enabled"),
-            None => "waits until its policy is enabled".to_owned(),
-        },
+        TaskState::Suspended { reasons } => {
+            let until: Vec<_> = reasons.iter().map(|reason| ends(reason, task)).collect();
+            format!("waits until {}", until.join(" and "))
+        }
         TaskState::Retrying { at, n } => {
             let cause = match &task.last_error {
                 Some(reason) => reason.to_string(),
@@ -341,4 +342,15 @@ fn sentence(rows: &dyn Rows, task: &Task) -> Result<String, Error> {
         TaskState::Cancelled { reason } => format!("cancelled: {reason}"),
         TaskState::Reverted { by } => format!("undone by task {by}"),
     })
+}
+
+/// What ends a reason to be suspended.
+fn ends(reason: SuspensionReason, task: &Task) -> String {
+    match (reason, &task.key.policy) {
+        (SuspensionReason::PolicyDisabled, Some(policy)) => format!("policy `{policy}` is enabled"),
+        (SuspensionReason::PolicyDisabled, None) => "its policy is enabled".to_owned(),
+        (SuspensionReason::LabelDisabled, _) => "its label is enabled".to_owned(),
+        (SuspensionReason::Unconfirmed, _) => "it is confirmed".to_owned(),
+        (SuspensionReason::FileFrozen, _) => "an administrator unfreezes the file".to_owned(),
+    }
 }

@@ -1,8 +1,8 @@
 //! The store that forgets when it is dropped: for tests, previews and simulations.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use label_core::{AppId, FileKey, PolicyId, TenantId};
+use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 
 use super::{LogFilter, Look, PAGE_COUNT_MAX, PolicyState, Rows, RowsMut, Store, TaskFilter, Work};
 use crate::error::Error;
@@ -58,14 +58,17 @@ impl Store for MemoryStore {
 #[derive(Clone, Debug, Default)]
 struct State {
     tasks: BTreeMap<TaskId, Task>,
-    by_key: HashMap<TaskKey, TaskId>,
+    by_key: HashMap<TaskKey, BTreeSet<TaskId>>,
     by_file: HashMap<(TenantId, FileKey), BTreeSet<TaskId>>,
     queued: BTreeMap<QueuePlace, TaskId>,
     due: BTreeSet<(i64, TaskId)>,
+    leases: BTreeSet<(i64, TaskId)>,
     pending: u64,
     last_task: u64,
     quotas: HashMap<(TenantId, AppId), Quota>,
     policies: HashMap<(TenantId, PolicyId), PolicyState>,
+    disabled_labels: HashSet<LabelKey>,
+    frozen: HashMap<(TenantId, FileKey), i64>,
     applied: HashMap<(TenantId, FileKey), AppliedLabel>,
     log: BTreeMap<u64, LogEntry>,
     last_log: u64,
@@ -77,7 +80,12 @@ impl State {
     fn set_task(&mut self, id: TaskId, task: Option<Task>) -> Option<Task> {
         let earlier = self.tasks.remove(&id);
         if let Some(earlier) = &earlier {
-            self.by_key.remove(&earlier.key);
+            if let Some(ids) = self.by_key.get_mut(&earlier.key) {
+                ids.remove(&id);
+                if ids.is_empty() {
+                    self.by_key.remove(&earlier.key);
+                }
+            }
             let file = (earlier.key.tenant, earlier.key.file.clone());
             if let Some(ids) = self.by_file.get_mut(&file) {
                 ids.remove(&id);
@@ -89,12 +97,15 @@ impl State {
             if let Some(due) = earlier.state.due() {
                 self.due.remove(&(due, id));
             }
+            if let Some(lease) = &earlier.lease {
+                self.leases.remove(&(lease.until_ms, id));
+            }
             if earlier.state.status() == Status::Pending {
                 self.pending = self.pending.saturating_sub(1);
             }
         }
         if let Some(task) = task {
-            self.by_key.insert(task.key.clone(), id);
+            self.by_key.entry(task.key.clone()).or_default().insert(id);
             self.by_file
                 .entry((task.key.tenant, task.key.file.clone()))
                 .or_default()
@@ -104,6 +115,9 @@ impl State {
             }
             if let Some(due) = task.state.due() {
                 self.due.insert((due, id));
+            }
+            if let Some(lease) = &task.lease {
+                self.leases.insert((lease.until_ms, id));
             }
             if task.state.status() == Status::Pending {
                 self.pending = self.pending.saturating_add(1);
@@ -127,7 +141,15 @@ impl Rows for State {
     }
 
     fn task_with_key(&self, key: &TaskKey) -> Result<Option<TaskId>, Error> {
-        Ok(self.by_key.get(key).copied())
+        let Some(ids) = self.by_key.get(key) else {
+            return Ok(None);
+        };
+        let is_open = |id: &&TaskId| {
+            let task = self.tasks.get(*id);
+            task.is_some_and(|task| task.state.status() == Status::Pending)
+        };
+        let open = ids.iter().rev().find(is_open);
+        Ok(open.or_else(|| ids.last()).copied())
     }
 
     fn tasks(&self, filter: &TaskFilter, after: TaskId, count: usize) -> Result<Vec<Task>, Error> {
@@ -170,6 +192,15 @@ impl Rows for State {
         Ok(self.due.first().map(|(at, _)| *at))
     }
 
+    fn lease_ended(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        let ended = self.leases.range(..=(now, TaskId(u64::MAX)));
+        Ok(self.all(ended.map(|(_, id)| id), count))
+    }
+
+    fn next_lease_end(&self) -> Result<Option<i64>, Error> {
+        Ok(self.leases.first().map(|(at, _)| *at))
+    }
+
     fn pending(&self) -> Result<u64, Error> {
         Ok(self.pending)
     }
@@ -197,6 +228,14 @@ impl Rows for State {
         Ok(state.copied().unwrap_or_default())
     }
 
+    fn is_label_disabled(&self, label: &LabelKey) -> Result<bool, Error> {
+        Ok(self.disabled_labels.contains(label))
+    }
+
+    fn frozen_since(&self, tenant: TenantId, file: &FileKey) -> Result<Option<i64>, Error> {
+        Ok(self.frozen.get(&(tenant, file.clone())).copied())
+    }
+
     fn applied(&self, tenant: TenantId, file: &FileKey) -> Result<Option<AppliedLabel>, Error> {
         Ok(self.applied.get(&(tenant, file.clone())).cloned())
     }
@@ -221,6 +260,8 @@ enum Undo {
     Task(TaskId, Option<Box<Task>>),
     Quota((TenantId, AppId), Option<Quota>),
     Policy((TenantId, PolicyId), Option<PolicyState>),
+    Label(LabelKey, bool),
+    Frozen((TenantId, FileKey), Option<i64>),
     Applied((TenantId, FileKey), Option<AppliedLabel>),
     LogAdded(u64),
     LogRemoved(u64, Box<LogEntry>),
@@ -251,6 +292,13 @@ impl Change<'_> {
                 }
                 Undo::Quota(key, earlier) => restore(&mut state.quotas, key, earlier),
                 Undo::Policy(key, earlier) => restore(&mut state.policies, key, earlier),
+                Undo::Label(label, true) => {
+                    state.disabled_labels.insert(label);
+                }
+                Undo::Label(label, false) => {
+                    state.disabled_labels.remove(&label);
+                }
+                Undo::Frozen(key, earlier) => restore(&mut state.frozen, key, earlier),
                 Undo::Applied(key, earlier) => restore(&mut state.applied, key, earlier),
                 Undo::LogAdded(sequence) => {
                     state.log.remove(&sequence);
@@ -292,6 +340,14 @@ impl Rows for Change<'_> {
         self.state.next_due()
     }
 
+    fn lease_ended(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.state.lease_ended(now, count)
+    }
+
+    fn next_lease_end(&self) -> Result<Option<i64>, Error> {
+        self.state.next_lease_end()
+    }
+
     fn pending(&self) -> Result<u64, Error> {
         self.state.pending()
     }
@@ -310,6 +366,14 @@ impl Rows for Change<'_> {
 
     fn policy(&self, tenant: TenantId, policy: &PolicyId) -> Result<PolicyState, Error> {
         self.state.policy(tenant, policy)
+    }
+
+    fn is_label_disabled(&self, label: &LabelKey) -> Result<bool, Error> {
+        self.state.is_label_disabled(label)
+    }
+
+    fn frozen_since(&self, tenant: TenantId, file: &FileKey) -> Result<Option<i64>, Error> {
+        self.state.frozen_since(tenant, file)
     }
 
     fn applied(&self, tenant: TenantId, file: &FileKey) -> Result<Option<AppliedLabel>, Error> {
@@ -333,12 +397,10 @@ impl RowsMut for Change<'_> {
     }
 
     fn put_task(&mut self, task: &Task) -> Result<(), Error> {
-        if self
-            .state
-            .by_key
-            .get(&task.key)
-            .is_some_and(|id| *id != task.id)
-        {
+        let is_open = |task: &Task| task.state.status() == Status::Pending;
+        let other = |id: &TaskId| *id != task.id && self.state.tasks.get(id).is_some_and(is_open);
+        let same_key = self.state.by_key.get(&task.key).into_iter().flatten();
+        if !task.key.is_manual() && is_open(task) && same_key.into_iter().any(other) {
             let place = format!("task {}", task.id);
             return Err(Error::unavailable(place, "another task has its key"));
         }
@@ -362,6 +424,33 @@ impl RowsMut for Change<'_> {
         let key = (tenant, policy.clone());
         let earlier = self.state.policies.insert(key.clone(), state);
         self.undo.push(Undo::Policy(key, earlier));
+        Ok(())
+    }
+
+    fn put_label_disabled(&mut self, label: &LabelKey, disabled: bool) -> Result<(), Error> {
+        let changed = if disabled {
+            self.state.disabled_labels.insert(*label)
+        } else {
+            self.state.disabled_labels.remove(label)
+        };
+        if changed {
+            self.undo.push(Undo::Label(*label, !disabled));
+        }
+        Ok(())
+    }
+
+    fn put_frozen(
+        &mut self,
+        tenant: TenantId,
+        file: &FileKey,
+        since_ms: Option<i64>,
+    ) -> Result<(), Error> {
+        let key = (tenant, file.clone());
+        let earlier = match since_ms {
+            Some(since_ms) => self.state.frozen.insert(key.clone(), since_ms),
+            None => self.state.frozen.remove(&key),
+        };
+        self.undo.push(Undo::Frozen(key, earlier));
         Ok(())
     }
 

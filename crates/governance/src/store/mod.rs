@@ -9,7 +9,7 @@ mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-use label_core::{AppId, FileKey, PolicyId, TenantId};
+use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
@@ -86,7 +86,7 @@ pub trait Rows {
     /// The task with this number.
     fn task(&self, id: TaskId) -> Result<Option<Task>, Error>;
 
-    /// The number of the task with this key.
+    /// The number of the task with this key; of several, of one that is pending, else the largest.
     fn task_with_key(&self, key: &TaskKey) -> Result<Option<TaskId>, Error>;
 
     /// Tasks that pass the filter and come after `after` (0: from the first), by rising number.
@@ -100,6 +100,12 @@ pub trait Rows {
 
     /// The earliest time at which a deferred or retrying task comes due.
     fn next_due(&self) -> Result<Option<i64>, Error>;
+
+    /// Running tasks whose lease has ended at `now`, by its end and by number.
+    fn lease_ended(&self, now: i64, count: usize) -> Result<Vec<Task>, Error>;
+
+    /// The earliest end of a lease.
+    fn next_lease_end(&self) -> Result<Option<i64>, Error>;
 
     /// How many tasks are pending: queued, deferred, suspended, retrying or running.
     fn pending(&self) -> Result<u64, Error>;
@@ -115,6 +121,12 @@ pub trait Rows {
 
     /// A policy's state; enabled where none was stored.
     fn policy(&self, tenant: TenantId, policy: &PolicyId) -> Result<PolicyState, Error>;
+
+    /// Whether a label was disabled.
+    fn is_label_disabled(&self, label: &LabelKey) -> Result<bool, Error>;
+
+    /// Since when a file is frozen, if it is, in milliseconds UTC.
+    fn frozen_since(&self, tenant: TenantId, file: &FileKey) -> Result<Option<i64>, Error>;
 
     /// The label that we put on a file.
     fn applied(&self, tenant: TenantId, file: &FileKey) -> Result<Option<AppliedLabel>, Error>;
@@ -138,8 +150,8 @@ pub trait RowsMut: Rows {
 
     /// Adds the task, or replaces the one with its number.
     ///
-    /// The key of a task never changes, and a key that another task has is an error: this is the
-    /// last guard against doing the same twice.
+    /// The key of a task never changes. Two pending tasks of a policy with one key are an error:
+    /// this is the last guard against doing the same twice.
     fn put_task(&mut self, task: &Task) -> Result<(), Error>;
 
     /// Adds or replaces an allowance.
@@ -151,6 +163,17 @@ pub trait RowsMut: Rows {
         tenant: TenantId,
         policy: &PolicyId,
         state: PolicyState,
+    ) -> Result<(), Error>;
+
+    /// Says whether a label is disabled.
+    fn put_label_disabled(&mut self, label: &LabelKey, disabled: bool) -> Result<(), Error>;
+
+    /// Says since when a file is frozen; `None`: it is not.
+    fn put_frozen(
+        &mut self,
+        tenant: TenantId,
+        file: &FileKey,
+        since_ms: Option<i64>,
     ) -> Result<(), Error>;
 
     /// Adds or replaces the label that we put on a file; `None` forgets it.
@@ -230,6 +253,8 @@ pub struct TaskFilter {
     pub policy: Option<PolicyId>,
     /// With this type of action.
     pub action: Option<ActionType>,
+    /// Which puts on this label.
+    pub label: Option<LabelKey>,
     /// In one of these states; empty: in any.
     pub states: Vec<StateKind>,
 }
@@ -252,6 +277,7 @@ impl TaskFilter {
             && self.file.as_ref().is_none_or(|file| *file == key.file)
             && (self.policy.is_none() || self.policy == key.policy)
             && self.action.is_none_or(|action| action.matches(&key.action))
+            && (self.label.is_none() || self.label == key.action.label())
             && (self.states.is_empty() || self.states.contains(&task.state_kind()))
     }
 }

@@ -111,11 +111,12 @@ macro_rules! checks {
 checks! {
     rows:
         a_change_is_made_whole_or_not_at_all,
-        a_key_belongs_to_one_task,
+        a_key_belongs_to_one_open_task,
         rows_come_back_as_they_were_put,
         tasks_are_filtered_and_paged,
         the_queue_has_its_order,
-        what_is_due_comes_by_time;
+        what_is_due_comes_by_time,
+        leases_come_by_their_end;
     log:
         numbers_are_never_given_twice,
         the_log_is_filtered_and_trimmed,

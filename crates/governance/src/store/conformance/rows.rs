@@ -2,17 +2,19 @@
 
 use label_core::{AppId, FileId, TenantId};
 
-use super::scene::{MIDNIGHT, TENANT, admin, label, policy, version, wish};
+use super::scene::{MIDNIGHT, TENANT, admin, label, policy, suspended, version, wish};
 use super::{StoreSource, Verdict, ensure_eq};
 use crate::error::{Cause, Error};
 use crate::ledger::AppliedLabel;
-use crate::log::{LogEntry, LogEvent};
-use crate::quota::{DailyLimit, Quota};
+use crate::log::{LogEntry, LogEvent, QuotaPosition};
+use crate::quota::{DailyLimit, HalfDay, Quota};
 use crate::reason::Reason;
-use crate::state::{StateKind, TaskState};
+use crate::state::{StateKind, Suspension, SuspensionReason, TaskState};
 use crate::store::{ActionType, LogFilter, PolicyState, RowsMut, Store, TaskFilter};
-use crate::task::{ActionKind, PolicyOrder, Task, TaskId, WriteIntent};
-use crate::text::MatchId;
+use crate::task::{
+    ActionKind, Lease, NewTask, PolicyOrder, PreviousLabel, Task, TaskId, WriteIntent,
+};
+use crate::text::{MatchId, Worker};
 
 /// Everything that can be read, as text: two stores with the same content give the same.
 fn content(store: &dyn Store) -> Result<String, Cause> {
@@ -20,16 +22,20 @@ fn content(store: &dyn Store) -> Result<String, Cause> {
     let (p, file) = (policy("p")?, wish(0)?.key.file);
     store.view(&mut |rows| {
         text = format!(
-            "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+            "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
             rows.tasks(&TaskFilter::default(), TaskId(0), 1000)?,
             rows.queued(None, 1000)?,
             rows.due(i64::MAX, 1000)?,
             rows.next_due()?,
+            rows.lease_ended(i64::MAX, 1000)?,
+            rows.next_lease_end()?,
             rows.pending()?,
             rows.counts(TENANT, AppId::BOX)?,
             rows.last_task_id()?,
             rows.quota(TENANT, AppId::BOX)?,
             rows.policy(TENANT, &p)?,
+            rows.is_label_disabled(&label(1))?,
+            rows.frozen_since(TENANT, &file)?,
             rows.applied(TENANT, &file)?,
             rows.log(&LogFilter::default(), 0, 1000)?,
             rows.opening()?,
@@ -42,19 +48,15 @@ fn content(store: &dyn Store) -> Result<String, Cause> {
 fn applied() -> Result<AppliedLabel, Cause> {
     let p = Some(policy("p")?);
     let (task, known_up_to) = (TaskId(3), TaskId(9));
-    Ok(AppliedLabel::new(
-        label(1),
-        version("2")?,
-        p,
-        -5,
-        task,
-        known_up_to,
-    ))
+    let mut applied = AppliedLabel::new(label(1), version("2")?, p, -5, task, known_up_to);
+    applied.turns = u32::MAX;
+    applied.turns_since_ms = i64::MIN;
+    Ok(applied)
 }
 
 fn quota() -> Quota {
-    let days = [(-3, 4), (18_632, 100), (18_633, 7)];
-    Quota::from_parts(DailyLimit(u32::MAX), Some(18_632), days)
+    let halves = [(-3, 4), (37_264, 100), (37_265, 7)].map(|(half, used)| (HalfDay(half), used));
+    Quota::from_parts(DailyLimit(u32::MAX), [18_632, -1, 18_700], halves)
 }
 
 /// One of each write.
@@ -65,11 +67,24 @@ fn write_everything(rows: &mut dyn RowsMut) -> Result<(), Cause> {
     task.state = TaskState::Deferred { until: Some(7) };
     rows.put_task(&task)?;
     rows.put_quota(TENANT, AppId::BOX, &quota())?;
+    // Fewer parts than before: what is gone must not come back.
+    rows.put_quota(TENANT, AppId::BOX, &Quota::new(DailyLimit(3)))?;
+    task.state = TaskState::Running;
+    task.lease = Some(lease(5)?);
+    rows.put_task(&task)?;
     rows.put_policy(TENANT, &policy("p")?, PolicyState::Disabled)?;
+    rows.put_label_disabled(&label(1), true)?;
+    rows.put_label_disabled(&label(1), true)?;
+    rows.put_frozen(TENANT, &wish(0)?.key.file, Some(-5))?;
     rows.put_applied(TENANT, &wish(0)?.key.file, Some(&applied()?))?;
     rows.append_log(&LogEntry::of_task(&task, MIDNIGHT, admin()?))?;
     rows.begin_opening()?;
     Ok(())
+}
+
+fn lease(until_ms: i64) -> Result<Lease, Cause> {
+    let worker = Worker::parse("labeller 2")?;
+    Ok(Lease { worker, until_ms })
 }
 
 /// A cause inside a change, as the store's error.
@@ -84,7 +99,10 @@ pub(super) fn a_change_is_made_whole_or_not_at_all(source: &mut dyn StoreSource)
         let before = content(&store)?;
         let result = store.transact(&mut |rows| {
             write_everything(rows).map_err(carried)?;
-            rows.put_applied(TENANT, &wish(0).map_err(carried)?.key.file, None)?;
+            let file = wish(0).map_err(carried)?.key.file;
+            rows.put_applied(TENANT, &file, None)?;
+            rows.put_label_disabled(&label(1), false)?;
+            rows.put_frozen(TENANT, &file, None)?;
             rows.trim_log(i64::MAX, 10)?;
             Err(Error::UnknownTask { id: TaskId(77) })
         });
@@ -109,16 +127,96 @@ pub(super) fn a_change_is_made_whole_or_not_at_all(source: &mut dyn StoreSource)
     Ok(())
 }
 
-pub(super) fn a_key_belongs_to_one_task(source: &mut dyn StoreSource) -> Verdict {
+pub(super) fn a_key_belongs_to_one_open_task(source: &mut dyn StoreSource) -> Verdict {
     let mut store = source.fresh()?;
-    let first = Task::new(TaskId(1), wish(0)?, MIDNIGHT);
+    let mut first = Task::new(TaskId(1), wish(0)?, MIDNIGHT);
+    let second = Task::new(TaskId(2), wish(0)?, MIDNIGHT);
+    let key = first.key.clone();
     store.transact(&mut |rows| rows.put_task(&first))?;
     let before = content(&store)?;
-    let second = Task::new(TaskId(2), wish(0)?, MIDNIGHT);
     if store.transact(&mut |rows| rows.put_task(&second)).is_ok() {
         return Err("a second task was taken under the key of the first".into());
     }
     ensure_eq!(content(&store)?, before);
+    // When the first is over, its key is free; of two that are over, the later counts.
+    let mut found = Vec::new();
+    for over in [TaskState::Succeeded, TaskState::Queued] {
+        let is_over = over != TaskState::Queued;
+        first.state = over;
+        let mut second = second.clone();
+        if !is_over {
+            second.state = TaskState::Succeeded;
+        }
+        store.transact(&mut |rows| {
+            // The one that is over first, so that both are never open.
+            let in_order = if is_over {
+                [&first, &second]
+            } else {
+                [&second, &first]
+            };
+            in_order
+                .into_iter()
+                .try_for_each(|task| rows.put_task(task))?;
+            found.push(rows.task_with_key(&key)?);
+            Ok(())
+        })?;
+    }
+    first.state = TaskState::Succeeded;
+    store.transact(&mut |rows| {
+        rows.put_task(&first)?;
+        found.push(rows.task_with_key(&key)?);
+        Ok(())
+    })?;
+    let (one, two) = (Some(TaskId(1)), Some(TaskId(2)));
+    ensure_eq!(found, [two, one, two]);
+    // Administrators may ask for the same as often as they like.
+    let by_hand = [3, 4].map(|id| {
+        let mut task = Task::new(TaskId(id), second_by_hand(&second), MIDNIGHT);
+        task.submitted_ms = MIDNIGHT;
+        task
+    });
+    store.transact(&mut |rows| by_hand.iter().try_for_each(|task| rows.put_task(task)))?;
+    Ok(())
+}
+
+fn second_by_hand(task: &Task) -> NewTask {
+    let mut key = task.key.clone();
+    key.policy = None;
+    NewTask::new(key, 0, task.initiator.clone())
+}
+
+pub(super) fn leases_come_by_their_end(source: &mut dyn StoreSource) -> Verdict {
+    let mut store = source.fresh()?;
+    let mut tasks = Vec::new();
+    for (number, until) in [Some(50), Some(-7), None, Some(49)].into_iter().enumerate() {
+        let mut task = Task::new(TaskId(number as u64 + 1), wish(number)?, 0);
+        task.state = TaskState::Running;
+        task.lease = until.map(lease).transpose()?;
+        tasks.push(task);
+    }
+    store.transact(&mut |rows| tasks.iter().try_for_each(|task| rows.put_task(task)))?;
+    for (now, expected) in [(-8, vec![]), (49, vec![2, 4]), (i64::MAX, vec![2, 4, 1])] {
+        let mut found = Vec::new();
+        store.view(&mut |rows| {
+            found = rows
+                .lease_ended(now, 1000)?
+                .iter()
+                .map(|task| task.id.0)
+                .collect();
+            Ok(())
+        })?;
+        ensure_eq!(found, expected);
+    }
+    let mut next = None;
+    store.transact(&mut |rows| {
+        for task in &mut tasks {
+            task.lease = None;
+            rows.put_task(task)?;
+        }
+        next = rows.next_lease_end()?;
+        Ok(())
+    })?;
+    ensure_eq!(next, None);
     Ok(())
 }
 
@@ -131,7 +229,10 @@ pub(super) fn all_kinds_of_tasks() -> Result<Vec<Task>, Cause> {
             until: Some(i64::MAX),
         },
         TaskState::Deferred { until: None },
-        TaskState::Suspended,
+        TaskState::Suspended {
+            reasons: Suspension::of(SuspensionReason::PolicyDisabled)
+                .with(SuspensionReason::FileFrozen),
+        },
         TaskState::Retrying {
             at: i64::MIN,
             n: u32::MAX,
@@ -162,12 +263,19 @@ pub(super) fn all_kinds_of_tasks() -> Result<Vec<Task>, Cause> {
         }
         let mut task = Task::new(TaskId(number as u64 + 1), new, i64::MIN);
         task.state = state;
+        match task.state_kind() {
+            StateKind::Running => task.lease = Some(lease(i64::MIN)?),
+            StateKind::Skipped => task.previous = PreviousLabel::None,
+            _ => {}
+        }
         if is_full {
             task.changed_ms = i64::MAX;
             task.attempts = u32::MAX;
             task.last_error = Some(reason());
-            task.intent = Some(WriteIntent::new(version("after")?));
-            task.unit_day = Some(-1);
+            task.previous = PreviousLabel::Label(label(9));
+            task.intent = Some(WriteIntent::new(version("after")?).replacing(Some(label(9))));
+            task.unit = Some(HalfDay(-1));
+            task.reverts = Some(TaskId(4));
             task.claims = u32::MAX;
             task.opening = 77;
             task.looked_at = true;
@@ -204,14 +312,44 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
             policy: p.clone(),
             tasks: 1,
         },
+        LogEvent::LabelDisabled {
+            label: label(1),
+            tasks: u64::from(u32::MAX),
+        },
+        LogEvent::LabelEnabled {
+            label: label(2),
+            tasks: 0,
+        },
+        LogEvent::FileFrozen {
+            file: file.clone(),
+            tasks: 1,
+        },
+        LogEvent::FileUnfrozen {
+            file: file.clone(),
+            tasks: 1,
+        },
     ];
     let by = admin()?;
     let mut entries: Vec<_> = events
         .into_iter()
-        .map(|event| LogEntry::new(MIDNIGHT, TENANT, by.clone(), event))
+        .map(|event| {
+            let app = event.frozen_file().map(|file| file.app);
+            let mut entry = LogEntry::new(MIDNIGHT, TENANT, by.clone(), event);
+            entry.app = app;
+            entry
+        })
         .collect();
     for task in &tasks {
-        entries.push(LogEntry::of_task(task, MIDNIGHT, by.clone()));
+        let mut entry = LogEntry::of_task(task, MIDNIGHT, by.clone());
+        if let Some(logged) = &mut entry.task
+            && task.state_kind() == StateKind::Succeeded
+        {
+            logged.quota = Some(QuotaPosition {
+                used: 7,
+                limit: DailyLimit(u32::MAX),
+            });
+        }
+        entries.push(entry);
     }
     store.transact(&mut |rows| {
         for task in &tasks {
@@ -219,6 +357,10 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
             rows.put_task(task)?;
         }
         rows.put_quota(TENANT, AppId::BOX, &quota())?;
+        rows.put_label_disabled(&label(1), true)?;
+        rows.put_label_disabled(&label(2), true)?;
+        rows.put_label_disabled(&label(2), false)?;
+        rows.put_frozen(TENANT, &file, Some(i64::MIN))?;
         rows.put_applied(TENANT, &file, Some(&applied))?;
         for entry in &mut entries {
             entry.sequence = rows.append_log(entry)?;
@@ -227,7 +369,7 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
     })?;
     for _ in 0..2 {
         let (mut found, mut log) = (Vec::new(), Vec::new());
-        let mut facts = None;
+        let (mut facts, mut switches) = (None, None);
         store.view(&mut |rows| {
             found = rows.tasks(&TaskFilter::default(), TaskId(0), 1000)?;
             for task in &tasks {
@@ -246,10 +388,17 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
                 rows.policy(TENANT, &p)?,
                 rows.task(TaskId(u64::MAX))?,
             ));
+            switches = Some((
+                rows.is_label_disabled(&label(1))?,
+                rows.is_label_disabled(&label(2))?,
+                rows.frozen_since(TENANT, &file)?,
+                rows.frozen_since(TenantId::from_u128(9), &file)?,
+            ));
             Ok(())
         })?;
         ensure_eq!(found, tasks);
         ensure_eq!(log, entries);
+        ensure_eq!(switches, Some((true, false, Some(i64::MIN), None)));
         let enabled = PolicyState::Enabled;
         let expected = (
             quota(),
@@ -286,7 +435,7 @@ pub(super) fn tasks_are_filtered_and_paged(source: &mut dyn StoreSource) -> Verd
         })
     })?;
     // Every combination of conditions, each set or not, against the plain meaning.
-    for combination in 0_u32..64 {
+    for combination in 0_u32..128 {
         let set = |bit: u32| combination & (1 << bit) != 0;
         let first = wish(0)?.key;
         let filter = TaskFilter {
@@ -301,6 +450,7 @@ pub(super) fn tasks_are_filtered_and_paged(source: &mut dyn StoreSource) -> Verd
             }),
             policy: set(3).then_some(policy("p")?),
             action: set(4).then_some(ActionType::Remove),
+            label: set(6).then_some(label(1)),
             states: if set(5) {
                 vec![StateKind::Deferred, StateKind::Failed, StateKind::Queued]
             } else {
@@ -334,7 +484,7 @@ pub(super) fn the_queue_has_its_order(source: &mut dyn StoreSource) -> Verdict {
         }
         let mut task = Task::new(TaskId(number as u64 + 1), new, MIDNIGHT);
         if number % 7 == 0 {
-            task.state = TaskState::Suspended;
+            task.state = suspended();
         }
         tasks.push(task);
     }

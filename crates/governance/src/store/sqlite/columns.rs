@@ -6,13 +6,15 @@ use rusqlite::types::{FromSql, Value};
 use thiserror::Error;
 
 use crate::ledger::AppliedLabel;
-use crate::log::{LogEntry, LogEvent, LoggedTask};
-use crate::quota::DailyLimit;
+use crate::log::{LogEntry, LogEvent, LoggedTask, QuotaPosition};
+use crate::quota::{DailyLimit, HalfDay};
 use crate::reason::Reason;
-use crate::state::{StateKind, TaskState};
+use crate::state::{StateKind, Suspension, TaskState};
 use crate::store::PolicyState;
-use crate::task::{ActionKind, NewTask, PolicyOrder, Task, TaskId, TaskKey, WriteIntent};
-use crate::text::{FileVersion, Initiator, MatchId};
+use crate::task::{
+    ActionKind, Lease, NewTask, PolicyOrder, PreviousLabel, Task, TaskId, TaskKey, WriteIntent,
+};
+use crate::text::{FileVersion, Initiator, MatchId, Worker};
 
 /// What went wrong inside the store, before it is told by what the caller can do.
 #[derive(Debug, Error)]
@@ -141,6 +143,7 @@ impl<'r> Columns<'r> {
         kind.ok_or_else(|| self.bad(format!("{code} is not a state")))
     }
 
+    /// The six columns of a state, still without what suspends it, which stands further right.
     fn state(&mut self) -> Result<TaskState, Failure> {
         let kind = self.state_kind()?;
         let due: Option<i64> = self.value()?;
@@ -152,7 +155,9 @@ impl<'r> Columns<'r> {
         Ok(match kind {
             StateKind::Queued => TaskState::Queued,
             StateKind::Deferred => TaskState::Deferred { until: due },
-            StateKind::Suspended => TaskState::Suspended,
+            StateKind::Suspended => TaskState::Suspended {
+                reasons: Suspension::NONE,
+            },
             StateKind::Retrying => TaskState::Retrying {
                 at: due.ok_or_else(|| lacks("a time"))?,
                 n: tries.ok_or_else(|| lacks("a number"))?,
@@ -166,6 +171,41 @@ impl<'r> Columns<'r> {
                 by: TaskId(reverted_by.ok_or_else(|| lacks("a task"))?),
             },
         })
+    }
+
+    /// What suspends a task, put into its state. A suspended one has a reason, and only it has.
+    fn held(&mut self, state: &mut TaskState) -> Result<(), Failure> {
+        let bits: u8 = self.number()?;
+        let held = Suspension::from_bits(bits);
+        let held = held.ok_or_else(|| self.bad(format!("{bits} suspends nothing")))?;
+        match state {
+            TaskState::Suspended { reasons } if !held.is_empty() => *reasons = held,
+            TaskState::Suspended { .. } => return Err(self.bad("suspended without a reason")),
+            _ if held.is_empty() => {}
+            _ => return Err(self.bad("a reason to suspend, and not suspended")),
+        }
+        Ok(())
+    }
+
+    /// Null is unknown, the empty text is none.
+    fn previous_label(&mut self) -> Result<PreviousLabel, Failure> {
+        let Some(text) = self.value::<Option<String>>()? else {
+            return Ok(PreviousLabel::Unknown);
+        };
+        if text.is_empty() {
+            return Ok(PreviousLabel::None);
+        }
+        let label = LabelKey::parse(&text).map_err(|error| self.bad(error))?;
+        Ok(PreviousLabel::Label(label))
+    }
+
+    fn lease(&mut self) -> Result<Option<Lease>, Failure> {
+        let worker: Option<Worker> = self.parsed_or_null()?;
+        match (worker, self.value::<Option<i64>>()?) {
+            (None, None) => Ok(None),
+            (Some(worker), Some(until_ms)) => Ok(Some(Lease { worker, until_ms })),
+            _ => Err(self.bad("half a lease")),
+        }
     }
 
     pub(super) fn task(&mut self) -> Result<Task, Failure> {
@@ -193,11 +233,18 @@ impl<'r> Columns<'r> {
         task.attempts = self.number()?;
         task.last_error = self.reason()?;
         task.intent = self.parsed_or_null::<FileVersion>()?.map(WriteIntent::new);
-        task.unit_day = self.value()?;
+        task.unit = self.value::<Option<i64>>()?.map(HalfDay);
         task.claims = self.number()?;
         task.opening = self.number()?;
         task.looked_at = self.flag()?;
         task.recheck = self.flag()?;
+        self.held(&mut task.state)?;
+        task.lease = self.lease()?;
+        task.previous = self.previous_label()?;
+        if let Some(intent) = &mut task.intent {
+            intent.previous = task.previous;
+        }
+        task.reverts = self.number_or_null()?.map(TaskId);
         Ok(task)
     }
 
@@ -211,14 +258,17 @@ impl<'r> Columns<'r> {
     }
 
     pub(super) fn applied(&mut self) -> Result<AppliedLabel, Failure> {
-        Ok(AppliedLabel::new(
+        let mut applied = AppliedLabel::new(
             self.parsed::<LabelKey>()?,
             self.parsed::<FileVersion>()?,
             self.parsed_or_empty::<PolicyId>()?,
             self.value()?,
             TaskId(self.number()?),
             TaskId(self.number()?),
-        ))
+        );
+        applied.turns = self.number()?;
+        applied.turns_since_ms = self.value()?;
+        Ok(applied)
     }
 
     pub(super) fn log_entry(&mut self) -> Result<LogEntry, Failure> {
@@ -231,51 +281,77 @@ impl<'r> Columns<'r> {
         let instance: Option<u32> = self.number_or_null()?;
         let file: Option<FileId> = self.parsed_or_null()?;
         let label: Option<String> = self.value()?;
-        let logged = match (task, app, instance, file, label) {
+        let file = match (app, instance, file) {
+            (Some(app), Some(instance), Some(file)) => Some(FileKey::new(app, instance, file)),
+            (_, None, None) => None,
+            _ => return Err(self.bad("half a file")),
+        };
+        let logged = match (task, &file, label) {
             (None, ..) => None,
-            (Some(id), Some(app), Some(instance), Some(file), Some(label)) => Some(LoggedTask {
+            (Some(id), Some(file), Some(label)) => Some(LoggedTask {
                 id: TaskId(id),
-                file: FileKey::new(app, instance, file),
+                file: file.clone(),
                 action: match label.as_str() {
                     "" => ActionKind::Remove,
                     label => ActionKind::Apply(LabelKey::parse(label).map_err(|e| self.bad(e))?),
                 },
+                previous: PreviousLabel::Unknown,
+                quota: None,
             }),
             _ => return Err(self.bad("a task without its file or action")),
         };
-        let mut entry = LogEntry::new(at_ms, tenant, initiator, self.log_event()?);
+        let mut entry = LogEntry::new(at_ms, tenant, initiator, self.log_event(file)?);
         entry.sequence = sequence;
         entry.app = app;
         entry.task = logged;
+        let previous = self.previous_label()?;
+        let used: Option<u32> = self.number_or_null()?;
+        let limit: Option<u32> = self.number_or_null()?;
+        if let Some(task) = &mut entry.task {
+            task.previous = previous;
+            task.quota = used.zip(limit).map(|(used, limit)| QuotaPosition {
+                used,
+                limit: DailyLimit(limit),
+            });
+        }
         Ok(entry)
     }
 
-    fn log_event(&mut self) -> Result<LogEvent, Failure> {
+    fn log_event(&mut self, file: Option<FileKey>) -> Result<LogEvent, Failure> {
         let code: i64 = self.value()?;
-        if code == 0 {
-            return Ok(LogEvent::Task {
-                state: self.state()?,
-            });
-        }
-        // The columns of a task's state are empty here.
-        self.next += 6;
+        let state = if code == 0 {
+            let mut state = self.state()?;
+            self.held(&mut state)?;
+            Some(state)
+        } else {
+            // The columns of a task's state are empty here.
+            self.next += 7;
+            None
+        };
         let policy: Option<PolicyId> = self.parsed_or_null()?;
-        let first: i64 = self.value()?;
+        let label: Option<LabelKey> = self.parsed_or_null()?;
+        let first: Option<i64> = self.value()?;
         let second: Option<i64> = self.value()?;
+        if let Some(state) = state {
+            return Ok(LogEvent::Task { state });
+        }
         let policy = || policy.clone().ok_or_else(|| self.bad("no policy"));
-        let tasks = || u64::try_from(first).map_err(|error| self.bad(error));
+        let label = || label.ok_or_else(|| self.bad("no label"));
+        let file = || file.clone().ok_or_else(|| self.bad("no file"));
+        let first = || first.ok_or_else(|| self.bad("no number"));
+        let second = || second.ok_or_else(|| self.bad("no second number"));
+        let tasks = || u64::try_from(first()?).map_err(|error| self.bad(error));
         let limit = |value: i64| {
             let limit = u32::try_from(value).map_err(|error| self.bad(error));
             limit.map(DailyLimit)
         };
-        let second = || second.ok_or_else(|| self.bad("no second number"));
         Ok(match code {
             1 => LogEvent::LimitChanged {
-                from: limit(first)?,
+                from: limit(first()?)?,
                 to: limit(second()?)?,
             },
             2 => LogEvent::LimitReached {
-                limit: limit(first)?,
+                limit: limit(first()?)?,
                 until: second()?,
             },
             3 => LogEvent::PolicyDisabled {
@@ -288,6 +364,22 @@ impl<'r> Columns<'r> {
             },
             5 => LogEvent::PolicyDeleted {
                 policy: policy()?,
+                tasks: tasks()?,
+            },
+            6 => LogEvent::LabelDisabled {
+                label: label()?,
+                tasks: tasks()?,
+            },
+            7 => LogEvent::LabelEnabled {
+                label: label()?,
+                tasks: tasks()?,
+            },
+            8 => LogEvent::FileFrozen {
+                file: file()?,
+                tasks: tasks()?,
+            },
+            9 => LogEvent::FileUnfrozen {
+                file: file()?,
                 tasks: tasks()?,
             },
             other => return Err(self.bad(format!("{other} is not an event"))),
@@ -349,6 +441,21 @@ fn reason_values(reason: Option<&Reason>) -> [Value; 2] {
     ]
 }
 
+fn held_value(state: &TaskState) -> Value {
+    match state {
+        TaskState::Suspended { reasons } => number(reasons.bits()),
+        _ => number(0),
+    }
+}
+
+fn previous_label_value(previous: PreviousLabel) -> Value {
+    match previous {
+        PreviousLabel::Unknown => Value::Null,
+        PreviousLabel::None => Value::Text(String::new()),
+        PreviousLabel::Label(label) => text(label),
+    }
+}
+
 fn state_values(state: &TaskState) -> Vec<Value> {
     let tries = match state {
         TaskState::Retrying { n, .. } => number(*n),
@@ -396,11 +503,16 @@ pub(super) fn task_values(task: &Task) -> Vec<Value> {
     values.extend(reason_values(task.last_error.as_ref()));
     values.extend([
         text_or_null(task.intent.as_ref().map(|intent| &intent.after_version)),
-        number_or_null(task.unit_day),
+        number_or_null(task.unit.map(|half| half.0)),
         number(task.claims),
         number(integer(task.opening)),
         number(task.looked_at),
         number(task.recheck),
+        held_value(&task.state),
+        text_or_null(task.lease.as_ref().map(|lease| &lease.worker)),
+        number_or_null(task.lease.as_ref().map(|lease| lease.until_ms)),
+        previous_label_value(task.previous),
+        number_or_null(task.reverts.map(|id| integer(id.0))),
     ]);
     values
 }
@@ -415,6 +527,9 @@ pub(super) fn policy_state_code(state: PolicyState) -> i64 {
 
 pub(super) fn log_values(sequence: u64, entry: &LogEntry) -> Vec<Value> {
     let task = entry.task.as_ref();
+    let file = task
+        .map(|task| &task.file)
+        .or_else(|| entry.event.frozen_file());
     let mut values = vec![
         number(integer(sequence)),
         number(entry.at_ms),
@@ -422,28 +537,40 @@ pub(super) fn log_values(sequence: u64, entry: &LogEntry) -> Vec<Value> {
         number_or_null(entry.app.map(|app| app.0)),
         text(&entry.initiator),
         number_or_null(task.map(|task| integer(task.id.0))),
-        number_or_null(task.map(|task| task.file.instance)),
-        text_or_null(task.map(|task| &task.file.file)),
+        number_or_null(file.map(|file| file.instance)),
+        text_or_null(file.map(|file| &file.file)),
         task.map_or(Value::Null, |task| text_or_empty(task.action.label())),
     ];
-    let policy = text_or_null(entry.event.policy());
     let no_state = || vec![Value::Null; 6];
+    let tasks = |tasks: &u64| number(integer(*tasks));
     let (code, state, first, second) = match &entry.event {
         LogEvent::Task { state } => (0, state_values(state), Value::Null, Value::Null),
         LogEvent::LimitChanged { from, to } => (1, no_state(), number(from.0), number(to.0)),
         LogEvent::LimitReached { limit, until } => (2, no_state(), number(limit.0), number(*until)),
-        LogEvent::PolicyDisabled { tasks, .. } => {
-            (3, no_state(), number(integer(*tasks)), Value::Null)
-        }
-        LogEvent::PolicyEnabled { tasks, .. } => {
-            (4, no_state(), number(integer(*tasks)), Value::Null)
-        }
-        LogEvent::PolicyDeleted { tasks, .. } => {
-            (5, no_state(), number(integer(*tasks)), Value::Null)
-        }
+        LogEvent::PolicyDisabled { tasks: n, .. } => (3, no_state(), tasks(n), Value::Null),
+        LogEvent::PolicyEnabled { tasks: n, .. } => (4, no_state(), tasks(n), Value::Null),
+        LogEvent::PolicyDeleted { tasks: n, .. } => (5, no_state(), tasks(n), Value::Null),
+        LogEvent::LabelDisabled { tasks: n, .. } => (6, no_state(), tasks(n), Value::Null),
+        LogEvent::LabelEnabled { tasks: n, .. } => (7, no_state(), tasks(n), Value::Null),
+        LogEvent::FileFrozen { tasks: n, .. } => (8, no_state(), tasks(n), Value::Null),
+        LogEvent::FileUnfrozen { tasks: n, .. } => (9, no_state(), tasks(n), Value::Null),
     };
+    let held = match &entry.event {
+        LogEvent::Task { state } => held_value(state),
+        _ => number(0),
+    };
+    let quota = task.and_then(|task| task.quota);
     values.push(number(code));
     values.extend(state);
-    values.extend([policy, first, second]);
+    values.extend([
+        held,
+        text_or_null(entry.event.policy()),
+        text_or_null(entry.event.label()),
+        first,
+        second,
+        task.map_or(Value::Null, |task| previous_label_value(task.previous)),
+        number_or_null(quota.map(|quota| quota.used)),
+        number_or_null(quota.map(|quota| quota.limit.0)),
+    ]);
     values
 }

@@ -245,7 +245,8 @@ fn connect(path: &Path, check: OpenCheck) -> Result<Connection, Fault> {
         transaction.pragma_update(None, "application_id", sql::APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", sql::SCHEMA_VERSION)?;
     } else {
-        check_content(&transaction, path, check)?;
+        migrate(&transaction, path, check)?;
+        check_content(&transaction, path, sql::SCHEMA, check)?;
     }
     transaction.commit()?;
 
@@ -288,8 +289,27 @@ fn id_of(connection: &Connection) -> Result<i64, rusqlite::Error> {
     connection.pragma_query_value(None, "application_id", |row| row.get(0))
 }
 
-/// Looks whether the store is what this version makes, with every page in order.
-fn check_content(connection: &Connection, path: &Path, check: OpenCheck) -> Result<(), Fault> {
+/// Brings a store of an earlier version up to this one. Nothing is kept of it if anything fails,
+/// for it is a part of the transaction that opens the store.
+fn migrate(connection: &Connection, path: &Path, check: OpenCheck) -> Result<(), Fault> {
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version == 1 {
+        check_content(connection, path, sql::SCHEMA_1, check)?;
+        for statements in sql::MIGRATE_1_TO_2 {
+            connection.execute_batch(statements)?;
+        }
+        connection.pragma_update(None, "user_version", sql::SCHEMA_VERSION)?;
+    }
+    Ok(())
+}
+
+/// Looks whether the store is what the version of `schema` makes, with every page in order.
+fn check_content(
+    connection: &Connection,
+    path: &Path,
+    schema: &str,
+    check: OpenCheck,
+) -> Result<(), Fault> {
     let damaged = |cause: String| {
         let place = path.display().to_string();
         Err(Fault::Told(Error::damaged(place, cause)))
@@ -299,7 +319,7 @@ fn check_content(connection: &Connection, path: &Path, check: OpenCheck) -> Resu
         return damaged("the application id changed".to_owned());
     }
     let fresh = Connection::open_in_memory()?;
-    fresh.execute_batch(sql::SCHEMA)?;
+    fresh.execute_batch(schema)?;
     if schema_of(connection)? != schema_of(&fresh)? {
         return damaged("the tables are not those of this version".to_owned());
     }

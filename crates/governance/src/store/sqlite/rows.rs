@@ -1,20 +1,21 @@
 //! The rows of an open store: one method of the trait, one or two statements.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use label_core::{AppId, FileKey, PolicyId, TenantId};
+use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::columns::{
-    Columns, Failure, file_values, integer, key_values, log_values, number, number_or_null,
-    policy_state_code, task_values, tenant_text, text, text_or_empty,
+    Columns, Failure, file_values, integer, key_values, log_values, number, policy_state_code,
+    task_values, tenant_text, text, text_or_empty,
 };
 use super::{sql, told};
 use crate::error::Error;
 use crate::ledger::AppliedLabel;
 use crate::log::LogEntry;
-use crate::quota::{DailyLimit, Quota};
+use crate::quota::{DailyLimit, HalfDay, Quota};
 use crate::state::{Counts, StateKind};
 use crate::store::{LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, RowsMut, TaskFilter};
 use crate::task::{QueuePlace, Task, TaskId, TaskKey};
@@ -119,6 +120,7 @@ impl Rows for SqliteRows<'_> {
             values.extend([number(file.app.0), number(file.instance), text(&file.file)]);
         }
         values.extend(filter.policy.as_ref().map(text));
+        values.extend(filter.label.map(text));
         self.tasks_of(&sql::tasks(filter), values)
     }
 
@@ -144,6 +146,15 @@ impl Rows for SqliteRows<'_> {
         Ok(due.flatten())
     }
 
+    fn lease_ended(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.tasks_of(sql::LEASE_ENDED, vec![number(now), page(count)])
+    }
+
+    fn next_lease_end(&self) -> Result<Option<i64>, Error> {
+        let read = |row: &mut Columns<'_>| row.value::<Option<i64>>();
+        Ok(self.one(sql::NEXT_LEASE_END, [], "task", read)?.flatten())
+    }
+
     fn pending(&self) -> Result<u64, Error> {
         let count = self.one(sql::PENDING, [], "task", |row| row.number())?;
         Ok(count.unwrap_or(0))
@@ -166,22 +177,33 @@ impl Rows for SqliteRows<'_> {
 
     fn quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error> {
         let values = [tenant_text(tenant), number(app.0)];
-        let read = |columns: &mut Columns<'_>| {
-            let limit = DailyLimit(columns.number()?);
-            Ok((limit, columns.value::<Option<i64>>()?))
-        };
-        let Some((limit, reached_on)) = self.one(sql::QUOTA, values.clone(), "quota", read)? else {
+        let read = |columns: &mut Columns<'_>| Ok(DailyLimit(columns.number()?));
+        let Some(limit) = self.one(sql::QUOTA, values.clone(), "quota", read)? else {
             return Ok(Quota::default());
         };
-        let read = |columns: &mut Columns<'_>| Ok((columns.value()?, columns.number()?));
-        let days: Vec<(i64, u32)> = self.all(sql::QUOTA_DAYS, values, "quota_day", read)?;
-        Ok(Quota::from_parts(limit, reached_on, days))
+        let read = |columns: &mut Columns<'_>| Ok((HalfDay(columns.value()?), columns.number()?));
+        let halves: Vec<(HalfDay, u32)> =
+            self.all(sql::QUOTA_HALVES, values.clone(), "quota_half", read)?;
+        let read = |columns: &mut Columns<'_>| columns.value::<i64>();
+        let reached = self.all(sql::QUOTA_REACHED, values, "quota_reached", read)?;
+        Ok(Quota::from_parts(limit, reached, halves))
     }
 
     fn policy(&self, tenant: TenantId, policy: &PolicyId) -> Result<PolicyState, Error> {
         let values = [tenant_text(tenant), text(policy)];
         let state = self.one(sql::POLICY, values, "policy", |row| row.policy_state())?;
         Ok(state.unwrap_or_default())
+    }
+
+    fn is_label_disabled(&self, label: &LabelKey) -> Result<bool, Error> {
+        let read = |_: &mut Columns<'_>| Ok(());
+        let found = self.one(sql::LABEL_DISABLED, [text(label)], "disabled_label", read)?;
+        Ok(found.is_some())
+    }
+
+    fn frozen_since(&self, tenant: TenantId, file: &FileKey) -> Result<Option<i64>, Error> {
+        let values = file_values(tenant, file);
+        self.one(sql::FROZEN, values, "frozen_file", |row| row.value())
     }
 
     fn applied(&self, tenant: TenantId, file: &FileKey) -> Result<Option<AppliedLabel>, Error> {
@@ -212,14 +234,28 @@ impl RowsMut for SqliteRows<'_> {
 
     fn put_quota(&mut self, tenant: TenantId, app: AppId, quota: &Quota) -> Result<(), Error> {
         let key = [tenant_text(tenant), number(app.0)];
-        let row = [number(quota.limit().0), number_or_null(quota.reached_on())];
+        let row = [number(quota.limit().0)];
         self.execute(sql::PUT_QUOTA, key.clone().into_iter().chain(row))?;
-        let oldest = quota.days().next().map_or(i64::MIN, |(day, _)| day);
+        let oldest = quota.halves().next().map_or(i64::MIN, |(half, _)| half.0);
         let before = key.clone().into_iter().chain([number(oldest)]);
-        self.execute(sql::FORGET_QUOTA_DAYS, before)?;
-        for (day, used) in quota.days() {
-            let row = key.clone().into_iter().chain([number(day), number(used)]);
-            self.execute(sql::PUT_QUOTA_DAY, row)?;
+        self.execute(sql::FORGET_QUOTA_HALVES, before)?;
+        for (half, used) in quota.halves() {
+            let row = [number(half.0), number(used)];
+            self.execute(sql::PUT_QUOTA_HALF, key.clone().into_iter().chain(row))?;
+        }
+        let read = |columns: &mut Columns<'_>| columns.value::<i64>();
+        let known: BTreeSet<i64> = self
+            .all(sql::QUOTA_REACHED, key.clone(), "quota_reached", read)?
+            .into_iter()
+            .collect();
+        let reached: BTreeSet<i64> = quota.reached().collect();
+        for (statement, days) in [
+            (sql::FORGET_QUOTA_REACHED, known.difference(&reached)),
+            (sql::PUT_QUOTA_REACHED, reached.difference(&known)),
+        ] {
+            for day in days {
+                self.execute(statement, key.clone().into_iter().chain([number(*day)]))?;
+            }
         }
         Ok(())
     }
@@ -236,6 +272,31 @@ impl RowsMut for SqliteRows<'_> {
             number(policy_state_code(state)),
         ];
         self.execute(sql::PUT_POLICY, values).map(drop)
+    }
+
+    fn put_label_disabled(&mut self, label: &LabelKey, disabled: bool) -> Result<(), Error> {
+        let statement = if disabled {
+            sql::DISABLE_LABEL
+        } else {
+            sql::ENABLE_LABEL
+        };
+        self.execute(statement, [text(label)]).map(drop)
+    }
+
+    fn put_frozen(
+        &mut self,
+        tenant: TenantId,
+        file: &FileKey,
+        since_ms: Option<i64>,
+    ) -> Result<(), Error> {
+        let key = file_values(tenant, file);
+        match since_ms {
+            Some(since_ms) => {
+                let values = key.into_iter().chain([number(since_ms)]);
+                self.execute(sql::FREEZE, values).map(drop)
+            }
+            None => self.execute(sql::UNFREEZE, key).map(drop),
+        }
     }
 
     fn put_applied(
@@ -255,6 +316,8 @@ impl RowsMut for SqliteRows<'_> {
             number(applied.at_ms),
             number(integer(applied.task.0)),
             number(integer(applied.known_up_to.0)),
+            number(applied.turns),
+            number(applied.turns_since_ms),
         ];
         self.execute(sql::PUT_APPLIED, key.into_iter().chain(row))
             .map(drop)
