@@ -518,7 +518,8 @@ impl World {
                 );
                 assert!(!over || before == task.state, "{before:?} came back");
             }
-            let why = self.governance().why(task.id).expect("a reason");
+            let now = self.now;
+            let why = self.governance().why(task.id, now).expect("a reason");
             assert_eq!(why.state, kind);
             assert!(!why.sentence.is_empty());
         }

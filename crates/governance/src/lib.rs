@@ -74,8 +74,9 @@ mod task;
 mod text;
 
 pub use engine::{
-    Allowance, CLAIM_COUNT_MAX, FreezePolicy, Governance, LEASE_MS_MAX, ManualTasks, NotReverted,
-    Reverts, SUBMIT_COUNT_MAX, Settings, Submitted, TaskOutcome, Why, WriteEffect, WriteGrant,
+    Allowance, CLAIM_COUNT_MAX, Forecast, FreezePolicy, Governance, LEASE_MS_MAX, ManualTasks,
+    NotReverted, Reverts, SUBMIT_COUNT_MAX, Settings, Submitted, TaskOutcome, Waits, Why,
+    WriteEffect, WriteGrant,
 };
 pub use error::{Cause, Error};
 pub use ledger::AppliedLabel;

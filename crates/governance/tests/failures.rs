@@ -10,7 +10,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use governance::store::{
-    LogFilter, Look, MemoryStore, PolicyState, Rows, RowsMut, Store, TaskFilter, Work,
+    LogFilter, Look, MemoryStore, PolicyState, Rows, RowsMut, Store, TaskFilter, Waiting, Work,
 };
 use governance::{
     ActionKind, AppliedLabel, Counts, DailyLimit, Error, FileVersion, Governance, Initiator,
@@ -95,6 +95,15 @@ impl Rows for FailingRows<'_> {
     }
     fn frozen_since(&self, tenant: TenantId, file: &FileKey) -> Result<Option<i64>, Error> {
         self.rows.frozen_since(tenant, file)
+    }
+    fn waiting(
+        &self,
+        tenant: TenantId,
+        app: AppId,
+        after: Option<QueuePlace>,
+        count: usize,
+    ) -> Result<Vec<Waiting>, Error> {
+        self.rows.waiting(tenant, app, after, count)
     }
     fn pending(&self) -> Result<u64, Error> {
         self.rows.pending()

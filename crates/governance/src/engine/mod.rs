@@ -5,18 +5,22 @@
 
 mod change;
 mod claim;
+mod forecast;
 mod hold;
 mod lease;
 mod policy;
 mod report;
 mod revert;
 mod submit;
+mod why;
 mod write;
 
+pub use forecast::Forecast;
 pub use lease::LEASE_MS_MAX;
-pub use report::{Allowance, Why};
+pub use report::Allowance;
 pub use revert::{NotReverted, Reverts};
 pub use submit::{SUBMIT_COUNT_MAX, Submitted};
+pub use why::{Waits, Why};
 pub use write::{TaskOutcome, WriteEffect, WriteGrant};
 
 pub use claim::CLAIM_COUNT_MAX;

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 
-use super::{LogFilter, Look, PAGE_COUNT_MAX, PolicyState, Rows, RowsMut, Store, TaskFilter, Work};
+use super::{
+    LogFilter, Look, PAGE_COUNT_MAX, PolicyState, Rows, RowsMut, Store, TaskFilter,
+    WAITING_COUNT_MAX, Waiting, Work,
+};
 use crate::error::Error;
 use crate::ledger::AppliedLabel;
 use crate::log::LogEntry;
@@ -63,6 +66,7 @@ struct State {
     queued: BTreeMap<QueuePlace, TaskId>,
     due: BTreeSet<(i64, TaskId)>,
     leases: BTreeSet<(i64, TaskId)>,
+    waiting: HashMap<(TenantId, AppId), BTreeMap<QueuePlace, Waiting>>,
     pending: u64,
     last_task: u64,
     quotas: HashMap<(TenantId, AppId), Quota>,
@@ -94,6 +98,10 @@ impl State {
                 }
             }
             self.queued.remove(&earlier.place());
+            let app = (earlier.key.tenant, earlier.key.app());
+            if let Some(waiting) = self.waiting.get_mut(&app) {
+                waiting.remove(&earlier.place());
+            }
             if let Some(due) = earlier.state.due() {
                 self.due.remove(&(due, id));
             }
@@ -110,6 +118,11 @@ impl State {
                 .entry((task.key.tenant, task.key.file.clone()))
                 .or_default()
                 .insert(id);
+            if let Some(waiting) = Waiting::of(&task) {
+                let app = (task.key.tenant, task.key.app());
+                let of_app = self.waiting.entry(app).or_default();
+                of_app.insert(waiting.place, waiting);
+            }
             if task.state_kind() == StateKind::Queued {
                 self.queued.insert(task.place(), id);
             }
@@ -199,6 +212,25 @@ impl Rows for State {
 
     fn next_lease_end(&self) -> Result<Option<i64>, Error> {
         Ok(self.leases.first().map(|(at, _)| *at))
+    }
+
+    fn waiting(
+        &self,
+        tenant: TenantId,
+        app: AppId,
+        after: Option<QueuePlace>,
+        count: usize,
+    ) -> Result<Vec<Waiting>, Error> {
+        let Some(waiting) = self.waiting.get(&(tenant, app)) else {
+            return Ok(Vec::new());
+        };
+        let start = match after {
+            Some(place) => std::ops::Bound::Excluded(place),
+            None => std::ops::Bound::Unbounded,
+        };
+        let rows = waiting.range((start, std::ops::Bound::Unbounded));
+        let count = count.min(WAITING_COUNT_MAX);
+        Ok(rows.map(|(_, waiting)| *waiting).take(count).collect())
     }
 
     fn pending(&self) -> Result<u64, Error> {
@@ -346,6 +378,16 @@ impl Rows for Change<'_> {
 
     fn next_lease_end(&self) -> Result<Option<i64>, Error> {
         self.state.next_lease_end()
+    }
+
+    fn waiting(
+        &self,
+        tenant: TenantId,
+        app: AppId,
+        after: Option<QueuePlace>,
+        count: usize,
+    ) -> Result<Vec<Waiting>, Error> {
+        self.state.waiting(tenant, app, after, count)
     }
 
     fn pending(&self) -> Result<u64, Error> {

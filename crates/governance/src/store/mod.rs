@@ -18,13 +18,46 @@ pub use sqlite::{OpenCheck, SqliteStore};
 use crate::error::Error;
 use crate::ledger::AppliedLabel;
 use crate::log::LogEntry;
-use crate::quota::Quota;
-use crate::state::{Counts, StateKind, Status};
+use crate::quota::{HalfDay, Quota};
+use crate::state::{Counts, StateKind, Status, TaskState};
 use crate::task::{ActionKind, QueuePlace, Task, TaskId, TaskKey};
 
 /// The most rows that one call of [`Rows::tasks`], [`Rows::queued`], [`Rows::due`] or
 /// [`Rows::log`] gives; a larger count is taken as this.
 pub const PAGE_COUNT_MAX: usize = 1000;
+
+/// The most rows that one call of [`Rows::waiting`] gives; they are small.
+pub const WAITING_COUNT_MAX: usize = 10_000;
+
+/// What a forecast needs of a task: a slim row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its place in the queue, and its number.
+    pub place: QueuePlace,
+    /// Whether it applies a label.
+    pub applies: bool,
+    /// When it is tried again, in milliseconds UTC, if it waits for that.
+    pub retry_at: Option<i64>,
+    /// The half-day whose allowance it holds a unit of.
+    pub unit: Option<HalfDay>,
+}
+
+impl Waiting {
+    /// The row of a task; `None` if it is over or suspended.
+    pub fn of(task: &Task) -> Option<Self> {
+        let retry_at = match &task.state {
+            TaskState::Queued | TaskState::Deferred { .. } | TaskState::Running => None,
+            TaskState::Retrying { at, .. } => Some(*at),
+            _ => return None,
+        };
+        Some(Self {
+            place: task.place(),
+            applies: matches!(task.key.action, ActionKind::Apply(_)),
+            retry_at,
+            unit: task.unit,
+        })
+    }
+}
 
 /// A change to be made: called once, with the rows to read and to write.
 pub type Work<'w> = dyn FnMut(&mut dyn RowsMut) -> Result<(), Error> + 'w;
@@ -106,6 +139,17 @@ pub trait Rows {
 
     /// The earliest end of a lease.
     fn next_lease_end(&self) -> Result<Option<i64>, Error>;
+
+    /// The tasks of an app in a tenant that will run without anybody's doing, queued, deferred,
+    /// retrying or running, after a place, in the order of the queue; at most
+    /// [`WAITING_COUNT_MAX`].
+    fn waiting(
+        &self,
+        tenant: TenantId,
+        app: AppId,
+        after: Option<QueuePlace>,
+        count: usize,
+    ) -> Result<Vec<Waiting>, Error>;
 
     /// How many tasks are pending: queued, deferred, suspended, retrying or running.
     fn pending(&self) -> Result<u64, Error>;

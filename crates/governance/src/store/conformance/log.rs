@@ -137,14 +137,17 @@ pub(super) fn why_is_one_sentence(source: &mut dyn StoreSource) -> Verdict {
         .disable_policy(TENANT, &policy("q")?, &admin()?, NINE)?;
     let mut found = Vec::new();
     for id in ids {
-        let why = scene.governance.why(id)?;
+        let why = scene.governance.why(id, NINE)?;
         found.push((why.until, why.sentence));
     }
     let noon = "waits until 2021-01-06 12:00:00 UTC: the daily limit of 1 in Box is reached";
     let expected = [
         (None, "done at 2021-01-05 09:00:00 UTC".to_owned()),
         (Some(RESUME), noon.to_owned()),
-        (None, "waits until policy `q` is enabled".to_owned()),
+        (
+            None,
+            format!("waits until policy `q` is enabled; it {noon}"),
+        ),
     ];
     ensure_eq!(found, expected);
     let entries = scene.governance.log(&LogFilter::default(), 0, 100)?;

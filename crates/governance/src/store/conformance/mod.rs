@@ -4,6 +4,7 @@
 //! [`checks`] as a test of its own. Checks named `r_…` and `a_…` carry the number of the
 //! requirement that they test.
 
+mod holds;
 mod limit;
 mod log;
 mod policies;
@@ -163,6 +164,18 @@ checks! {
         a_crash_before_the_write_repeats_it,
         a_crash_after_the_write_counts_it_once,
         reports_are_taken_together;
+    holds:
+        a_task_goes_on_when_all_reasons_have_ended,
+        a_label_disabled_meanwhile_stops_the_write,
+        r_132_nothing_is_queued_before_it_is_confirmed,
+        policies_that_take_turns_at_a_file_are_stopped,
+        turns_far_apart_freeze_nothing,
+        a_030_a_label_is_taken_back,
+        everything_a_policy_did_since_is_taken_back,
+        a_lease_ends_and_the_task_is_taken_over_once,
+        a_forecast_comes_true,
+        why_names_every_reason,
+        a_finished_task_is_done_again_only_on_request;
 }
 
 /// Ends a check with what was expected.

@@ -313,7 +313,7 @@ pub(super) fn one_task_runs_per_file(source: &mut dyn StoreSource) -> Verdict {
     let tasks = scene.governance.claim(10, NINE)?;
     let ids: Vec<_> = tasks.iter().map(|task| task.id.0).collect();
     ensure_eq!(ids, [1, 3]);
-    let why = scene.governance.why(TaskId(2))?;
+    let why = scene.governance.why(TaskId(2), NINE)?;
     ensure_eq!(why.sentence, "waits for task 1, which has the same file");
     for task in &tasks {
         scene.begin(task, NINE)?;

@@ -1,5 +1,7 @@
 //! Rows to values and back. A row is taken for nothing until each column has been checked.
 
+use std::cmp::Reverse;
+
 use label_core::{AppId, FileId, FileKey, LabelKey, PolicyId, TenantId};
 use rusqlite::Row;
 use rusqlite::types::{FromSql, Value};
@@ -10,9 +12,10 @@ use crate::log::{LogEntry, LogEvent, LoggedTask, QuotaPosition};
 use crate::quota::{DailyLimit, HalfDay};
 use crate::reason::Reason;
 use crate::state::{StateKind, Suspension, TaskState};
-use crate::store::PolicyState;
+use crate::store::{PolicyState, Waiting};
 use crate::task::{
-    ActionKind, Lease, NewTask, PolicyOrder, PreviousLabel, Task, TaskId, TaskKey, WriteIntent,
+    ActionKind, Lease, NewTask, PolicyOrder, PreviousLabel, QueuePlace, Task, TaskId, TaskKey,
+    WriteIntent,
 };
 use crate::text::{FileVersion, Initiator, MatchId, Worker};
 
@@ -246,6 +249,22 @@ impl<'r> Columns<'r> {
         }
         task.reverts = self.number_or_null()?.map(TaskId);
         Ok(task)
+    }
+
+    pub(super) fn waiting(&mut self) -> Result<Waiting, Failure> {
+        let place = QueuePlace {
+            automatic: self.flag()?,
+            label_priority: Reverse(self.number()?),
+            id: TaskId(self.number()?),
+        };
+        let kind = self.state_kind()?;
+        let due: Option<i64> = self.value()?;
+        Ok(Waiting {
+            place,
+            applies: self.flag()?,
+            retry_at: due.filter(|_| kind == StateKind::Retrying),
+            unit: self.value::<Option<i64>>()?.map(HalfDay),
+        })
     }
 
     pub(super) fn policy_state(&mut self) -> Result<PolicyState, Failure> {

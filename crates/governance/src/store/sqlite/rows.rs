@@ -17,7 +17,9 @@ use crate::ledger::AppliedLabel;
 use crate::log::LogEntry;
 use crate::quota::{DailyLimit, HalfDay, Quota};
 use crate::state::{Counts, StateKind};
-use crate::store::{LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, RowsMut, TaskFilter};
+use crate::store::{
+    LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, RowsMut, TaskFilter, WAITING_COUNT_MAX, Waiting,
+};
 use crate::task::{QueuePlace, Task, TaskId, TaskKey};
 
 /// A connection inside a transaction.
@@ -153,6 +155,34 @@ impl Rows for SqliteRows<'_> {
     fn next_lease_end(&self) -> Result<Option<i64>, Error> {
         let read = |row: &mut Columns<'_>| row.value::<Option<i64>>();
         Ok(self.one(sql::NEXT_LEASE_END, [], "task", read)?.flatten())
+    }
+
+    fn waiting(
+        &self,
+        tenant: TenantId,
+        app: AppId,
+        after: Option<QueuePlace>,
+        count: usize,
+    ) -> Result<Vec<Waiting>, Error> {
+        let count = integer(count.min(WAITING_COUNT_MAX) as u64);
+        // Before the first place there is none.
+        let (automatic, rank, id) = match after {
+            Some(place) => (
+                i64::from(place.automatic),
+                -i64::from(place.label_priority.0),
+                integer(place.id.0),
+            ),
+            None => (-1, 0, 0),
+        };
+        let values = [
+            tenant_text(tenant),
+            number(app.0),
+            number(automatic),
+            number(rank),
+            number(id),
+            number(count),
+        ];
+        self.all(sql::WAITING, values, "task", |row| row.waiting())
     }
 
     fn pending(&self) -> Result<u64, Error> {

@@ -51,6 +51,8 @@ CREATE INDEX task_queue ON task (automatic, queue_rank, id) WHERE state = 0;
 CREATE INDEX task_due ON task (due_ms, id) WHERE due_ms IS NOT NULL;
 CREATE INDEX task_pending ON task (state) WHERE state < 5;
 CREATE INDEX task_lease ON task (lease_ms, id) WHERE lease_ms IS NOT NULL;
+CREATE INDEX task_waiting ON task (tenant, app, automatic, queue_rank, id)
+  WHERE state IN (0, 1, 3, 4);
 CREATE INDEX task_state ON task (tenant, app, state);
 CREATE INDEX task_policy ON task (tenant, policy, state);
 

@@ -91,6 +91,12 @@ pub(super) const DUE: &str = concat!(
     " FROM task WHERE due_ms IS NOT NULL AND due_ms <= ?1 ORDER BY due_ms, id LIMIT ?2"
 );
 
+pub(super) const WAITING: &str = "SELECT automatic, label_priority, id, state, due_ms, \
+     label <> '', unit_half \
+     FROM task WHERE tenant = ?1 AND app = ?2 AND state IN (0, 1, 3, 4) \
+     AND (automatic, queue_rank, id) > (?3, ?4, ?5) \
+     ORDER BY automatic, queue_rank, id LIMIT ?6";
+
 pub(super) const LEASE_ENDED: &str = concat!(
     "SELECT ",
     task_columns!(),
@@ -284,6 +290,7 @@ mod tests {
             (QUEUED, "task_queue"),
             (QUEUED_AFTER, "task_queue"),
             (DUE, "task_due"),
+            (WAITING, "task_waiting"),
             (LEASE_ENDED, "task_lease"),
             (NEXT_LEASE_END, "task_lease"),
             (NEXT_DUE, "task_due"),
