@@ -10,6 +10,7 @@ use crate::engine::NotReverted;
 use crate::quota::utc_text;
 use crate::state::StateKind;
 use crate::task::TaskId;
+use crate::work::WorkId;
 
 /// A cause from outside this crate, kept as the source of an [`enum@Error`].
 pub type Cause = Box<dyn StdError + Send + Sync + 'static>;
@@ -52,6 +53,20 @@ pub enum Error {
         id: TaskId,
         /// The state that it is in.
         state: StateKind,
+    },
+    /// More work, or larger, than one call takes: split it, or keep the payload elsewhere.
+    #[error("work: {size} {what} are too much")]
+    TooMuchWork {
+        /// What was too much.
+        what: &'static str,
+        /// How much.
+        size: usize,
+    },
+    /// The claim of a piece of work is over: somebody else has it, or it is done. Drop the result.
+    #[error("work {id}: the claim is over")]
+    StaleWork {
+        /// Which piece.
+        id: WorkId,
     },
     /// The task can't be undone, for this reason.
     #[error("task {id}: it can't be reverted, {reason}")]

@@ -63,6 +63,7 @@
 
 mod engine;
 mod error;
+pub mod jobs;
 mod ledger;
 pub mod log;
 pub mod quota;
@@ -72,6 +73,7 @@ mod state;
 pub mod store;
 mod task;
 mod text;
+pub mod work;
 
 pub use engine::{
     Allowance, CLAIM_COUNT_MAX, Forecast, FreezePolicy, Governance, LEASE_MS_MAX, ManualTasks,

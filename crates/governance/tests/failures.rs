@@ -9,9 +9,11 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use governance::jobs::JobName;
 use governance::store::{
     LogFilter, Look, MemoryStore, PolicyState, Rows, RowsMut, Store, TaskFilter, Waiting, Work,
 };
+use governance::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 use governance::{
     ActionKind, AppliedLabel, Counts, DailyLimit, Error, FileVersion, Governance, Initiator,
     LogEntry, NewTask, QueuePlace, Settings, StateKind, Task, TaskId, TaskKey, TaskOutcome,
@@ -126,6 +128,29 @@ impl Rows for FailingRows<'_> {
     fn log(&self, filter: &LogFilter, after: u64, count: usize) -> Result<Vec<LogEntry>, Error> {
         self.rows.log(filter, after, count)
     }
+    fn work(&self, id: WorkId) -> Result<Option<WorkItem>, Error> {
+        self.rows.work(id)
+    }
+    fn work_with_key(&self, kind: &WorkKind, key: &WorkKey) -> Result<Option<WorkItem>, Error> {
+        self.rows.work_with_key(kind, key)
+    }
+    fn ready_work(&self, kind: &WorkKind, now: i64, count: usize) -> Result<Vec<WorkItem>, Error> {
+        self.rows.ready_work(kind, now, count)
+    }
+    fn dead_work(
+        &self,
+        kind: &WorkKind,
+        after: WorkId,
+        count: usize,
+    ) -> Result<Vec<WorkItem>, Error> {
+        self.rows.dead_work(kind, after, count)
+    }
+    fn work_counts(&self, kind: &WorkKind) -> Result<WorkCounts, Error> {
+        self.rows.work_counts(kind)
+    }
+    fn job_ran(&self, name: &JobName) -> Result<Option<i64>, Error> {
+        self.rows.job_ran(name)
+    }
     fn opening(&self) -> Result<u64, Error> {
         self.rows.opening()
     }
@@ -182,6 +207,22 @@ impl RowsMut for FailingRows<'_> {
     fn trim_log(&mut self, before_ms: i64, count: usize) -> Result<u64, Error> {
         self.fuse.burn()?;
         self.rows.trim_log(before_ms, count)
+    }
+    fn next_work_id(&mut self) -> Result<WorkId, Error> {
+        self.fuse.burn()?;
+        self.rows.next_work_id()
+    }
+    fn put_work(&mut self, item: &WorkItem) -> Result<(), Error> {
+        self.fuse.burn()?;
+        self.rows.put_work(item)
+    }
+    fn remove_work(&mut self, id: WorkId) -> Result<(), Error> {
+        self.fuse.burn()?;
+        self.rows.remove_work(id)
+    }
+    fn put_job_ran(&mut self, name: &JobName, at_ms: i64) -> Result<(), Error> {
+        self.fuse.burn()?;
+        self.rows.put_job_ran(name, at_ms)
     }
     fn begin_opening(&mut self) -> Result<u64, Error> {
         self.fuse.burn()?;

@@ -137,7 +137,7 @@ impl<S: Store> Governance<S> {
     }
 }
 
-fn lease(worker: &Worker, lease_ms: i64, now: i64) -> Lease {
+pub(super) fn lease(worker: &Worker, lease_ms: i64, now: i64) -> Lease {
     Lease {
         worker: worker.clone(),
         until_ms: now.saturating_add(lease_ms.clamp(1, LEASE_MS_MAX)),

@@ -11,8 +11,10 @@ mod lease;
 mod policy;
 mod report;
 mod revert;
+mod schedule;
 mod submit;
 mod why;
+mod work;
 mod write;
 
 pub use forecast::Forecast;

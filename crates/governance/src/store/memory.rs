@@ -1,5 +1,6 @@
 //! The store that forgets when it is dropped: for tests, previews and simulations.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
@@ -9,11 +10,13 @@ use super::{
     WAITING_COUNT_MAX, Waiting, Work,
 };
 use crate::error::Error;
+use crate::jobs::JobName;
 use crate::ledger::AppliedLabel;
 use crate::log::LogEntry;
 use crate::quota::Quota;
 use crate::state::{Counts, StateKind, Status};
 use crate::task::{QueuePlace, Task, TaskId, TaskKey};
+use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 
 /// Tasks in memory. A clone is a second, independent store with the same content.
 ///
@@ -74,6 +77,11 @@ struct State {
     disabled_labels: HashSet<LabelKey>,
     frozen: HashMap<(TenantId, FileKey), i64>,
     applied: HashMap<(TenantId, FileKey), AppliedLabel>,
+    work: BTreeMap<WorkId, WorkItem>,
+    work_by_key: HashMap<(WorkKind, WorkKey), WorkId>,
+    work_in_order: HashMap<WorkKind, BTreeSet<(Reverse<u32>, WorkId)>>,
+    last_work: u64,
+    jobs: HashMap<JobName, i64>,
     log: BTreeMap<u64, LogEntry>,
     last_log: u64,
     opening: u64,
@@ -138,6 +146,36 @@ impl State {
             self.tasks.insert(id, task);
         }
         earlier
+    }
+
+    /// Puts a piece of work in place of the one with its number, or removes it; gives the earlier.
+    fn set_work(&mut self, id: WorkId, item: Option<WorkItem>) -> Option<WorkItem> {
+        let earlier = self.work.remove(&id);
+        if let Some(earlier) = &earlier {
+            let new = &earlier.new;
+            self.work_by_key
+                .remove(&(new.kind.clone(), new.key.clone()));
+            if let Some(of_kind) = self.work_in_order.get_mut(&new.kind) {
+                of_kind.remove(&earlier.order());
+            }
+        }
+        if let Some(item) = item {
+            let kind = item.new.kind.clone();
+            self.work_by_key
+                .insert((kind.clone(), item.new.key.clone()), id);
+            self.work_in_order
+                .entry(kind)
+                .or_default()
+                .insert(item.order());
+            self.work.insert(id, item);
+        }
+        earlier
+    }
+
+    /// The pieces of a kind, in their order.
+    fn work_of<'a>(&'a self, kind: &WorkKind) -> impl Iterator<Item = &'a WorkItem> {
+        let of_kind = self.work_in_order.get(kind).into_iter().flatten();
+        of_kind.filter_map(|(_, id)| self.work.get(id))
     }
 
     fn all<'a>(&'a self, ids: impl Iterator<Item = &'a TaskId>, count: usize) -> Vec<Task> {
@@ -282,6 +320,48 @@ impl Rows for State {
             .collect())
     }
 
+    fn work(&self, id: WorkId) -> Result<Option<WorkItem>, Error> {
+        Ok(self.work.get(&id).cloned())
+    }
+
+    fn work_with_key(&self, kind: &WorkKind, key: &WorkKey) -> Result<Option<WorkItem>, Error> {
+        let id = self.work_by_key.get(&(kind.clone(), key.clone()));
+        Ok(id.and_then(|id| self.work.get(id)).cloned())
+    }
+
+    fn ready_work(&self, kind: &WorkKind, now: i64, count: usize) -> Result<Vec<WorkItem>, Error> {
+        let ready = self.work_of(kind).filter(|item| item.is_ready(now));
+        Ok(ready.take(count.min(PAGE_COUNT_MAX)).cloned().collect())
+    }
+
+    fn dead_work(
+        &self,
+        kind: &WorkKind,
+        after: WorkId,
+        count: usize,
+    ) -> Result<Vec<WorkItem>, Error> {
+        let later = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
+        let items = self.work.range(later).map(|(_, item)| item);
+        let dead = items.filter(|item| item.new.kind == *kind && item.dead.is_some());
+        Ok(dead.take(count.min(PAGE_COUNT_MAX)).cloned().collect())
+    }
+
+    fn work_counts(&self, kind: &WorkKind) -> Result<WorkCounts, Error> {
+        let mut counts = WorkCounts::default();
+        for item in self.work_of(kind) {
+            match (&item.dead, &item.lease) {
+                (Some(_), _) => counts.dead += 1,
+                (None, Some(_)) => counts.leased += 1,
+                (None, None) => counts.waiting += 1,
+            }
+        }
+        Ok(counts)
+    }
+
+    fn job_ran(&self, name: &JobName) -> Result<Option<i64>, Error> {
+        Ok(self.jobs.get(name).copied())
+    }
+
     fn opening(&self) -> Result<u64, Error> {
         Ok(self.opening)
     }
@@ -299,6 +379,9 @@ enum Undo {
     LogRemoved(u64, Box<LogEntry>),
     Opening(u64),
     LastTask(u64),
+    Work(WorkId, Option<Box<WorkItem>>),
+    LastWork(u64),
+    Job(JobName, Option<i64>),
 }
 
 /// A change that is under way.
@@ -341,6 +424,11 @@ impl Change<'_> {
                 }
                 Undo::Opening(earlier) => state.opening = earlier,
                 Undo::LastTask(earlier) => state.last_task = earlier,
+                Undo::Work(id, earlier) => {
+                    state.set_work(id, earlier.map(|item| *item));
+                }
+                Undo::LastWork(earlier) => state.last_work = earlier,
+                Undo::Job(name, earlier) => restore(&mut state.jobs, name, earlier),
             }
         }
     }
@@ -424,6 +512,35 @@ impl Rows for Change<'_> {
 
     fn log(&self, filter: &LogFilter, after: u64, count: usize) -> Result<Vec<LogEntry>, Error> {
         self.state.log(filter, after, count)
+    }
+
+    fn work(&self, id: WorkId) -> Result<Option<WorkItem>, Error> {
+        self.state.work(id)
+    }
+
+    fn work_with_key(&self, kind: &WorkKind, key: &WorkKey) -> Result<Option<WorkItem>, Error> {
+        self.state.work_with_key(kind, key)
+    }
+
+    fn ready_work(&self, kind: &WorkKind, now: i64, count: usize) -> Result<Vec<WorkItem>, Error> {
+        self.state.ready_work(kind, now, count)
+    }
+
+    fn dead_work(
+        &self,
+        kind: &WorkKind,
+        after: WorkId,
+        count: usize,
+    ) -> Result<Vec<WorkItem>, Error> {
+        self.state.dead_work(kind, after, count)
+    }
+
+    fn work_counts(&self, kind: &WorkKind) -> Result<WorkCounts, Error> {
+        self.state.work_counts(kind)
+    }
+
+    fn job_ran(&self, name: &JobName) -> Result<Option<i64>, Error> {
+        self.state.job_ran(name)
     }
 
     fn opening(&self) -> Result<u64, Error> {
@@ -534,6 +651,36 @@ impl RowsMut for Change<'_> {
             }
         }
         Ok(removed)
+    }
+
+    fn next_work_id(&mut self) -> Result<WorkId, Error> {
+        self.undo.push(Undo::LastWork(self.state.last_work));
+        self.state.last_work = self.state.last_work.saturating_add(1);
+        Ok(WorkId(self.state.last_work))
+    }
+
+    fn put_work(&mut self, item: &WorkItem) -> Result<(), Error> {
+        let key = (item.new.kind.clone(), item.new.key.clone());
+        let holder = self.state.work_by_key.get(&key);
+        if holder.is_some_and(|id| *id != item.id) {
+            let place = format!("work {}", item.id);
+            return Err(Error::unavailable(place, "another piece has its key"));
+        }
+        let earlier = self.state.set_work(item.id, Some(item.clone()));
+        self.undo.push(Undo::Work(item.id, earlier.map(Box::new)));
+        Ok(())
+    }
+
+    fn remove_work(&mut self, id: WorkId) -> Result<(), Error> {
+        let earlier = self.state.set_work(id, None);
+        self.undo.push(Undo::Work(id, earlier.map(Box::new)));
+        Ok(())
+    }
+
+    fn put_job_ran(&mut self, name: &JobName, at_ms: i64) -> Result<(), Error> {
+        let earlier = self.state.jobs.insert(name.clone(), at_ms);
+        self.undo.push(Undo::Job(name.clone(), earlier));
+        Ok(())
     }
 
     fn begin_opening(&mut self) -> Result<u64, Error> {

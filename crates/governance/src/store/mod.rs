@@ -16,11 +16,13 @@ pub use memory::MemoryStore;
 pub use sqlite::{OpenCheck, SqliteStore};
 
 use crate::error::Error;
+use crate::jobs::JobName;
 use crate::ledger::AppliedLabel;
 use crate::log::LogEntry;
 use crate::quota::{HalfDay, Quota};
 use crate::state::{Counts, StateKind, Status, TaskState};
 use crate::task::{ActionKind, QueuePlace, Task, TaskId, TaskKey};
+use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 
 /// The most rows that one call of [`Rows::tasks`], [`Rows::queued`], [`Rows::due`] or
 /// [`Rows::log`] gives; a larger count is taken as this.
@@ -179,6 +181,30 @@ pub trait Rows {
     /// first.
     fn log(&self, filter: &LogFilter, after: u64, count: usize) -> Result<Vec<LogEntry>, Error>;
 
+    /// The piece of work with this number.
+    fn work(&self, id: WorkId) -> Result<Option<WorkItem>, Error>;
+
+    /// The piece of work with this kind and key.
+    fn work_with_key(&self, kind: &WorkKind, key: &WorkKey) -> Result<Option<WorkItem>, Error>;
+
+    /// Pieces of a kind that are [ready](WorkItem::is_ready) at `now`, in their
+    /// [order](WorkItem::order).
+    fn ready_work(&self, kind: &WorkKind, now: i64, count: usize) -> Result<Vec<WorkItem>, Error>;
+
+    /// Dead letters of a kind after `after` (0: from the first), by rising number.
+    fn dead_work(
+        &self,
+        kind: &WorkKind,
+        after: WorkId,
+        count: usize,
+    ) -> Result<Vec<WorkItem>, Error>;
+
+    /// How many pieces of a kind there are.
+    fn work_counts(&self, kind: &WorkKind) -> Result<WorkCounts, Error>;
+
+    /// For which time a job ran last.
+    fn job_ran(&self, name: &JobName) -> Result<Option<i64>, Error>;
+
     /// How many times the store was opened.
     fn opening(&self) -> Result<u64, Error>;
 }
@@ -235,6 +261,19 @@ pub trait RowsMut: Rows {
     /// Removes entries older than `before_ms` from the start of the log, at most `count`, and
     /// says how many. It stops at the first entry that is not older.
     fn trim_log(&mut self, before_ms: i64, count: usize) -> Result<u64, Error>;
+
+    /// A number for a piece of work larger than any given before.
+    fn next_work_id(&mut self) -> Result<WorkId, Error>;
+
+    /// Adds a piece of work, or replaces the one with its number; kind and key never change, and a
+    /// kind and key that another piece has are an error.
+    fn put_work(&mut self, item: &WorkItem) -> Result<(), Error>;
+
+    /// Forgets a piece of work.
+    fn remove_work(&mut self, id: WorkId) -> Result<(), Error>;
+
+    /// Says for which time a job ran last.
+    fn put_job_ran(&mut self, name: &JobName, at_ms: i64) -> Result<(), Error>;
 
     /// Counts one more opening and gives its number, from 1.
     fn begin_opening(&mut self) -> Result<u64, Error>;

@@ -11,6 +11,7 @@ mod policies;
 mod rows;
 mod scene;
 mod tasks;
+mod work;
 
 use thiserror::Error;
 
@@ -176,6 +177,13 @@ checks! {
         a_forecast_comes_true,
         why_names_every_reason,
         a_finished_task_is_done_again_only_on_request;
+    work:
+        r_072_work_that_waits_is_not_queued_twice,
+        work_comes_by_priority_then_first_in,
+        work_is_handed_out_again_when_its_lease_ends,
+        work_that_fails_is_a_dead_letter_until_it_is_asked_for_again,
+        jobs_run_once_for_each_time_over_restarts,
+        the_next_step_says_what_can_be_done_and_when;
 }
 
 /// Ends a check with what was expected.

@@ -5,6 +5,7 @@ use label_core::{AppId, FileId, TenantId};
 use super::scene::{MIDNIGHT, TENANT, admin, label, policy, suspended, version, wish};
 use super::{StoreSource, Verdict, ensure_eq};
 use crate::error::{Cause, Error};
+use crate::jobs::JobName;
 use crate::ledger::AppliedLabel;
 use crate::log::{LogEntry, LogEvent, QuotaPosition};
 use crate::quota::{DailyLimit, HalfDay, Quota};
@@ -15,14 +16,21 @@ use crate::task::{
     ActionKind, Lease, NewTask, PolicyOrder, PreviousLabel, Task, TaskId, WriteIntent,
 };
 use crate::text::{MatchId, Worker};
+use crate::work::{NewWork, WorkId, WorkItem, WorkKey, WorkKind};
 
 /// Everything that can be read, as text: two stores with the same content give the same.
 fn content(store: &dyn Store) -> Result<String, Cause> {
     let mut text = String::new();
     let (p, file) = (policy("p")?, wish(0)?.key.file);
+    let (kind, key, job) = (
+        WorkKind::parse("k")?,
+        WorkKey::parse("1")?,
+        JobName::parse("j")?,
+    );
     store.view(&mut |rows| {
         text = format!(
-            "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+            "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n\
+             {:?}\n{:?}\n{:?}\n{:?}\n{:?}",
             rows.tasks(&TaskFilter::default(), TaskId(0), 1000)?,
             rows.queued(None, 1000)?,
             rows.due(i64::MAX, 1000)?,
@@ -39,6 +47,11 @@ fn content(store: &dyn Store) -> Result<String, Cause> {
             rows.applied(TENANT, &file)?,
             rows.log(&LogFilter::default(), 0, 1000)?,
             rows.opening()?,
+            rows.ready_work(&kind, i64::MAX, 1000)?,
+            rows.dead_work(&kind, WorkId(0), 1000)?,
+            rows.work_counts(&kind)?,
+            rows.work_with_key(&kind, &key)?,
+            rows.job_ran(&job)?,
         );
         Ok(())
     })?;
@@ -78,8 +91,32 @@ fn write_everything(rows: &mut dyn RowsMut) -> Result<(), Cause> {
     rows.put_frozen(TENANT, &wish(0)?.key.file, Some(-5))?;
     rows.put_applied(TENANT, &wish(0)?.key.file, Some(&applied()?))?;
     rows.append_log(&LogEntry::of_task(&task, MIDNIGHT, admin()?))?;
+    let mut item = work(rows.next_work_id()?)?;
+    rows.put_work(&item)?;
+    item.dead = Some(Reason::new("too_large").with_detail("x"));
+    rows.put_work(&item)?;
+    let next = work(rows.next_work_id()?)?;
+    rows.put_work(&next)?;
+    rows.put_job_ran(&JobName::parse("j")?, 5)?;
+    rows.put_job_ran(&JobName::parse("j")?, -5)?;
     rows.begin_opening()?;
     Ok(())
+}
+
+/// A piece of work, full where its number is odd.
+fn work(id: WorkId) -> Result<WorkItem, Cause> {
+    let new = NewWork::new(WorkKind::parse("k")?, WorkKey::parse(&id.to_string())?);
+    let mut item = WorkItem::new(id, new);
+    if id.0 % 2 == 1 {
+        item.new.priority = u32::MAX;
+        item.new.not_before = i64::MAX;
+        item.new.payload = "' \u{1f512}".to_owned();
+        item.attempts = u32::MAX;
+        item.claims = u32::MAX;
+        item.lease = Some(lease(i64::MIN)?);
+        item.again = true;
+    }
+    Ok(item)
 }
 
 fn lease(until_ms: i64) -> Result<Lease, Cause> {
@@ -103,6 +140,8 @@ pub(super) fn a_change_is_made_whole_or_not_at_all(source: &mut dyn StoreSource)
             rows.put_applied(TENANT, &file, None)?;
             rows.put_label_disabled(&label(1), false)?;
             rows.put_frozen(TENANT, &file, None)?;
+            rows.remove_work(WorkId(1))?;
+            rows.remove_work(WorkId(77))?;
             rows.trim_log(i64::MAX, 10)?;
             Err(Error::UnknownTask { id: TaskId(77) })
         });

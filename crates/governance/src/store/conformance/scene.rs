@@ -17,6 +17,8 @@ pub(super) const MIDNIGHT: i64 = 1_609_804_800_000;
 
 pub(super) const HOUR: i64 = 3_600_000;
 
+pub(super) const DAY: i64 = DAY_MS;
+
 /// Noon of the day after.
 pub(super) const RESUME: i64 = MIDNIGHT + DAY_MS + 12 * HOUR;
 

@@ -18,6 +18,7 @@ use crate::task::{
     WriteIntent,
 };
 use crate::text::{FileVersion, Initiator, MatchId, Worker};
+use crate::work::{NewWork, WorkId, WorkItem, WorkKey, WorkKind};
 
 /// What went wrong inside the store, before it is told by what the caller can do.
 #[derive(Debug, Error)]
@@ -249,6 +250,21 @@ impl<'r> Columns<'r> {
         }
         task.reverts = self.number_or_null()?.map(TaskId);
         Ok(task)
+    }
+
+    pub(super) fn work(&mut self) -> Result<WorkItem, Failure> {
+        let id = WorkId(self.number()?);
+        let mut new = NewWork::new(self.parsed::<WorkKind>()?, self.parsed::<WorkKey>()?);
+        new.priority = self.number()?;
+        new.not_before = self.value()?;
+        new.payload = self.value()?;
+        let mut item = WorkItem::new(id, new);
+        item.attempts = self.number()?;
+        item.claims = self.number()?;
+        item.lease = self.lease()?;
+        item.again = self.flag()?;
+        item.dead = self.reason()?;
+        Ok(item)
     }
 
     pub(super) fn waiting(&mut self) -> Result<Waiting, Failure> {
@@ -533,6 +549,24 @@ pub(super) fn task_values(task: &Task) -> Vec<Value> {
         previous_label_value(task.previous),
         number_or_null(task.reverts.map(|id| integer(id.0))),
     ]);
+    values
+}
+
+pub(super) fn work_values(item: &WorkItem) -> Vec<Value> {
+    let mut values = vec![
+        number(integer(item.id.0)),
+        text(&item.new.kind),
+        text(&item.new.key),
+        number(item.new.priority),
+        number(item.new.not_before),
+        text(&item.new.payload),
+        number(item.attempts),
+        number(item.claims),
+        text_or_null(item.lease.as_ref().map(|lease| &lease.worker)),
+        number_or_null(item.lease.as_ref().map(|lease| lease.until_ms)),
+        number(item.again),
+    ];
+    values.extend(reason_values(item.dead.as_ref()));
     values
 }
 

@@ -9,10 +9,11 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::columns::{
     Columns, Failure, file_values, integer, key_values, log_values, number, policy_state_code,
-    task_values, tenant_text, text, text_or_empty,
+    task_values, tenant_text, text, text_or_empty, work_values,
 };
 use super::{sql, told};
 use crate::error::Error;
+use crate::jobs::JobName;
 use crate::ledger::AppliedLabel;
 use crate::log::LogEntry;
 use crate::quota::{DailyLimit, HalfDay, Quota};
@@ -21,6 +22,7 @@ use crate::store::{
     LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, RowsMut, TaskFilter, WAITING_COUNT_MAX, Waiting,
 };
 use crate::task::{QueuePlace, Task, TaskId, TaskKey};
+use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 
 /// A connection inside a transaction.
 pub(super) struct SqliteRows<'c> {
@@ -248,6 +250,42 @@ impl Rows for SqliteRows<'_> {
         self.all(&sql::log(filter), values, "log", |row| row.log_entry())
     }
 
+    fn work(&self, id: WorkId) -> Result<Option<WorkItem>, Error> {
+        self.one(sql::WORK, [number(integer(id.0))], "work", |row| row.work())
+    }
+
+    fn work_with_key(&self, kind: &WorkKind, key: &WorkKey) -> Result<Option<WorkItem>, Error> {
+        let values = [text(kind), text(key)];
+        self.one(sql::WORK_WITH_KEY, values, "work", |row| row.work())
+    }
+
+    fn ready_work(&self, kind: &WorkKind, now: i64, count: usize) -> Result<Vec<WorkItem>, Error> {
+        let values = [text(kind), number(now), page(count)];
+        self.all(sql::READY_WORK, values, "work", |row| row.work())
+    }
+
+    fn dead_work(
+        &self,
+        kind: &WorkKind,
+        after: WorkId,
+        count: usize,
+    ) -> Result<Vec<WorkItem>, Error> {
+        let values = [text(kind), number(integer(after.0)), page(count)];
+        self.all(sql::DEAD_WORK, values, "work", |row| row.work())
+    }
+
+    fn work_counts(&self, kind: &WorkKind) -> Result<WorkCounts, Error> {
+        let read = |row: &mut Columns<'_>| {
+            Ok(WorkCounts::new(row.number()?, row.number()?, row.number()?))
+        };
+        let counts = self.one(sql::WORK_COUNTS, [text(kind)], "work", read)?;
+        Ok(counts.unwrap_or_default())
+    }
+
+    fn job_ran(&self, name: &JobName) -> Result<Option<i64>, Error> {
+        self.one(sql::JOB_RAN, [text(name)], "job", |row| row.value())
+    }
+
     fn opening(&self) -> Result<u64, Error> {
         self.counter(sql::READ_COUNTER, "opening")
     }
@@ -362,6 +400,24 @@ impl RowsMut for SqliteRows<'_> {
     fn trim_log(&mut self, before_ms: i64, count: usize) -> Result<u64, Error> {
         let values = [number(before_ms), number(integer(count as u64))];
         self.execute(sql::TRIM_LOG, values)
+    }
+
+    fn next_work_id(&mut self) -> Result<WorkId, Error> {
+        self.counter(sql::BUMP_COUNTER, "work").map(WorkId)
+    }
+
+    fn put_work(&mut self, item: &WorkItem) -> Result<(), Error> {
+        self.execute(sql::PUT_WORK, work_values(item)).map(drop)
+    }
+
+    fn remove_work(&mut self, id: WorkId) -> Result<(), Error> {
+        self.execute(sql::REMOVE_WORK, [number(integer(id.0))])
+            .map(drop)
+    }
+
+    fn put_job_ran(&mut self, name: &JobName, at_ms: i64) -> Result<(), Error> {
+        let values = [text(name), number(at_ms)];
+        self.execute(sql::PUT_JOB_RAN, values).map(drop)
     }
 
     fn begin_opening(&mut self) -> Result<u64, Error> {

@@ -2,7 +2,7 @@ CREATE TABLE counter (
   name TEXT NOT NULL PRIMARY KEY,
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO counter VALUES ('task', 0), ('log', 0), ('opening', 0);
+INSERT INTO counter VALUES ('task', 0), ('log', 0), ('opening', 0), ('work', 0);
 
 CREATE TABLE task (
   id INTEGER NOT NULL PRIMARY KEY,
@@ -140,3 +140,28 @@ CREATE TABLE log (
   quota_used INTEGER,
   quota_limit INTEGER
 ) STRICT;
+
+CREATE TABLE work (
+  id INTEGER NOT NULL PRIMARY KEY,
+  kind TEXT NOT NULL,
+  key TEXT NOT NULL,
+  priority INTEGER NOT NULL,
+  not_before_ms INTEGER NOT NULL,
+  payload TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  claims INTEGER NOT NULL,
+  worker TEXT,
+  lease_ms INTEGER,
+  again INTEGER NOT NULL,
+  dead_code TEXT,
+  dead_detail TEXT,
+  work_rank INTEGER NOT NULL AS (-priority) VIRTUAL
+) STRICT;
+CREATE UNIQUE INDEX work_key ON work (kind, key);
+CREATE INDEX work_queue ON work (kind, work_rank, id) WHERE dead_code IS NULL;
+CREATE INDEX work_dead ON work (kind, id) WHERE dead_code IS NOT NULL;
+
+CREATE TABLE job (
+  name TEXT NOT NULL PRIMARY KEY,
+  ran_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

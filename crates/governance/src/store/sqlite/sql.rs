@@ -132,6 +132,49 @@ pub(super) const PUT_QUOTA_REACHED: &str =
 pub(super) const POLICY: &str = "SELECT state FROM policy WHERE tenant = ?1 AND policy = ?2";
 pub(super) const PUT_POLICY: &str = "INSERT OR REPLACE INTO policy VALUES (?1, ?2, ?3)";
 
+macro_rules! work_columns {
+    () => {
+        "id, kind, key, priority, not_before_ms, payload, attempts, claims, worker, lease_ms, \
+         again, dead_code, dead_detail"
+    };
+}
+
+pub(super) const WORK: &str = concat!("SELECT ", work_columns!(), " FROM work WHERE id = ?1");
+pub(super) const WORK_WITH_KEY: &str = concat!(
+    "SELECT ",
+    work_columns!(),
+    " FROM work WHERE kind = ?1 AND key = ?2"
+);
+pub(super) const READY_WORK: &str = concat!(
+    "SELECT ",
+    work_columns!(),
+    " FROM work WHERE kind = ?1 AND dead_code IS NULL AND not_before_ms <= ?2 \
+     AND (lease_ms IS NULL OR lease_ms <= ?2) ORDER BY work_rank, id LIMIT ?3"
+);
+pub(super) const DEAD_WORK: &str = concat!(
+    "SELECT ",
+    work_columns!(),
+    " FROM work WHERE kind = ?1 AND dead_code IS NOT NULL AND id > ?2 ORDER BY id LIMIT ?3"
+);
+pub(super) const WORK_COUNTS: &str = "SELECT \
+     count(*) FILTER (WHERE dead_code IS NULL AND lease_ms IS NULL), \
+     count(*) FILTER (WHERE dead_code IS NULL AND lease_ms IS NOT NULL), \
+     count(*) FILTER (WHERE dead_code IS NOT NULL) FROM work WHERE kind = ?1";
+pub(super) const PUT_WORK: &str = concat!(
+    "INSERT INTO work (",
+    work_columns!(),
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
+     ON CONFLICT (id) DO UPDATE SET priority = excluded.priority, \
+     not_before_ms = excluded.not_before_ms, payload = excluded.payload, \
+     attempts = excluded.attempts, claims = excluded.claims, worker = excluded.worker, \
+     lease_ms = excluded.lease_ms, again = excluded.again, dead_code = excluded.dead_code, \
+     dead_detail = excluded.dead_detail"
+);
+pub(super) const REMOVE_WORK: &str = "DELETE FROM work WHERE id = ?1";
+
+pub(super) const JOB_RAN: &str = "SELECT ran_ms FROM job WHERE name = ?1";
+pub(super) const PUT_JOB_RAN: &str = "INSERT OR REPLACE INTO job VALUES (?1, ?2)";
+
 pub(super) const LABEL_DISABLED: &str = "SELECT 1 FROM disabled_label WHERE label = ?1";
 pub(super) const DISABLE_LABEL: &str = "INSERT OR IGNORE INTO disabled_label VALUES (?1)";
 pub(super) const ENABLE_LABEL: &str = "DELETE FROM disabled_label WHERE label = ?1";
@@ -290,6 +333,9 @@ mod tests {
             (QUEUED, "task_queue"),
             (QUEUED_AFTER, "task_queue"),
             (DUE, "task_due"),
+            (WORK_WITH_KEY, "work_key"),
+            (READY_WORK, "work_queue"),
+            (DEAD_WORK, "work_dead"),
             (WAITING, "task_waiting"),
             (LEASE_ENDED, "task_lease"),
             (NEXT_LEASE_END, "task_lease"),
