@@ -60,9 +60,14 @@
 //! | feature | default | brings |
 //! | --- | --- | --- |
 //! | `sqlite` | yes | [`store::SqliteStore`], the durable store |
+//! | `driver` | no | `driver`, a worker loop with a pool of threads |
+//! | `tracing` | no | spans around each task of that loop |
 
+#[cfg(feature = "driver")]
+pub mod driver;
 mod engine;
 mod error;
+pub mod export;
 pub mod jobs;
 mod ledger;
 pub mod log;

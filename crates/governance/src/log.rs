@@ -222,6 +222,12 @@ impl LogEntry {
         }
     }
 
+    /// The file that it is about.
+    pub fn file(&self) -> Option<&FileKey> {
+        let of_task = self.task.as_ref().map(|task| &task.file);
+        of_task.or_else(|| self.event.frozen_file())
+    }
+
     /// The product's status; a change of a limit or a policy is successful by itself.
     pub fn status(&self) -> Status {
         match &self.event {

@@ -407,6 +407,12 @@ impl Quota {
     }
 }
 
+/// An instant as programs write it, RFC 3339: `2021-01-06T12:00:00Z`.
+pub(crate) fn utc_rfc3339(now: i64) -> String {
+    let text = utc_text(now);
+    text.replacen(' ', "T", 1).replacen(" UTC", "Z", 1)
+}
+
 /// An instant as people write it: `2021-01-06 12:00:00 UTC`; milliseconds only where there are any.
 pub(crate) fn utc_text(now: i64) -> String {
     let (year, month, day) = date_from_days(day_of(now));

@@ -91,7 +91,7 @@ suite! {
     what_is_due_comes_by_time,
     leases_come_by_their_end,
     numbers_are_never_given_twice,
-    the_log_is_filtered_and_trimmed,
+    a_032_the_log_is_filtered_and_trimmed,
     why_is_one_sentence,
     r_155_one_hundred_a_day,
     r_156_apps_have_their_own_allowance,

@@ -22,6 +22,7 @@ use crate::log::LogEntry;
 use crate::quota::{HalfDay, Quota};
 use crate::state::{Counts, StateKind, Status, TaskState};
 use crate::task::{ActionKind, QueuePlace, Task, TaskId, TaskKey};
+use crate::text::Initiator;
 use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 
 /// The most rows that one call of [`Rows::tasks`], [`Rows::queued`], [`Rows::due`] or
@@ -379,6 +380,14 @@ pub struct LogFilter {
     pub action: Option<ActionType>,
     /// With this status.
     pub status: Option<Status>,
+    /// About this file.
+    pub file: Option<FileKey>,
+    /// By this administrator or policy.
+    pub initiator: Option<Initiator>,
+    /// Not before this time, in milliseconds UTC.
+    pub from_ms: Option<i64>,
+    /// Before this time, in milliseconds UTC.
+    pub until_ms: Option<i64>,
 }
 
 impl LogFilter {
@@ -391,5 +400,9 @@ impl LogFilter {
                 .action
                 .is_none_or(|wanted| action.is_some_and(|action| wanted.matches(action)))
             && self.status.is_none_or(|status| status == entry.status())
+            && (self.file.is_none() || self.file.as_ref() == entry.file())
+            && (self.initiator.as_ref()).is_none_or(|initiator| *initiator == entry.initiator)
+            && self.from_ms.is_none_or(|from| from <= entry.at_ms)
+            && self.until_ms.is_none_or(|until| entry.at_ms < until)
     }
 }

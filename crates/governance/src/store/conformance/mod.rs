@@ -121,7 +121,7 @@ checks! {
         leases_come_by_their_end;
     log:
         numbers_are_never_given_twice,
-        the_log_is_filtered_and_trimmed,
+        a_032_the_log_is_filtered_and_trimmed,
         why_is_one_sentence;
     limit:
         r_155_one_hundred_a_day,

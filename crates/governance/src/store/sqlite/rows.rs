@@ -247,6 +247,12 @@ impl Rows for SqliteRows<'_> {
         let mut values = vec![number(integer(after)), page(count)];
         values.extend(filter.tenant.map(tenant_text));
         values.extend(filter.app.map(|app| number(app.0)));
+        if let Some(file) = &filter.file {
+            values.extend([number(file.app.0), number(file.instance), text(&file.file)]);
+        }
+        values.extend(filter.initiator.as_ref().map(text));
+        values.extend(filter.from_ms.map(number));
+        values.extend(filter.until_ms.map(number));
         self.all(&sql::log(filter), values, "log", |row| row.log_entry())
     }
 

@@ -238,21 +238,28 @@ pub(super) fn tasks(filter: &TaskFilter) -> String {
 }
 
 /// The statement for a filter on the log. Parameters: 1 the number to start after, 2 the count,
-/// then the tenant and the app, as far as they are set.
+/// then the tenant, the app, the file's three parts, the initiator, and the two times, as far as
+/// they are set.
 pub(super) fn log(filter: &LogFilter) -> String {
     let mut sql = "SELECT sequence, at_ms, tenant, app, initiator, task, instance, file, label, \
          event, state, due_ms, tries, reason_code, reason_detail, reverted_by, held, policy, \
          about_label, first_number, second_number, previous_label, quota_used, quota_limit FROM log WHERE sequence > ?1"
         .to_owned();
     let mut next = 3;
-    let mut equal = |sql: &mut String, column: &str, is_set: bool| {
+    let mut compare = |sql: &mut String, column: &str, is_set: bool| {
         if is_set {
-            sql.push_str(&format!(" AND {column} = ?{next}"));
+            sql.push_str(&format!(" AND {column} ?{next}"));
             next += 1;
         }
     };
-    equal(&mut sql, "tenant", filter.tenant.is_some());
-    equal(&mut sql, "app", filter.app.is_some());
+    compare(&mut sql, "tenant =", filter.tenant.is_some());
+    compare(&mut sql, "app =", filter.app.is_some());
+    compare(&mut sql, "app =", filter.file.is_some());
+    compare(&mut sql, "instance =", filter.file.is_some());
+    compare(&mut sql, "file =", filter.file.is_some());
+    compare(&mut sql, "initiator =", filter.initiator.is_some());
+    compare(&mut sql, "at_ms >=", filter.from_ms.is_some());
+    compare(&mut sql, "at_ms <", filter.until_ms.is_some());
     sql.push_str(action(filter.action));
     if let Some(status) = filter.status {
         let states: Vec<_> = StateKind::ALL
