@@ -1,11 +1,14 @@
 //! Label tasks under the daily limit, day by day, without touching a file.
 //!
 //! ```text
+//! labelling_week
 //! labelling_week --scenario FILE [--day calendar|window] [--profile seed|current]
 //!     [--until RFC3339] [--store memory|sqlite]
 //! ```
 //!
-//! It plays a script: one JSON object a line, in the order of time, each with `at` and `op`. The
+//! Without arguments it tells of a week in which 340 files in two apps get their labels, with a chart.
+//!
+//! With `--scenario` it plays a script: one JSON object a line, in the order of time, each with `at` and `op`. The
 //! operations are `submit` (`task`, `tenant`, `app`, `file`, `policy` or null for a task by hand,
 //! `label_priority`, larger is more sensitive), `cancel` (`task`), `disable_policy`,
 //! `enable_policy` and `delete_policy` (`policy`), `set_limit` (`tenant`, `app`, `limit`), and
@@ -27,6 +30,7 @@ use examples::week::{self, Options, StoreKind};
 use governance::DayReading;
 
 const USAGE: &str = "usage:
+  labelling_week
   labelling_week --scenario FILE [--day calendar|window] [--profile seed|current]
                  [--until RFC3339] [--store memory|sqlite]";
 
@@ -44,6 +48,11 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
+    if examples::arguments::given().next().is_none() {
+        let mut out = BufWriter::new(io::stdout().lock());
+        week::tell(&mut out)?;
+        return out.flush().map_err(|error| error.to_string());
+    }
     let flags = ["--scenario", "--day", "--profile", "--until", "--store"];
     let arguments = Arguments::parse(examples::arguments::given(), &flags, &[])?;
     if let Some(one) = arguments.rest().first() {

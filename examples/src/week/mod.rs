@@ -1,10 +1,13 @@
 //! A week of label tasks under the daily limit: scripts of events, and a story.
 
+mod chart;
 mod events;
 mod run;
+mod story;
 
 pub use events::{EVENTS_MAX, Event, LINE_BYTES_MAX, Op, read};
 pub use run::{Options, StoreKind, run};
+pub use story::tell;
 
 use chrono::{DateTime, SecondsFormat};
 
