@@ -7,7 +7,10 @@
 mod holds;
 mod limit;
 mod log;
+mod order;
+mod outlook;
 mod policies;
+mod reverts;
 mod rows;
 mod scene;
 mod tasks;
@@ -114,7 +117,8 @@ checks! {
     rows:
         a_change_is_made_whole_or_not_at_all,
         a_key_belongs_to_one_open_task,
-        rows_come_back_as_they_were_put,
+        rows_come_back_as_they_were_put;
+    order:
         tasks_are_filtered_and_paged,
         the_queue_has_its_order,
         what_is_due_comes_by_time,
@@ -171,12 +175,14 @@ checks! {
         r_132_nothing_is_queued_before_it_is_confirmed,
         policies_that_take_turns_at_a_file_are_stopped,
         turns_far_apart_freeze_nothing,
+        a_finished_task_is_done_again_only_on_request;
+    reverts:
         a_030_a_label_is_taken_back,
-        everything_a_policy_did_since_is_taken_back,
+        everything_a_policy_did_since_is_taken_back;
+    outlook:
         a_lease_ends_and_the_task_is_taken_over_once,
         a_forecast_comes_true,
-        why_names_every_reason,
-        a_finished_task_is_done_again_only_on_request;
+        why_names_every_reason;
     work:
         r_072_work_that_waits_is_not_queued_twice,
         work_comes_by_priority_then_first_in,

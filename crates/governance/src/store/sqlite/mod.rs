@@ -6,6 +6,7 @@
 mod columns;
 mod rows;
 mod sql;
+mod values;
 
 use std::fs::File;
 use std::io::{self, Read};

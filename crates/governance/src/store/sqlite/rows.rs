@@ -7,9 +7,10 @@ use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
-use super::columns::{
-    Columns, Failure, file_values, integer, key_values, log_values, number, policy_state_code,
-    task_values, tenant_text, text, text_or_empty, work_values,
+use super::columns::{Columns, Failure};
+use super::values::{
+    file_values, integer, key_values, log_values, number, policy_state_code, task_values,
+    tenant_text, text, text_or_empty, work_values,
 };
 use super::{sql, told};
 use crate::error::Error;
