@@ -113,19 +113,29 @@ impl Change<'_> {
         lease: Option<&Lease>,
         pauses: &mut Pauses,
     ) -> Result<Option<Task>, Error> {
-        // An earlier step of this claim may have moved it on.
-        if self.task(next.id)?.state_kind() != StateKind::Queued {
-            return Ok(None);
-        }
-        let mut of_file = TaskFilter::of_tenant(next.key.tenant, &[StateKind::Running]);
+        // All of the file at once: what runs, and what else wants it.
+        let mut of_file =
+            TaskFilter::of_tenant(next.key.tenant, &[StateKind::Running, StateKind::Queued]);
         of_file.file = Some(next.key.file.clone());
-        if !self.rows.tasks(&of_file, TaskId(0), 1)?.is_empty() {
+        let of_file = self.rows.tasks(&of_file, TaskId(0), PAGE_COUNT_MAX)?;
+        let runs = |tasks: &[Task]| {
+            let mut kinds = tasks.iter().map(Task::state_kind);
+            kinds.any(|kind| kind == StateKind::Running)
+        };
+        let mut is_taken = runs(&of_file);
+        if !is_taken && of_file.len() >= PAGE_COUNT_MAX {
+            // The one that runs may stand behind the page.
+            let mut running = TaskFilter::of_tenant(next.key.tenant, &[StateKind::Running]);
+            running.file = Some(next.key.file.clone());
+            is_taken = !self.rows.tasks(&running, TaskId(0), 1)?.is_empty();
+        }
+        // An earlier step of this claim may have moved it on. Of a file with so many tasks that a
+        // page can't hold them, the first ones have their turn.
+        if is_taken || !of_file.iter().any(|task| task.id == next.id) {
             return Ok(None);
         }
         let contenders = if next.is_automatic_apply() {
-            of_file.states = vec![StateKind::Queued];
-            let queued = self.rows.tasks(&of_file, TaskId(0), PAGE_COUNT_MAX)?;
-            self.settle_conflict(queued)?
+            self.settle_conflict(of_file)?
         } else {
             vec![next.clone()]
         };

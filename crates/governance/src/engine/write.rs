@@ -453,14 +453,31 @@ impl Change<'_> {
         self.rows.put_applied(tenant, &file, Some(&applied))?;
         // At once, also while the app is paused (clarification 14). Suspended tasks must not move;
         // `claim` sees to them when they come back.
-        let mut filter = TaskFilter::of_tenant(tenant, &WAITING);
-        filter.file = Some(file);
-        self.each_task(&filter, |change, other| match applied.makes_idle(&other) {
-            Some(reason) => change.skip_idle(other, reason),
-            None => Ok(()),
-        })?;
+        self.skip_what_is_idle(task, &applied)?;
         if applied.turns >= self.settings.freeze.turns_max.max(1) {
             self.freeze(task)?;
+        }
+        Ok(())
+    }
+
+    /// Skips what waits for the file of a task and has nothing left to do there.
+    fn skip_what_is_idle(&mut self, task: &Task, applied: &AppliedLabel) -> Result<(), Error> {
+        let mut filter = TaskFilter::of_tenant(task.key.tenant, &WAITING);
+        filter.file = Some(task.key.file.clone());
+        let last = self.rows.last_task_id()?;
+        let mut after = TaskId(0);
+        // Page by page; numbers rise.
+        while after < last {
+            let page = self.rows.tasks(&filter, after, PAGE_COUNT_MAX)?;
+            let Some(end) = page.last() else { break };
+            after = end.id.max(TaskId(after.0.saturating_add(1)));
+            for other in page {
+                if let Some(reason) = applied.makes_idle(&other) {
+                    // One before it may have given back a unit, and by that moved this one.
+                    let other = self.task(other.id)?;
+                    self.skip_idle(other, reason)?;
+                }
+            }
         }
         Ok(())
     }

@@ -221,7 +221,7 @@ pub trait RowsMut: Rows {
 
     /// Adds the task, or replaces the one with its number.
     ///
-    /// The key of a task never changes. Two pending tasks of a policy with one key are an error:
+    /// What a task was submitted with never changes, nor what it reverts. Two pending tasks of a policy with one key are an error:
     /// this is the last guard against doing the same twice.
     fn put_task(&mut self, task: &Task) -> Result<(), Error>;
 

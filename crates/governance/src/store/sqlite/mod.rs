@@ -3,6 +3,7 @@
 //! Only one value has the file open at a time, by SQLite's exclusive lock, which ends with the
 //! process that holds it. What isn't ours, is newer than us, or is damaged is left as it is.
 
+mod cache;
 mod columns;
 mod rows;
 mod sql;
@@ -102,20 +103,17 @@ impl Store for SqliteStore {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(fail)?;
-        work(&mut SqliteRows {
-            connection: &transaction,
-            path: &self.path,
-        })?;
+        let mut rows = SqliteRows::new(&transaction, &self.path);
+        work(&mut rows)?;
+        rows.flush()?;
+        drop(rows);
         // An error above drops the transaction, which takes everything back.
         transaction.commit().map_err(fail)
     }
 
     fn view(&self, look: &mut Look<'_>) -> Result<(), Error> {
         // No other connection can write, so what is read is one state without a transaction.
-        look(&SqliteRows {
-            connection: &self.connection,
-            path: &self.path,
-        })
+        look(&SqliteRows::new(&self.connection, &self.path))
     }
 }
 

@@ -1,16 +1,18 @@
 //! The rows of an open store: one method of the trait, one or two statements.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use rusqlite::{Connection, params_from_iter};
 
+use super::cache::{Cache, Cached};
 use super::columns::{Columns, Failure};
 use super::values::{
-    file_values, integer, key_values, log_values, number, policy_state_code, task_values,
-    tenant_text, text, text_or_empty, work_values,
+    changing_values, file_values, integer, key_values, log_values, number, policy_state_code,
+    task_values, tenant_text, text, text_or_empty, work_values,
 };
 use super::{sql, told};
 use crate::error::Error;
@@ -27,11 +29,33 @@ use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 
 /// A connection inside a transaction.
 pub(super) struct SqliteRows<'c> {
-    pub(super) connection: &'c Connection,
-    pub(super) path: &'c Path,
+    connection: &'c Connection,
+    path: &'c Path,
+    cache: RefCell<Cache>,
 }
 
-impl SqliteRows<'_> {
+impl<'c> SqliteRows<'c> {
+    pub(super) fn new(connection: &'c Connection, path: &'c Path) -> Self {
+        Self {
+            connection,
+            path,
+            cache: RefCell::default(),
+        }
+    }
+
+    /// Writes what is only kept here so far: to be called before the transaction ends.
+    pub(super) fn flush(&self) -> Result<(), Error> {
+        let cache = self.cache.take();
+        for (name, counter) in cache.counters.iter().filter(|(_, counter)| counter.dirty) {
+            let values = [text(name), number(integer(counter.value))];
+            self.execute(sql::WRITE_COUNTER, values)?;
+        }
+        for ((tenant, app), quota) in cache.quotas.iter().filter(|(_, quota)| quota.dirty) {
+            self.write_quota(*tenant, *app, &quota.value)?;
+        }
+        Ok(())
+    }
+
     /// All rows that a statement gives.
     fn all<T>(
         &self,
@@ -80,21 +104,81 @@ impl SqliteRows<'_> {
         }
     }
 
-    fn counter(&self, statement: &str, name: &str) -> Result<u64, Error> {
-        let run = || -> Result<u64, Failure> {
-            let mut statement = self.connection.prepare_cached(statement)?;
-            let value = statement
-                .query_row([name], |row| Ok(Columns::new(row, "counter").number()))
-                .optional()?;
-            value.unwrap_or_else(|| {
-                Err(Failure::Content {
-                    table: "counter",
-                    column: 1,
-                    what: format!("no counter `{name}`"),
-                })
-            })
+    fn counter(&self, name: &'static str) -> Result<u64, Error> {
+        if let Some(counter) = self.cache.borrow().counters.get(name) {
+            return Ok(counter.value);
+        }
+        let value = self.one(sql::READ_COUNTER, [text(name)], "counter", |row| {
+            row.number()
+        })?;
+        let value = value.ok_or_else(|| {
+            let failure = Failure::Content {
+                table: "counter",
+                column: 1,
+                what: format!("no counter `{name}`"),
+            };
+            told(self.path, failure)
+        })?;
+        let dirty = false;
+        (self.cache.borrow_mut().counters).insert(name, Cached { value, dirty });
+        Ok(value)
+    }
+
+    fn bump(&self, name: &'static str) -> Result<u64, Error> {
+        let value = self.counter(name)?.saturating_add(1);
+        let dirty = true;
+        (self.cache.borrow_mut().counters).insert(name, Cached { value, dirty });
+        Ok(value)
+    }
+
+    fn keep_quota(&self, tenant: TenantId, app: AppId, quota: Cached<Quota>) -> Result<(), Error> {
+        if self.cache.borrow().is_full() {
+            self.flush()?;
+        }
+        self.cache.borrow_mut().quotas.insert((tenant, app), quota);
+        Ok(())
+    }
+
+    fn read_quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error> {
+        let values = [tenant_text(tenant), number(app.0)];
+        let read = |columns: &mut Columns<'_>| Ok(DailyLimit(columns.number()?));
+        let Some(limit) = self.one(sql::QUOTA, values.clone(), "quota", read)? else {
+            return Ok(Quota::default());
         };
-        run().map_err(|failure| told(self.path, failure))
+        let read = |columns: &mut Columns<'_>| Ok((HalfDay(columns.value()?), columns.number()?));
+        let halves: Vec<(HalfDay, u32)> =
+            self.all(sql::QUOTA_HALVES, values.clone(), "quota_half", read)?;
+        let read = |columns: &mut Columns<'_>| columns.value::<i64>();
+        let reached = self.all(sql::QUOTA_REACHED, values, "quota_reached", read)?;
+        Ok(Quota::from_parts(limit, reached, halves))
+    }
+
+    fn write_quota(&self, tenant: TenantId, app: AppId, quota: &Quota) -> Result<(), Error> {
+        let key = [tenant_text(tenant), number(app.0)];
+        let row = [number(quota.limit().0)];
+        self.execute(sql::PUT_QUOTA, key.clone().into_iter().chain(row))?;
+        let oldest = quota.halves().next().map_or(i64::MIN, |(half, _)| half.0);
+        let before = key.clone().into_iter().chain([number(oldest)]);
+        self.execute(sql::FORGET_QUOTA_HALVES, before)?;
+        for (half, used) in quota.halves() {
+            let row = [number(half.0), number(used)];
+            self.execute(sql::PUT_QUOTA_HALF, key.clone().into_iter().chain(row))?;
+        }
+        let read = |columns: &mut Columns<'_>| columns.value::<i64>();
+        let known: BTreeSet<i64> = self
+            .all(sql::QUOTA_REACHED, key.clone(), "quota_reached", read)?
+            .into_iter()
+            .collect();
+        let reached: BTreeSet<i64> = quota.reached().collect();
+        for (statement, days) in [
+            (sql::FORGET_QUOTA_REACHED, known.difference(&reached)),
+            (sql::PUT_QUOTA_REACHED, reached.difference(&known)),
+        ] {
+            for day in days {
+                self.execute(statement, key.clone().into_iter().chain([number(*day)]))?;
+            }
+        }
+        Ok(())
     }
 
     fn tasks_of(&self, statement: &str, values: Vec<Value>) -> Result<Vec<Task>, Error> {
@@ -205,32 +289,42 @@ impl Rows for SqliteRows<'_> {
     }
 
     fn last_task_id(&self) -> Result<TaskId, Error> {
-        self.counter(sql::READ_COUNTER, "task").map(TaskId)
+        self.counter("task").map(TaskId)
     }
 
     fn quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error> {
-        let values = [tenant_text(tenant), number(app.0)];
-        let read = |columns: &mut Columns<'_>| Ok(DailyLimit(columns.number()?));
-        let Some(limit) = self.one(sql::QUOTA, values.clone(), "quota", read)? else {
-            return Ok(Quota::default());
-        };
-        let read = |columns: &mut Columns<'_>| Ok((HalfDay(columns.value()?), columns.number()?));
-        let halves: Vec<(HalfDay, u32)> =
-            self.all(sql::QUOTA_HALVES, values.clone(), "quota_half", read)?;
-        let read = |columns: &mut Columns<'_>| columns.value::<i64>();
-        let reached = self.all(sql::QUOTA_REACHED, values, "quota_reached", read)?;
-        Ok(Quota::from_parts(limit, reached, halves))
+        if let Some(quota) = self.cache.borrow().quotas.get(&(tenant, app)) {
+            return Ok(quota.value.clone());
+        }
+        let value = self.read_quota(tenant, app)?;
+        let (kept, dirty) = (value.clone(), false);
+        self.keep_quota(tenant, app, Cached { value: kept, dirty })?;
+        Ok(value)
     }
 
     fn policy(&self, tenant: TenantId, policy: &PolicyId) -> Result<PolicyState, Error> {
+        let key = (tenant, policy.clone());
+        if let Some(state) = self.cache.borrow().policies.get(&key) {
+            return Ok(*state);
+        }
         let values = [tenant_text(tenant), text(policy)];
         let state = self.one(sql::POLICY, values, "policy", |row| row.policy_state())?;
-        Ok(state.unwrap_or_default())
+        let state = state.unwrap_or_default();
+        let mut cache = self.cache.borrow_mut();
+        cache.make_room();
+        cache.policies.insert(key, state);
+        Ok(state)
     }
 
     fn is_label_disabled(&self, label: &LabelKey) -> Result<bool, Error> {
+        if let Some(disabled) = self.cache.borrow().labels.get(label) {
+            return Ok(*disabled);
+        }
         let read = |_: &mut Columns<'_>| Ok(());
         let found = self.one(sql::LABEL_DISABLED, [text(label)], "disabled_label", read)?;
+        let mut cache = self.cache.borrow_mut();
+        cache.make_room();
+        cache.labels.insert(*label, found.is_some());
         Ok(found.is_some())
     }
 
@@ -294,45 +388,25 @@ impl Rows for SqliteRows<'_> {
     }
 
     fn opening(&self) -> Result<u64, Error> {
-        self.counter(sql::READ_COUNTER, "opening")
+        self.counter("opening")
     }
 }
 
 impl RowsMut for SqliteRows<'_> {
     fn next_task_id(&mut self) -> Result<TaskId, Error> {
-        self.counter(sql::BUMP_COUNTER, "task").map(TaskId)
+        self.bump("task").map(TaskId)
     }
 
     fn put_task(&mut self, task: &Task) -> Result<(), Error> {
-        self.execute(sql::PUT_TASK, task_values(task)).map(drop)
+        if self.execute(sql::CHANGE_TASK, changing_values(task))? == 0 {
+            self.execute(sql::ADD_TASK, task_values(task))?;
+        }
+        Ok(())
     }
 
     fn put_quota(&mut self, tenant: TenantId, app: AppId, quota: &Quota) -> Result<(), Error> {
-        let key = [tenant_text(tenant), number(app.0)];
-        let row = [number(quota.limit().0)];
-        self.execute(sql::PUT_QUOTA, key.clone().into_iter().chain(row))?;
-        let oldest = quota.halves().next().map_or(i64::MIN, |(half, _)| half.0);
-        let before = key.clone().into_iter().chain([number(oldest)]);
-        self.execute(sql::FORGET_QUOTA_HALVES, before)?;
-        for (half, used) in quota.halves() {
-            let row = [number(half.0), number(used)];
-            self.execute(sql::PUT_QUOTA_HALF, key.clone().into_iter().chain(row))?;
-        }
-        let read = |columns: &mut Columns<'_>| columns.value::<i64>();
-        let known: BTreeSet<i64> = self
-            .all(sql::QUOTA_REACHED, key.clone(), "quota_reached", read)?
-            .into_iter()
-            .collect();
-        let reached: BTreeSet<i64> = quota.reached().collect();
-        for (statement, days) in [
-            (sql::FORGET_QUOTA_REACHED, known.difference(&reached)),
-            (sql::PUT_QUOTA_REACHED, reached.difference(&known)),
-        ] {
-            for day in days {
-                self.execute(statement, key.clone().into_iter().chain([number(*day)]))?;
-            }
-        }
-        Ok(())
+        let (value, dirty) = (quota.clone(), true);
+        self.keep_quota(tenant, app, Cached { value, dirty })
     }
 
     fn put_policy(
@@ -346,7 +420,10 @@ impl RowsMut for SqliteRows<'_> {
             text(policy),
             number(policy_state_code(state)),
         ];
-        self.execute(sql::PUT_POLICY, values).map(drop)
+        self.execute(sql::PUT_POLICY, values)?;
+        let mut cache = self.cache.borrow_mut();
+        cache.policies.insert((tenant, policy.clone()), state);
+        Ok(())
     }
 
     fn put_label_disabled(&mut self, label: &LabelKey, disabled: bool) -> Result<(), Error> {
@@ -355,7 +432,9 @@ impl RowsMut for SqliteRows<'_> {
         } else {
             sql::ENABLE_LABEL
         };
-        self.execute(statement, [text(label)]).map(drop)
+        self.execute(statement, [text(label)])?;
+        self.cache.borrow_mut().labels.insert(*label, disabled);
+        Ok(())
     }
 
     fn put_frozen(
@@ -399,7 +478,7 @@ impl RowsMut for SqliteRows<'_> {
     }
 
     fn append_log(&mut self, entry: &LogEntry) -> Result<u64, Error> {
-        let sequence = self.counter(sql::BUMP_COUNTER, "log")?;
+        let sequence = self.bump("log")?;
         self.execute(sql::APPEND_LOG, log_values(sequence, entry))?;
         Ok(sequence)
     }
@@ -410,7 +489,7 @@ impl RowsMut for SqliteRows<'_> {
     }
 
     fn next_work_id(&mut self) -> Result<WorkId, Error> {
-        self.counter(sql::BUMP_COUNTER, "work").map(WorkId)
+        self.bump("work").map(WorkId)
     }
 
     fn put_work(&mut self, item: &WorkItem) -> Result<(), Error> {
@@ -428,6 +507,6 @@ impl RowsMut for SqliteRows<'_> {
     }
 
     fn begin_opening(&mut self) -> Result<u64, Error> {
-        self.counter(sql::BUMP_COUNTER, "opening")
+        self.bump("opening")
     }
 }

@@ -30,8 +30,7 @@ pub(super) const READ_SCHEMA: &str = "SELECT type, name, tbl_name, coalesce(sql,
 pub(super) const QUICK_CHECK: &str = "PRAGMA quick_check(1)";
 
 pub(super) const READ_COUNTER: &str = "SELECT value FROM counter WHERE name = ?1";
-pub(super) const BUMP_COUNTER: &str =
-    "UPDATE counter SET value = value + 1 WHERE name = ?1 RETURNING value";
+pub(super) const WRITE_COUNTER: &str = "UPDATE counter SET value = ?2 WHERE name = ?1";
 
 /// The columns of a task, in the order in which they are read and written.
 macro_rules! task_columns {
@@ -44,27 +43,19 @@ macro_rules! task_columns {
     };
 }
 
-/// A key is never changed, so an existing task keeps its first columns.
-pub(super) const PUT_TASK: &str = concat!(
+pub(super) const ADD_TASK: &str = concat!(
     "INSERT INTO task (",
     task_columns!(),
     ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
-     ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35) \
-     ON CONFLICT (id) DO UPDATE SET \
-     label_priority = excluded.label_priority, initiator = excluded.initiator, \
-     policy_priority = excluded.policy_priority, \
-     policy_created_ms = excluded.policy_created_ms, matched = excluded.matched, \
-     submitted_ms = excluded.submitted_ms, changed_ms = excluded.changed_ms, \
-     state = excluded.state, due_ms = excluded.due_ms, tries = excluded.tries, \
-     reason_code = excluded.reason_code, reason_detail = excluded.reason_detail, \
-     reverted_by = excluded.reverted_by, attempts = excluded.attempts, \
-     error_code = excluded.error_code, error_detail = excluded.error_detail, \
-     after_version = excluded.after_version, unit_half = excluded.unit_half, \
-     claims = excluded.claims, opening = excluded.opening, looked_at = excluded.looked_at, \
-     recheck = excluded.recheck, held = excluded.held, worker = excluded.worker, \
-     lease_ms = excluded.lease_ms, previous_label = excluded.previous_label, \
-     reverts = excluded.reverts"
+     ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35)"
 );
+
+/// What a task was submitted with never changes, and with it stand the columns of most indexes.
+pub(super) const CHANGE_TASK: &str = "UPDATE task SET \
+     changed_ms = ?2, state = ?3, due_ms = ?4, tries = ?5, reason_code = ?6, reason_detail = ?7, \
+     reverted_by = ?8, attempts = ?9, error_code = ?10, error_detail = ?11, after_version = ?12, \
+     unit_half = ?13, claims = ?14, opening = ?15, looked_at = ?16, recheck = ?17, held = ?18, \
+     worker = ?19, lease_ms = ?20, previous_label = ?21 WHERE id = ?1";
 
 pub(super) const TASK: &str = concat!("SELECT ", task_columns!(), " FROM task WHERE id = ?1");
 
@@ -91,8 +82,8 @@ pub(super) const DUE: &str = concat!(
     " FROM task WHERE due_ms IS NOT NULL AND due_ms <= ?1 ORDER BY due_ms, id LIMIT ?2"
 );
 
-pub(super) const WAITING: &str = "SELECT automatic, label_priority, id, state, due_ms, \
-     label <> '', unit_half \
+pub(super) const WAITING: &str = "SELECT automatic, -queue_rank, id, state, due_ms, applies, \
+     unit_half \
      FROM task WHERE tenant = ?1 AND app = ?2 AND state IN (0, 1, 3, 4) \
      AND (automatic, queue_rank, id) > (?3, ?4, ?5) \
      ORDER BY automatic, queue_rank, id LIMIT ?6";

@@ -112,8 +112,21 @@ pub(super) fn task_values(task: &Task) -> Vec<Value> {
         number(task.policy_order.created_ms),
         text_or_null(task.matched.as_ref()),
         number(task.submitted_ms),
-        number(task.changed_ms),
     ]);
+    push_changing(&mut values, task);
+    values.push(number_or_null(task.reverts.map(|id| integer(id.0))));
+    values
+}
+
+/// The number of a task, and the columns that change in its life.
+pub(super) fn changing_values(task: &Task) -> Vec<Value> {
+    let mut values = vec![number(integer(task.id.0))];
+    push_changing(&mut values, task);
+    values
+}
+
+fn push_changing(values: &mut Vec<Value>, task: &Task) {
+    values.push(number(task.changed_ms));
     values.extend(state_values(&task.state));
     values.push(number(task.attempts));
     values.extend(reason_values(task.last_error.as_ref()));
@@ -128,9 +141,7 @@ pub(super) fn task_values(task: &Task) -> Vec<Value> {
         text_or_null(task.lease.as_ref().map(|lease| &lease.worker)),
         number_or_null(task.lease.as_ref().map(|lease| lease.until_ms)),
         previous_label_value(task.previous),
-        number_or_null(task.reverts.map(|id| integer(id.0))),
     ]);
-    values
 }
 
 pub(super) fn work_values(item: &WorkItem) -> Vec<Value> {
