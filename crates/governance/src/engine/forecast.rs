@@ -101,7 +101,7 @@ fn forecast(waiting: &[Waiting], mut quota: Quota, settings: &Settings, now: i64
     let mut tasks = Vec::with_capacity(waiting.len());
     // By time and place what is tried again later, by place what only the limit keeps.
     let mut later: BTreeSet<(i64, QueuePlace)> = BTreeSet::new();
-    let mut ready: BTreeSet<QueuePlace> = BTreeSet::new();
+    let mut at_once: Vec<QueuePlace> = Vec::with_capacity(waiting.len());
     for one in waiting {
         let at = one.retry_at.map_or(now, |at| at.max(now));
         // A unit that it holds already is enough for the rest of its day.
@@ -111,18 +111,24 @@ fn forecast(waiting: &[Waiting], mut quota: Quota, settings: &Settings, now: i64
         } else if at > now {
             later.insert((at, one.place));
         } else {
-            ready.insert(one.place);
+            at_once.push(one.place);
         }
     }
+    // Stores give them in their order; the sort is for those that don't keep to it.
+    at_once.sort_unstable();
+    let mut at_once = at_once.into_iter().peekable();
+    let mut come: BTreeSet<QueuePlace> = BTreeSet::new();
     let mut now = now;
     // Each turn runs a task, or goes on to the end of a pause or to a retry; the first happens once
     // for each task, and so does the last; the second begins a day with units.
     loop {
         while let Some((_, place)) = later.first().copied().filter(|(at, _)| *at <= now) {
             later.pop_first();
-            ready.insert(place);
+            come.insert(place);
         }
-        let Some(place) = ready.first().copied() else {
+        let first = come.first().copied();
+        let next = at_once.peek().copied();
+        let Some(place) = first.into_iter().chain(next).min() else {
             // Nothing is ready; perhaps something is tried again later.
             match later.first() {
                 Some((at, _)) => now = *at,
@@ -132,7 +138,11 @@ fn forecast(waiting: &[Waiting], mut quota: Quota, settings: &Settings, now: i64
         };
         match quota.take(now) {
             Unit::Taken { .. } => {
-                ready.pop_first();
+                if first == Some(place) {
+                    come.pop_first();
+                } else {
+                    at_once.next();
+                }
                 tasks.push((now, place));
             }
             Unit::Refused(pause) => match pause.until.filter(|until| *until > now) {
@@ -142,11 +152,8 @@ fn forecast(waiting: &[Waiting], mut quota: Quota, settings: &Settings, now: i64
         }
     }
     tasks.sort_unstable();
-    let mut never: Vec<_> = later
-        .into_iter()
-        .map(|(_, place)| place)
-        .chain(ready)
-        .collect();
+    let later = later.into_iter().map(|(_, place)| place);
+    let mut never: Vec<_> = later.chain(come).chain(at_once).collect();
     never.sort_unstable();
     let run = tasks.into_iter().map(|(at, place)| (place.id, Some(at)));
     let stay = never.into_iter().map(|place| (place.id, None));

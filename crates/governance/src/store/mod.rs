@@ -30,7 +30,7 @@ use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 pub const PAGE_COUNT_MAX: usize = 1000;
 
 /// The most rows that one call of [`Rows::waiting`] gives; they are small.
-pub const WAITING_COUNT_MAX: usize = 10_000;
+pub const WAITING_COUNT_MAX: usize = 200_000;
 
 /// What a forecast needs of a task: a slim row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -233,6 +233,9 @@ fn connect(path: &Path, check: OpenCheck) -> Result<Connection, Fault> {
     // The file may come from anywhere: nothing in its schema is to run.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // A plan must not depend on the values of a statement: SQLite would make it anew each time that
+    // another LIMIT is bound, which takes longer than the statement itself.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     // Before the first access, so that the lock is taken with it and never given up.

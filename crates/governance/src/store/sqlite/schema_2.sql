@@ -41,8 +41,7 @@ CREATE TABLE task (
   previous_label TEXT,
   reverts INTEGER,
   automatic INTEGER NOT NULL AS (policy <> '') VIRTUAL,
-  queue_rank INTEGER NOT NULL AS (-label_priority) VIRTUAL,
-  applies INTEGER NOT NULL AS (label <> '') VIRTUAL
+  queue_rank INTEGER NOT NULL AS (-label_priority) VIRTUAL
 ) STRICT;
 CREATE UNIQUE INDEX task_open
   ON task (tenant, app, instance, file, file_version, policy, label)
@@ -52,8 +51,7 @@ CREATE INDEX task_queue ON task (automatic, queue_rank, id) WHERE state = 0;
 CREATE INDEX task_due ON task (due_ms, id) WHERE due_ms IS NOT NULL;
 CREATE INDEX task_pending ON task (state) WHERE state < 5;
 CREATE INDEX task_lease ON task (lease_ms, id) WHERE lease_ms IS NOT NULL;
-CREATE INDEX task_waiting
-  ON task (tenant, app, automatic, queue_rank, id, state, due_ms, applies, unit_half)
+CREATE INDEX task_waiting ON task (tenant, app, automatic, queue_rank, id)
   WHERE state IN (0, 1, 3, 4);
 CREATE INDEX task_state ON task (tenant, app, state);
 CREATE INDEX task_policy ON task (tenant, policy, state);

@@ -82,8 +82,8 @@ pub(super) const DUE: &str = concat!(
     " FROM task WHERE due_ms IS NOT NULL AND due_ms <= ?1 ORDER BY due_ms, id LIMIT ?2"
 );
 
-pub(super) const WAITING: &str = "SELECT automatic, -queue_rank, id, state, due_ms, applies, \
-     unit_half \
+pub(super) const WAITING: &str = "SELECT automatic, label_priority, id, state, due_ms, \
+     label <> '', unit_half \
      FROM task WHERE tenant = ?1 AND app = ?2 AND state IN (0, 1, 3, 4) \
      AND (automatic, queue_rank, id) > (?3, ?4, ?5) \
      ORDER BY automatic, queue_rank, id LIMIT ?6";
