@@ -1,4 +1,4 @@
-//! A worker loop over [`Governance`](crate::Governance): a bounded pool of threads that block.
+//! A worker loop over `Governance`: a bounded pool of threads that block.
 //!
 //! The caller brings three things: an [`Executor`] that looks at files and writes them, a [`Clock`],
 //! and a [`Stop`]. The loop claims tasks under leases, asks for leave to write, reports what came of
