@@ -1,4 +1,6 @@
-//! Label tasks from submission to success: in memory, and in SQLite with a sync at every commit.
+//! Label tasks: decisions in memory, durable batches beside the bare statements, a large backlog.
+//!
+//! `PENDING` says how many tasks wait in the last part (1,000,000).
 
 use std::error::Error;
 use std::fs::File;
@@ -6,12 +8,14 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use benches::bare_tasks::Bare;
 use benches::must;
 use criterion::{Criterion, Throughput};
-use governance::store::{MemoryStore, SqliteStore, Store};
+use governance::quota::{Quota, Unit};
+use governance::store::{MemoryStore, OpenCheck, SqliteStore, Store};
 use governance::{
-    ActionKind, DailyLimit, FileVersion, Governance, Initiator, NewTask, Settings, TaskKey,
-    TaskOutcome, WriteGrant, WriteIntent,
+    ActionKind, DailyLimit, FileVersion, Governance, Initiator, NewTask, Settings, TaskId, TaskKey,
+    TaskOutcome, WriteEffect, WriteGrant, WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 
@@ -85,11 +89,13 @@ impl<S: Store> Queue<S> {
         steps.claim += start.elapsed();
         assert_eq!(claimed.len() as u64, BATCH);
         let version = FileVersion::parse("2")?;
+        let intents: Vec<_> = claimed
+            .iter()
+            .map(|task| (task.claim(), WriteIntent::new(version.clone())))
+            .collect();
         let start = Instant::now();
-        for task in &claimed {
-            let intent = WriteIntent::new(version.clone());
-            let grant = self.governance.begin_write(task.claim(), intent, NOW_MS)?;
-            assert_eq!(grant, WriteGrant::Granted);
+        for grant in self.governance.begin_all(&intents, NOW_MS)? {
+            assert_eq!(grant?, WriteGrant::Granted);
         }
         steps.begin += start.elapsed();
         let reports: Vec<_> = claimed
@@ -162,20 +168,167 @@ fn syncs_per_second(folder: &Path) -> Outcome<f64> {
     Ok(f64::from(COUNT) / start.elapsed().as_secs_f64())
 }
 
+/// Decisions over an allowance: may one more label be applied now?
+fn decisions(criterion: &mut Criterion) {
+    let mut quota = Quota::new(DailyLimit(u32::MAX));
+    let mut now = NOW_MS;
+    let mut one = || {
+        now += 1_000;
+        let taken = matches!(quota.take(now), Unit::Taken { .. });
+        taken && quota.pause(now).is_none()
+    };
+    let start = Instant::now();
+    let granted = (0..1_000_000).filter(|_| one()).count();
+    let each = 1_000_000.0 / start.elapsed().as_secs_f64();
+    println!("in memory: {each:.0} decisions over the allowance per second, {granted} granted");
+    criterion.bench_function("govern/decision", |bencher| bencher.iter(&mut one));
+}
+
+/// The library and the bare statements, batch by batch in turn.
+fn beside_the_bare_statements(folder: &Path) -> Outcome<()> {
+    const ROUNDS: usize = 60;
+    let mut queue = Queue::new(SqliteStore::open(folder.join("ours.db"))?, 0)?;
+    let mut bare = Bare::create(&folder.join("bare.db"))?;
+    let mut ratios = Vec::new();
+    let (mut ours, mut theirs) = (Steps::default(), Duration::ZERO);
+    for round in 0..ROUNDS {
+        let mut steps = Steps::default();
+        let start = Instant::now();
+        bare.batch(i64::try_from(BATCH)?)?;
+        let bare_time = start.elapsed();
+        queue.batch(&mut steps)?;
+        // The first rounds warm up.
+        if round >= 10 {
+            ratios.push(steps.total().as_secs_f64() / bare_time.as_secs_f64());
+            theirs += bare_time;
+            ours.submit += steps.submit;
+            ours.claim += steps.claim;
+            ours.begin += steps.begin;
+            ours.finish += steps.finish;
+        }
+    }
+    ratios.sort_by(f64::total_cmp);
+    let median = ratios.get(ratios.len() / 2).copied().unwrap_or(0.0);
+    let count = (ratios.len() as u64 * BATCH) as f64;
+    show(
+        "sqlite beside the bare statements",
+        0,
+        ratios.len() as u64,
+        &ours,
+    );
+    println!(
+        "bare statements: {:.0} per second through all steps; ours : bare, median of {} rounds: {median:.2}",
+        count / theirs.as_secs_f64(),
+        ratios.len()
+    );
+    Ok(())
+}
+
+/// The most memory that the process has had, in bytes, where the system says so.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+/// A large backlog: opening it, asking why, and the forecast.
+fn backlog(folder: &Path) -> Outcome<()> {
+    let pending: u64 = match std::env::var("PENDING") {
+        Ok(text) => text.parse()?,
+        Err(_) => 1_000_000,
+    };
+    let path = folder.join("backlog.db");
+    let mut settings = Settings::default();
+    settings.pending_max = u64::MAX;
+    let before = peak_memory();
+    let mut governance = Governance::open(SqliteStore::open(&path)?, settings)?;
+    let mut next = 0;
+    while next < pending {
+        let count = (pending - next).min(10_000);
+        governance.submit(&tasks(next, count)?, NOW_MS)?;
+        next += count;
+    }
+    drop(governance);
+    for check in [OpenCheck::Quick, OpenCheck::Header] {
+        let start = Instant::now();
+        let mut governance = Governance::open(SqliteStore::open_with(&path, check)?, settings)?;
+        let opened = start.elapsed();
+        let start = Instant::now();
+        let claimed = governance.claim(100, NOW_MS)?;
+        println!(
+            "{pending} pending, {check:?}: opened in {:.3} s, the first 100 claimed in {:.3} s",
+            opened.as_secs_f64(),
+            start.elapsed().as_secs_f64()
+        );
+        for task in claimed {
+            governance.requeue(task.claim(), WriteEffect::Nothing, NOW_MS)?;
+        }
+    }
+    if let (Some(before), Some(after)) = (before, peak_memory()) {
+        let size = std::fs::metadata(&path)?.len();
+        println!(
+            "peak memory grew by {} MB over a store of {} MB",
+            (after - before) / 1_000_000,
+            size / 1_000_000
+        );
+    }
+    let governance = Governance::open(SqliteStore::open_with(&path, OpenCheck::Header)?, settings)?;
+    let start = Instant::now();
+    for id in 1..=1000 {
+        governance.why(TaskId(id * 7 % pending + 1), NOW_MS)?;
+    }
+    println!(
+        "why, sqlite, {pending} pending: {:.3} ms each",
+        start.elapsed().as_secs_f64()
+    );
+    forecasts("sqlite", SqliteStore::open(folder.join("forecast.db"))?)?;
+    forecasts("memory", MemoryStore::new())
+}
+
+/// A forecast over 100,000 tasks.
+fn forecasts(name: &str, store: impl Store) -> Outcome<()> {
+    let mut queue = Queue::new(store, 100_000)?;
+    let by = Initiator::parse("admin")?;
+    queue
+        .governance
+        .set_limit(TENANT, AppId::BOX, DailyLimit(100), &by, NOW_MS)?;
+    let mut times = Vec::new();
+    for _ in 0..11 {
+        let start = Instant::now();
+        let forecast = queue
+            .governance
+            .forecast(TENANT, AppId::BOX, None, NOW_MS)?;
+        times.push(start.elapsed());
+        assert_eq!(forecast.tasks.len(), 100_000);
+    }
+    times.sort();
+    let median = times.get(times.len() / 2).copied().unwrap_or_default();
+    println!(
+        "forecast for 100000 pending, {name}: {:.1} ms",
+        median.as_secs_f64() * 1e3
+    );
+    Ok(())
+}
+
 fn main() -> Outcome<()> {
     let mut criterion = Criterion::default().configure_from_args();
     let folder = tempfile::tempdir()?;
-    for backlog in BACKLOGS {
-        run(&mut criterion, "memory", backlog, 100, MemoryStore::new())?;
+    decisions(&mut criterion);
+    // Before anything that keeps much in memory, or its peak would tell nothing.
+    backlog(folder.path())?;
+    for waiting in BACKLOGS {
+        run(&mut criterion, "memory", waiting, 100, MemoryStore::new())?;
     }
     println!(
         "syncs of one page per second: {:.0}",
         syncs_per_second(folder.path())?
     );
-    for backlog in BACKLOGS {
-        let store = SqliteStore::open(folder.path().join(format!("{backlog}.db")))?;
-        run(&mut criterion, "sqlite", backlog, 10, store)?;
+    for waiting in BACKLOGS {
+        let store = SqliteStore::open(folder.path().join(format!("{waiting}.db")))?;
+        run(&mut criterion, "sqlite", waiting, 10, store)?;
     }
+    beside_the_bare_statements(folder.path())?;
     criterion.final_summary();
     Ok(())
 }

@@ -37,13 +37,14 @@ fn mixed(number: u32, salt: u32) -> usize {
 }
 
 fn record(number: u32) -> Result<FileRecord, Box<dyn Error>> {
-    let app = APPS[mixed(number, 1) % APPS.len()];
+    let app = APPS.get(mixed(number, 1) % APPS.len()).copied();
+    let app = app.unwrap_or(AppId::BOX);
     let id = FileId::parse(&format!("file-{number}"))?;
     let mut file = FileRecord::new(FileKey::new(app, 0, id), format!("Plan {number}.docx"));
     file.access_level = AccessLevel::ALL.get(mixed(number, 2) % 6).copied();
     file.owner_address = Some(format!("u{}@contoso.example", mixed(number, 3) % 20_000).into());
     file.modified_ms = Some(NOW_MS - i64::from(number) * 60_000);
-    if mixed(number, 4) % 3 > 0 {
+    if !mixed(number, 4).is_multiple_of(3) {
         file.labels.push(label(number));
         file.label_scan = LabelScan::Done;
     }
@@ -79,10 +80,13 @@ impl Columns {
     }
 
     fn count(&self) -> Vec<u32> {
-        let mut counts = vec![0; 16 * 4 * 8];
+        let mut counts: Vec<u32> = vec![0; 16 * 4 * 8];
         let rows = self.labels.iter().zip(&self.apps).zip(&self.levels);
         for ((label, app), level) in rows {
-            counts[((*label as usize * 4) + *app as usize) * 8 + usize::from(*level)] += 1;
+            let at = ((*label as usize * 4) + *app as usize) * 8 + usize::from(*level);
+            if let Some(count) = counts.get_mut(at) {
+                *count += 1;
+            }
         }
         counts
     }

@@ -1,5 +1,6 @@
 //! What the benchmarks share: generated packages, a recorder of positional reads, and medians.
 
+pub mod bare_tasks;
 pub mod lazy_pdf;
 pub mod package;
 pub mod paired;

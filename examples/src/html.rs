@@ -40,7 +40,7 @@ pub fn page(service: &Service, now_ms: i64) -> Result<String, ServiceError> {
     labels(&mut html, service);
     exposure(&mut html, service)?;
     matches(&mut html, service)?;
-    tasks(&mut html, service)?;
+    tasks(&mut html, service, now_ms)?;
     files(&mut html, service)?;
     html.push_str("</html>\n");
     Ok(html)
@@ -122,7 +122,7 @@ fn matches(html: &mut String, service: &Service) -> Result<(), ServiceError> {
     Ok(())
 }
 
-fn tasks(html: &mut String, service: &Service) -> Result<(), ServiceError> {
+fn tasks(html: &mut String, service: &Service, now_ms: i64) -> Result<(), ServiceError> {
     html.push_str("<h2>Label tasks</h2><table><tr><th>Task<th>File<th>Asked for by<th>What it waits for, or how it ended");
     let mut after = TaskId(0);
     loop {
@@ -132,7 +132,7 @@ fn tasks(html: &mut String, service: &Service) -> Result<(), ServiceError> {
         let Some(last) = page.last() else { break };
         after = last.id;
         for task in page {
-            let why = service.governance().why(task.id)?;
+            let why = service.governance().why(task.id, now_ms)?;
             let _ = write!(
                 html,
                 "<tr><td class=\"n\">{}<td>{}<td>{}<td>{}",

@@ -20,3 +20,4 @@ pub mod tenant_tree;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+pub mod week;

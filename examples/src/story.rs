@@ -163,7 +163,7 @@ fn state_word(state: &TaskState) -> &'static str {
         TaskState::Failed { .. } => "refused",
         TaskState::Skipped { .. } => "skipped",
         TaskState::Retrying { .. } => "again",
-        TaskState::Suspended => "held",
+        TaskState::Suspended { .. } => "held",
         _ => "moved",
     }
 }

@@ -86,13 +86,14 @@ pub fn play(input: &[u8]) {
         settings.manual_tasks = ManualTasks::Counted;
     }
     if head & 2 != 0 {
-        settings.retry.tries_max = 2;
+        settings.retry.locked.tries_max = 2;
+        settings.retry.interrupted.tries_max = 2;
     }
     if head & 4 != 0 {
         settings.pending_max = 5;
     }
     if head & 8 != 0 {
-        settings.retry.first_ms = i64::MAX;
+        settings.retry.locked.first_ms = i64::MAX;
     }
     let governance = Governance::open(MemoryStore::new(), settings).expect("memory doesn't fail");
     let mut world = World {
@@ -268,10 +269,13 @@ impl World {
         match self.governance().submit(&[new], now) {
             Ok(answers) => match answers[..] {
                 [Submitted::Accepted(id)] => {
-                    assert!(self.accepted.values().all(|known| *known != key), "twice");
+                    let known = self.accepted.values().any(|known| *known == key);
+                    assert!(!known || key.is_manual(), "twice");
                     self.accepted.insert(id, key);
                 }
-                [Submitted::AlreadyKnown(id)] => assert_eq!(self.accepted[&id], key),
+                [Submitted::Joined(id) | Submitted::AlreadyKnown(id)] => {
+                    assert_eq!(self.accepted[&id], key);
+                }
                 _ => panic!("one answer"),
             },
             Err(Error::PolicyDeleted { .. }) => assert!(self.stopped.contains(&number)),
@@ -514,7 +518,8 @@ impl World {
                 );
                 assert!(!over || before == task.state, "{before:?} came back");
             }
-            let why = self.governance().why(task.id).expect("a reason");
+            let now = self.now;
+            let why = self.governance().why(task.id, now).expect("a reason");
             assert_eq!(why.state, kind);
             assert!(!why.sentence.is_empty());
         }

@@ -6,8 +6,11 @@ use std::path::PathBuf;
 use label_core::{PolicyId, TenantId};
 use thiserror::Error;
 
+use crate::engine::NotReverted;
+use crate::quota::utc_text;
 use crate::state::StateKind;
 use crate::task::TaskId;
+use crate::work::WorkId;
 
 /// A cause from outside this crate, kept as the source of an [`enum@Error`].
 pub type Cause = Box<dyn StdError + Send + Sync + 'static>;
@@ -50,6 +53,37 @@ pub enum Error {
         id: TaskId,
         /// The state that it is in.
         state: StateKind,
+    },
+    /// More work, or larger, than one call takes: split it, or keep the payload elsewhere.
+    #[error("work: {size} {what} are too much")]
+    TooMuchWork {
+        /// What was too much.
+        what: &'static str,
+        /// How much.
+        size: usize,
+    },
+    /// The claim of a piece of work is over: somebody else has it, or it is done. Drop the result.
+    #[error("work {id}: the claim is over")]
+    StaleWork {
+        /// Which piece.
+        id: WorkId,
+    },
+    /// The task can't be undone, for this reason.
+    #[error("task {id}: it can't be reverted, {reason}")]
+    NotReverted {
+        /// Which task.
+        id: TaskId,
+        /// Why not.
+        reason: NotReverted,
+    },
+    /// The lease has ended: others may have taken the task over. Nothing may be written; renew the
+    /// lease in time, or claim anew.
+    #[error("task {id}: the lease ended at {}", utc_text(*until))]
+    LeaseEnded {
+        /// Which task.
+        id: TaskId,
+        /// When it ended, in milliseconds UTC.
+        until: i64,
     },
     /// A success was reported without the grant to write: call `begin_write` before writing.
     #[error("task {id}: no write was granted")]

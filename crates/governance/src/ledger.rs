@@ -25,6 +25,10 @@ pub struct AppliedLabel {
     pub task: TaskId,
     /// The last task that had been submitted by then: older tasks did not know of this label.
     pub known_up_to: TaskId,
+    /// How often in a row a policy has taken the file over from another policy.
+    pub turns: u32,
+    /// When the first of those turns was, in milliseconds UTC.
+    pub turns_since_ms: i64,
 }
 
 impl AppliedLabel {
@@ -44,7 +48,26 @@ impl AppliedLabel {
             at_ms,
             task,
             known_up_to,
+            turns: 0,
+            turns_since_ms: at_ms,
         }
+    }
+
+    /// The same entry, counting how policies take turns at the file (see
+    /// [`FreezePolicy`](crate::FreezePolicy)): `earlier` is the label before, and turns that began
+    /// more than `window_ms` ago are forgotten.
+    pub(crate) fn after(mut self, earlier: Option<&Self>, window_ms: i64) -> Self {
+        let Some(earlier) = earlier.filter(|_| self.policy.is_some()) else {
+            return self;
+        };
+        let began = earlier.turns_since_ms.saturating_add(window_ms) > self.at_ms;
+        let kept = if began { earlier.turns } else { 0 };
+        if kept > 0 {
+            self.turns_since_ms = earlier.turns_since_ms;
+        }
+        let is_turn = earlier.policy.is_some() && earlier.policy != self.policy;
+        self.turns = kept.saturating_add(u32::from(is_turn));
+        self
     }
 
     /// Why a policy's task need not run, if this label makes it idle.

@@ -60,9 +60,15 @@
 //! | feature | default | brings |
 //! | --- | --- | --- |
 //! | `sqlite` | yes | [`store::SqliteStore`], the durable store |
+//! | `driver` | no | `driver`, a worker loop with a pool of threads |
+//! | `tracing` | no | spans around each task of that loop |
 
+#[cfg(feature = "driver")]
+pub mod driver;
 mod engine;
 mod error;
+pub mod export;
+pub mod jobs;
 mod ledger;
 pub mod log;
 pub mod quota;
@@ -72,20 +78,23 @@ mod state;
 pub mod store;
 mod task;
 mod text;
+pub mod work;
 
 pub use engine::{
-    Allowance, CLAIM_COUNT_MAX, Governance, ManualTasks, SUBMIT_COUNT_MAX, Settings, Submitted,
-    TaskOutcome, Why, WriteEffect, WriteGrant,
+    Allowance, CLAIM_COUNT_MAX, Forecast, FreezePolicy, Governance, LEASE_MS_MAX, ManualTasks,
+    NotReverted, Reverts, SUBMIT_COUNT_MAX, Settings, Submitted, TaskOutcome, Waits, Why,
+    WriteEffect, WriteGrant,
 };
 pub use error::{Cause, Error};
 pub use ledger::AppliedLabel;
-pub use log::{LogEntry, LogEvent};
-pub use quota::DailyLimit;
+pub use log::{LogEntry, LogEvent, QuotaPosition};
+pub use quota::{DailyLimit, DayReading};
 pub use reason::{REASON_CODE_BYTES_MAX, REASON_DETAIL_BYTES_MAX, Reason};
-pub use retry::{NOT_BEFORE_MS_MAX, RetryPolicy};
-pub use state::{Counts, StateKind, Status, TaskState};
+pub use retry::{NOT_BEFORE_MS_MAX, RetryPolicy, RetryRules};
+pub use state::{Counts, StateKind, Status, Suspension, SuspensionReason, TaskState};
 pub use store::{PolicyState, TaskFilter};
 pub use task::{
-    ActionKind, Claim, NewTask, PolicyOrder, QueuePlace, Task, TaskId, TaskKey, WriteIntent,
+    ActionKind, Claim, Lease, NewTask, PolicyOrder, PreviousLabel, QueuePlace, Repeat, Task,
+    TaskId, TaskKey, WriteIntent,
 };
-pub use text::{FileVersion, Initiator, MatchId};
+pub use text::{FileVersion, Initiator, MatchId, Worker};

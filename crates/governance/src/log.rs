@@ -1,11 +1,11 @@
 //! The governance log: what happened, to what, by whom, and why.
 
-use label_core::{AppId, FileKey, PolicyId, TenantId};
+use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 
 use crate::quota::DailyLimit;
 use crate::reason::Reason;
 use crate::state::{Status, TaskState};
-use crate::task::{ActionKind, Task, TaskId};
+use crate::task::{ActionKind, PreviousLabel, Task, TaskId};
 use crate::text::Initiator;
 
 /// How long the log is kept unless told otherwise, in milliseconds: 120 days, the product's own
@@ -56,8 +56,21 @@ pub struct LoggedTask {
     pub id: TaskId,
     /// The file: the log's *target*.
     pub file: FileKey,
-    /// The action: the log's *type*.
+    /// The action: the log's *type*, and with its label what the file has afterwards.
     pub action: ActionKind,
+    /// The label that the file had before, as far as that was known by then.
+    pub previous: PreviousLabel,
+    /// Where the day's allowance stood, for a task that uses it and has ended.
+    pub quota: Option<QuotaPosition>,
+}
+
+/// How much of a day's allowance was used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaPosition {
+    /// Units used that day, the entry's own included.
+    pub used: u32,
+    /// The limit that stood then.
+    pub limit: DailyLimit,
 }
 
 /// What a line of the log says.
@@ -107,6 +120,34 @@ pub enum LogEvent {
         /// How many tasks.
         tasks: u64,
     },
+    /// A label was disabled; so many tasks were suspended.
+    LabelDisabled {
+        /// Which label.
+        label: LabelKey,
+        /// How many tasks.
+        tasks: u64,
+    },
+    /// A label was enabled again; so many tasks are no longer held by it.
+    LabelEnabled {
+        /// Which label.
+        label: LabelKey,
+        /// How many tasks.
+        tasks: u64,
+    },
+    /// Policies changed the label of a file back and forth: theirs wait for an administrator.
+    FileFrozen {
+        /// Which file.
+        file: FileKey,
+        /// How many tasks were suspended.
+        tasks: u64,
+    },
+    /// An administrator let policies change the file's label again.
+    FileUnfrozen {
+        /// Which file.
+        file: FileKey,
+        /// How many tasks are no longer held by it.
+        tasks: u64,
+    },
 }
 
 impl LogEvent {
@@ -128,6 +169,22 @@ impl LogEvent {
             Self::PolicyDisabled { policy, .. }
             | Self::PolicyEnabled { policy, .. }
             | Self::PolicyDeleted { policy, .. } => Some(policy),
+            _ => None,
+        }
+    }
+
+    /// The label that was switched, if one was.
+    pub fn label(&self) -> Option<&LabelKey> {
+        match self {
+            Self::LabelDisabled { label, .. } | Self::LabelEnabled { label, .. } => Some(label),
+            _ => None,
+        }
+    }
+
+    /// The file that was frozen or unfrozen, if one was.
+    pub fn frozen_file(&self) -> Option<&FileKey> {
+        match self {
+            Self::FileFrozen { file, .. } | Self::FileUnfrozen { file, .. } => Some(file),
             _ => None,
         }
     }
@@ -158,9 +215,17 @@ impl LogEntry {
                 id: task.id,
                 file: task.key.file.clone(),
                 action: task.key.action,
+                previous: task.previous,
+                quota: None,
             }),
             ..Self::new(at_ms, task.key.tenant, initiator, event)
         }
+    }
+
+    /// The file that it is about.
+    pub fn file(&self) -> Option<&FileKey> {
+        let of_task = self.task.as_ref().map(|task| &task.file);
+        of_task.or_else(|| self.event.frozen_file())
     }
 
     /// The product's status; a change of a limit or a policy is successful by itself.

@@ -1,11 +1,11 @@
-//! The daily limit: how many labels may be applied in one app of one tenant on one UTC day.
+//! The daily limit: how many labels may be applied in one app of one tenant on one day.
 //!
 //! 100 a day is the product's figure; what is left is done "the next day (after 12:00 UTC)". Two
-//! readings of that sentence exist. This is the calendar reading: units count by UTC calendar day,
-//! and once the limit is reached on day D, nothing runs until D+1 12:00:00.000. Everything here is
-//! integer arithmetic on milliseconds: no time zone, no daylight saving, no clock (R-165).
+//! readings of that sentence exist, [`DayReading`]. By the default, units count by UTC calendar
+//! day, and once the limit is reached on day D, nothing runs until D+1 12:00:00.000. Everything
+//! here is integer arithmetic on milliseconds: no time zone, no daylight saving, no clock (R-165).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use label_core::calendar::date_from_days;
@@ -21,6 +21,9 @@ pub const RESUME_AFTER_MIDNIGHT_MS: i64 = 43_200_000;
 /// Today's and yesterday's are needed; the others keep a clock that goes back from spending a day
 /// twice. On days older than the oldest kept, nothing is granted.
 pub const DAYS_KEPT_MAX: usize = 32;
+
+/// How many half-days of counts are kept for one app: those of [`DAYS_KEPT_MAX`] days.
+pub const HALVES_KEPT_MAX: usize = DAYS_KEPT_MAX * 2;
 
 /// The UTC calendar day of an instant: days since 1970-01-01, negative before.
 ///
@@ -39,7 +42,8 @@ pub const fn day_of(now: i64) -> i64 {
 
 /// When an app that was paused on `day` resumes: 12:00:00.000 UTC of the next day.
 ///
-/// That instant itself is allowed. Beyond the range of the type it is the last instant.
+/// That instant itself is allowed. Beyond the range of the type it is the last instant. Both
+/// readings share it: a day of the window reading ends right there.
 ///
 /// # Examples
 ///
@@ -52,6 +56,76 @@ pub const fn resume_at(day: i64) -> i64 {
     day.saturating_add(1)
         .saturating_mul(DAY_MS)
         .saturating_add(RESUME_AFTER_MIDNIGHT_MS)
+}
+
+/// From noon to midnight or from midnight to noon, UTC: what units are counted by.
+///
+/// The number of half-days since 1970-01-01 00:00; even ones are mornings. Days of both readings
+/// are made of two halves each, so that no count is lost when the reading is changed.
+///
+/// # Examples
+///
+/// ```
+/// use governance::quota::{DAY_MS, HalfDay};
+///
+/// assert_eq!(HalfDay::of(0), HalfDay(0));
+/// assert_eq!(HalfDay::of(DAY_MS / 2), HalfDay(1));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HalfDay(pub i64);
+
+impl HalfDay {
+    /// The half-day of an instant in milliseconds UTC.
+    pub const fn of(now: i64) -> Self {
+        Self(now.div_euclid(RESUME_AFTER_MIDNIGHT_MS))
+    }
+}
+
+/// What "a day" of the daily limit is: the documentation can be read in two ways.
+///
+/// They differ where the limit is reached before noon: by the window it resumes the same calendar
+/// day, which the documentation's "next day" excludes. So the calendar is the default.
+///
+/// # Examples
+///
+/// ```
+/// use governance::quota::{DAY_MS, DayReading};
+///
+/// let nine_o_clock = 9 * 3_600_000;
+/// assert_eq!(DayReading::Calendar.day_of(nine_o_clock), 0);
+/// assert_eq!(DayReading::Window.day_of(nine_o_clock), -1);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DayReading {
+    /// Units count by UTC calendar day; a reached limit pauses until noon of the next day.
+    #[default]
+    Calendar,
+    /// A day runs from 12:00 to 12:00 UTC and has the name of the day on which it begins.
+    Window,
+}
+
+impl DayReading {
+    /// The day that an instant belongs to.
+    pub const fn day_of(self, now: i64) -> i64 {
+        self.day_of_half(HalfDay::of(now))
+    }
+
+    /// The day that a half-day belongs to.
+    pub const fn day_of_half(self, half: HalfDay) -> i64 {
+        match self {
+            Self::Calendar => half.0.div_euclid(2),
+            Self::Window => half.0.saturating_sub(1).div_euclid(2),
+        }
+    }
+
+    /// The two half-days of a day, the earlier first.
+    pub const fn halves(self, day: i64) -> [HalfDay; 2] {
+        let first = match self {
+            Self::Calendar => day.saturating_mul(2),
+            Self::Window => day.saturating_mul(2).saturating_add(1),
+        };
+        [HalfDay(first), HalfDay(first.saturating_add(1))]
+    }
 }
 
 /// How many labels may be applied in one app of one tenant on one UTC day: 100 unless changed.
@@ -91,10 +165,10 @@ pub struct Pause {
 /// What came of asking for one unit of the day's allowance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// The unit is taken; it counts on `day`.
+    /// The unit is taken; it counts in `half`.
     Taken {
-        /// The UTC day on which it counts.
-        day: i64,
+        /// The half-day in which it counts.
+        half: HalfDay,
         /// Whether this was the day's last one, so that the app is paused from now on.
         last: bool,
     },
@@ -102,20 +176,20 @@ pub enum Unit {
     Refused(Pause),
 }
 
-/// The allowance of one app in one tenant: its limit and what was used on which day.
+/// The allowance of one app in one tenant: its limit and what was used when.
 ///
 /// The state behind R-155 to R-167, as plain data with the rules as methods. It knows nothing of
-/// tasks. The calendar reading in full: *reached* means that a day's count equals the limit; from
-/// then on the app is paused until noon of the next day, and the count of a new day starts at zero.
+/// tasks. *Reached* means that a day's count equals the limit; from then on the app is paused until
+/// noon of the next day, and the count of a new day starts at zero.
 ///
 /// # Examples
 ///
 /// ```
-/// use governance::quota::{DAY_MS, Quota, Unit, resume_at};
+/// use governance::quota::{DAY_MS, HalfDay, Quota, Unit, resume_at};
 /// use governance::DailyLimit;
 ///
 /// let mut quota = Quota::new(DailyLimit(1));
-/// assert_eq!(quota.take(0), Unit::Taken { day: 0, last: true });
+/// assert_eq!(quota.take(0), Unit::Taken { half: HalfDay(0), last: true });
 /// let midnight = quota.pause(DAY_MS).expect("paused until noon");
 /// assert_eq!(midnight.until, Some(resume_at(0)));
 /// assert!(quota.pause(resume_at(0)).is_none());
@@ -123,9 +197,12 @@ pub enum Unit {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quota {
     limit: DailyLimit,
-    /// The latest day on which the limit was reached, until a change or a returned unit undoes it.
-    reached_on: Option<i64>,
-    used: BTreeMap<i64, u32>,
+    /// How days are read. A setting of whoever asks; stores don't keep it.
+    reading: DayReading,
+    /// The days on which the limit was reached, until a change or a returned unit undoes it. More
+    /// than one, because a clock that jumped ahead and back again has left one in the future.
+    reached: BTreeSet<i64>,
+    used: BTreeMap<HalfDay, u32>,
 }
 
 impl Default for Quota {
@@ -135,29 +212,52 @@ impl Default for Quota {
 }
 
 impl Quota {
-    /// A fresh allowance, nothing used.
+    /// A fresh allowance, nothing used, by the calendar.
     pub fn new(limit: DailyLimit) -> Self {
         Self {
             limit,
-            reached_on: None,
+            reading: DayReading::default(),
+            reached: BTreeSet::new(),
             used: BTreeMap::new(),
         }
     }
 
-    /// The allowance with these parts: for stores that read it back. Of `used`, pairs of day and
-    /// count, the latest [`DAYS_KEPT_MAX`] are kept.
+    /// The allowance with these parts: for stores that read it back. Of `used`, pairs of half-day
+    /// and count, the latest [`HALVES_KEPT_MAX`] are kept, and of `reached`, the latest
+    /// [`DAYS_KEPT_MAX`] days.
     pub fn from_parts(
         limit: DailyLimit,
-        reached_on: Option<i64>,
-        used: impl IntoIterator<Item = (i64, u32)>,
+        reached: impl IntoIterator<Item = i64>,
+        used: impl IntoIterator<Item = (HalfDay, u32)>,
     ) -> Self {
         let mut quota = Self::new(limit);
-        quota.reached_on = reached_on;
-        for (day, count) in used {
-            quota.used.insert(day, count);
+        for (half, count) in used {
+            quota.used.insert(half, count);
             quota.forget_old_days();
         }
+        for day in reached {
+            quota.reach(day);
+        }
         quota
+    }
+
+    /// The same allowance with days read otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use governance::DailyLimit;
+    /// use governance::quota::{DayReading, Quota};
+    ///
+    /// let mut quota = Quota::new(DailyLimit(1)).read_by(DayReading::Window);
+    /// let nine_o_clock = 9 * 3_600_000;
+    /// quota.take(nine_o_clock);
+    /// assert_eq!(quota.pause(nine_o_clock).and_then(|pause| pause.until), Some(43_200_000));
+    /// ```
+    #[must_use]
+    pub fn read_by(mut self, reading: DayReading) -> Self {
+        self.reading = reading;
+        self
     }
 
     /// The limit that stands.
@@ -165,26 +265,33 @@ impl Quota {
         self.limit
     }
 
-    /// The day on which the limit was reached, if that still stands.
-    pub fn reached_on(&self) -> Option<i64> {
-        self.reached_on
+    /// The days on which the limit was reached, as far as that still stands, oldest first.
+    pub fn reached(&self) -> impl Iterator<Item = i64> + '_ {
+        self.reached.iter().copied()
     }
 
-    /// The days that are kept and how much was used on each, oldest first.
-    pub fn days(&self) -> impl Iterator<Item = (i64, u32)> + '_ {
-        self.used.iter().map(|(day, count)| (*day, *count))
+    /// The half-days that are kept and how much was used in each, oldest first.
+    pub fn halves(&self) -> impl Iterator<Item = (HalfDay, u32)> + '_ {
+        self.used.iter().map(|(half, count)| (*half, *count))
     }
 
     /// How many units were used on `day`.
     pub fn used_on(&self, day: i64) -> u32 {
-        self.used.get(&day).copied().unwrap_or(0)
+        let count = |half| self.used.get(&half).copied().unwrap_or(0);
+        let [first, second] = self.reading.halves(day);
+        count(first).saturating_add(count(second))
+    }
+
+    /// How many units were used on the day of `now`.
+    pub fn used_at(&self, now: i64) -> u32 {
+        self.used_on(self.reading.day_of(now))
     }
 
     /// How many units are left at `now`: none while the app is paused.
     pub fn left(&self, now: i64) -> u32 {
         match self.pause(now) {
             Some(_) => 0,
-            None => self.limit.0.saturating_sub(self.used_on(day_of(now))),
+            None => self.limit.0.saturating_sub(self.used_at(now)),
         }
     }
 
@@ -193,7 +300,7 @@ impl Quota {
         if self.limit.0 == 0 {
             return Some(Pause { until: None });
         }
-        let today = day_of(now);
+        let today = self.reading.day_of(now);
         if self.used_on(today) >= self.limit.0 || self.is_forgotten(today) {
             return Some(Pause {
                 until: Some(resume_at(today)),
@@ -201,48 +308,54 @@ impl Quota {
         }
         // A day in the future was reached by a clock that has been set back since. It must not
         // pause the app until then; today's own count still protects today.
-        let reached = self.reached_on.filter(|day| *day <= today)?;
-        let until = resume_at(reached);
+        let reached = self.reached.range(..=today).next_back()?;
+        let until = resume_at(*reached);
         (now < until).then_some(Pause { until: Some(until) })
     }
 
     /// Takes one unit for a label applied at `now`.
     pub fn take(&mut self, now: i64) -> Unit {
-        let today = day_of(now);
+        let today = self.reading.day_of(now);
         if let Some(pause) = self.pause(now) {
             if self.limit.0 > 0 && self.used_on(today) >= self.limit.0 {
-                self.reached_on = Some(today);
+                self.reach(today);
             }
             return Unit::Refused(pause);
         }
-        let count = self.used_on(today).saturating_add(1);
-        self.used.insert(today, count);
+        let half = HalfDay::of(now);
+        let count = self.used.entry(half).or_default();
+        *count = count.saturating_add(1);
         self.forget_old_days();
-        let last = count >= self.limit.0;
+        let last = self.used_on(today) >= self.limit.0;
         if last {
-            self.reached_on = Some(today);
+            self.reach(today);
         }
-        Unit::Taken { day: today, last }
+        Unit::Taken { half, last }
+    }
+
+    /// Whether a unit taken in `half` counts on the day of `now`.
+    pub fn is_of_today(&self, half: HalfDay, now: i64) -> bool {
+        self.reading.day_of_half(half) == self.reading.day_of(now)
     }
 
     /// Whether a unit taken earlier on the day of `now` may still be used: it may unless the limit
     /// was lowered below what is in use since.
     pub fn covers(&self, now: i64) -> bool {
-        self.limit.0 > 0 && self.used_on(day_of(now)) <= self.limit.0
+        self.limit.0 > 0 && self.used_at(now) <= self.limit.0
     }
 
-    /// Takes back, at `now`, a unit of `day` whose label was not applied.
+    /// Takes back, at `now`, a unit of `half` whose label was not applied.
     ///
-    /// On the day itself that ends a pause, for the count no longer equals the limit. After
-    /// midnight it does not: a day that has ended as reached is waited out until noon.
-    pub fn give_back(&mut self, day: i64, now: i64) {
-        let Some(count) = self.used.get_mut(&day) else {
+    /// On the day itself that ends a pause, for the count no longer equals the limit. Once the day
+    /// is over it does not: a day that has ended as reached is waited out until noon.
+    pub fn give_back(&mut self, half: HalfDay, now: i64) {
+        let Some(count) = self.used.get_mut(&half) else {
             return;
         };
         *count = count.saturating_sub(1);
-        let below = *count < self.limit.0;
-        if below && self.reached_on == Some(day) && day_of(now) == day {
-            self.reached_on = None;
+        let day = self.reading.day_of_half(half);
+        if self.used_on(day) < self.limit.0 && self.reading.day_of(now) == day {
+            self.reached.remove(&day);
         }
     }
 
@@ -252,33 +365,52 @@ impl Quota {
     /// new limit at or below today's count pauses at once. After a limit of 0, only today's count
     /// matters.
     pub fn set_limit(&mut self, limit: DailyLimit, now: i64) {
-        let today = day_of(now);
+        let today = self.reading.day_of(now);
         self.limit = limit;
         if limit.0 == 0 {
-            self.reached_on = None;
-        } else if self.used_on(today) >= limit.0 {
-            self.reached_on = Some(today);
-        } else if let Some(day) = self.reached_on
-            && self.used_on(day) < limit.0
-        {
-            self.reached_on = None;
+            self.reached.clear();
+            return;
+        }
+        let below: Vec<i64> = self
+            .reached()
+            .filter(|day| self.used_on(*day) < limit.0)
+            .collect();
+        for day in below {
+            self.reached.remove(&day);
+        }
+        if self.used_on(today) >= limit.0 {
+            self.reach(today);
         }
     }
 
     /// Whether `day` is older than everything kept, so that its count is unknown.
     fn is_forgotten(&self, day: i64) -> bool {
-        self.used.len() >= DAYS_KEPT_MAX
+        let [first, _] = self.reading.halves(day);
+        self.used.len() >= HALVES_KEPT_MAX
             && self
                 .used
                 .first_key_value()
-                .is_some_and(|(oldest, _)| day < *oldest)
+                .is_some_and(|(oldest, _)| first < *oldest)
+    }
+
+    fn reach(&mut self, day: i64) {
+        self.reached.insert(day);
+        while self.reached.len() > DAYS_KEPT_MAX {
+            self.reached.pop_first();
+        }
     }
 
     fn forget_old_days(&mut self) {
-        while self.used.len() > DAYS_KEPT_MAX {
+        while self.used.len() > HALVES_KEPT_MAX {
             self.used.pop_first();
         }
     }
+}
+
+/// An instant as programs write it, RFC 3339: `2021-01-06T12:00:00Z`.
+pub(crate) fn utc_rfc3339(now: i64) -> String {
+    let text = utc_text(now);
+    text.replacen(' ', "T", 1).replacen(" UTC", "Z", 1)
 }
 
 /// An instant as people write it: `2021-01-06 12:00:00 UTC`; milliseconds only where there are any.

@@ -7,10 +7,14 @@ const MIDNIGHT: i64 = 1_609_804_800_000;
 const HOUR: i64 = 3_600_000;
 
 fn spent(limit: u32, now: i64) -> Quota {
-    let mut quota = Quota::new(DailyLimit(limit));
+    spent_by(DayReading::Calendar, limit, now)
+}
+
+fn spent_by(reading: DayReading, limit: u32, now: i64) -> Quota {
+    let mut quota = Quota::new(DailyLimit(limit)).read_by(reading);
     for unit in 1..=limit {
         let taken = Unit::Taken {
-            day: day_of(now),
+            half: HalfDay::of(now),
             last: unit == limit,
         };
         assert_eq!(quota.take(now), taken);
@@ -20,40 +24,139 @@ fn spent(limit: u32, now: i64) -> Quota {
 
 #[test]
 fn r_163_the_table_of_resumptions() {
-    // Section 4.6, reading 1: when the limit is reached, and when work resumes.
+    // Section 4.6: when the limit is reached, and when work resumes by either reading; a leap day
+    // and the hours around noon beside the table's own lines.
     let table = [
         (
             "2021-01-05 09:00:00 UTC",
-            9 * HOUR,
             "2021-01-06 12:00:00 UTC",
+            "2021-01-05 12:00:00 UTC",
         ),
         (
             "2021-01-05 12:00:00 UTC",
-            12 * HOUR,
+            "2021-01-06 12:00:00 UTC",
             "2021-01-06 12:00:00 UTC",
         ),
         (
             "2021-01-05 23:59:00 UTC",
-            24 * HOUR - 60_000,
+            "2021-01-06 12:00:00 UTC",
             "2021-01-06 12:00:00 UTC",
         ),
         (
             "2021-12-31 15:00:00 UTC",
-            360 * DAY_MS + 15 * HOUR,
+            "2022-01-01 12:00:00 UTC",
             "2022-01-01 12:00:00 UTC",
         ),
+        (
+            "2021-12-31 09:00:00 UTC",
+            "2022-01-01 12:00:00 UTC",
+            "2021-12-31 12:00:00 UTC",
+        ),
+        (
+            "2021-01-05 00:00:00 UTC",
+            "2021-01-06 12:00:00 UTC",
+            "2021-01-05 12:00:00 UTC",
+        ),
+        (
+            "2021-01-05 11:59:59.999 UTC",
+            "2021-01-06 12:00:00 UTC",
+            "2021-01-05 12:00:00 UTC",
+        ),
+        (
+            "2021-01-05 23:59:59.999 UTC",
+            "2021-01-06 12:00:00 UTC",
+            "2021-01-06 12:00:00 UTC",
+        ),
+        (
+            "2024-02-28 15:00:00 UTC",
+            "2024-02-29 12:00:00 UTC",
+            "2024-02-29 12:00:00 UTC",
+        ),
+        (
+            "2024-02-29 09:00:00 UTC",
+            "2024-03-01 12:00:00 UTC",
+            "2024-02-29 12:00:00 UTC",
+        ),
+        (
+            "2023-02-28 15:00:00 UTC",
+            "2023-03-01 12:00:00 UTC",
+            "2023-03-01 12:00:00 UTC",
+        ),
+        // The night in which clocks in New York go forward.
+        (
+            "2021-03-14 07:00:00 UTC",
+            "2021-03-15 12:00:00 UTC",
+            "2021-03-14 12:00:00 UTC",
+        ),
+        (
+            "1969-12-31 15:00:00 UTC",
+            "1970-01-01 12:00:00 UTC",
+            "1970-01-01 12:00:00 UTC",
+        ),
     ];
-    for (reached_text, reached, resumes_text) in table {
-        let reached = MIDNIGHT + reached;
-        assert_eq!(utc_text(reached), reached_text);
-        let quota = spent(100, reached);
-        let until = quota.pause(reached).unwrap().until.unwrap();
-        assert_eq!(utc_text(until), resumes_text);
-        // "The first instant that is allowed is 12:00:00.000 itself."
-        assert!(quota.pause(until - 1).is_some());
-        assert!(quota.pause(until).is_none());
-        assert_eq!(quota.left(until), 100);
+    for (reached, calendar, window) in table {
+        let at = instant(reached);
+        assert_eq!(utc_text(at), reached);
+        for (reading, resumes) in [
+            (DayReading::Calendar, calendar),
+            (DayReading::Window, window),
+        ] {
+            let quota = spent_by(reading, 100, at);
+            let until = quota.pause(at).unwrap().until.unwrap();
+            assert_eq!(utc_text(until), resumes, "{reached} {reading:?}");
+            // "The first instant that is allowed is 12:00:00.000 itself."
+            assert!(quota.pause(until - 1).is_some());
+            assert!(quota.pause(until).is_none());
+            assert_eq!(quota.left(until), 100);
+        }
     }
+}
+
+/// The instant that `utc_text` writes like this.
+fn instant(text: &str) -> i64 {
+    let number = |range: std::ops::Range<usize>| text[range].parse::<i64>().unwrap();
+    let days = label_core::calendar::days_from_date(number(0..4), number(5..7), number(8..10));
+    let seconds = number(11..13) * 3600 + number(14..16) * 60 + number(17..19);
+    let millis = if &text[19..20] == "." {
+        number(20..23)
+    } else {
+        0
+    };
+    days * DAY_MS + seconds * 1000 + millis
+}
+
+#[test]
+fn no_count_is_lost_when_days_are_read_otherwise() {
+    let nine = MIDNIGHT + 9 * HOUR;
+    let mut quota = Quota::new(DailyLimit(3));
+    quota.take(nine);
+    quota.take(nine + 6 * HOUR);
+    // By the calendar both count today; by the window each is a day of its own.
+    assert_eq!(quota.used_at(nine), 2);
+    let quota = quota.read_by(DayReading::Window);
+    assert_eq!(quota.used_at(nine), 1);
+    assert_eq!(quota.used_at(nine + 6 * HOUR), 1);
+    for day in [-3, 0, 7] {
+        for reading in [DayReading::Calendar, DayReading::Window] {
+            for half in reading.halves(day) {
+                assert_eq!(reading.day_of_half(half), day);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_day_that_was_reached_stays_so_when_the_clock_jumps_ahead_and_back() {
+    let mut quota = spent(1, MIDNIGHT + 9 * HOUR);
+    let ahead = MIDNIGHT + 5 * DAY_MS;
+    assert!(matches!(quota.take(ahead), Unit::Taken { last: true, .. }));
+    // Back on the morning after: still waiting for noon.
+    let morning = MIDNIGHT + DAY_MS + 8 * HOUR;
+    let noon = resume_at(day_of(MIDNIGHT));
+    assert_eq!(quota.pause(morning), Some(Pause { until: Some(noon) }));
+    assert!(matches!(quota.take(noon), Unit::Taken { .. }));
+    // And the day that the clock was ahead at is spent when it comes.
+    assert!(matches!(quota.take(ahead), Unit::Refused(_)));
 }
 
 #[test]
@@ -133,13 +236,21 @@ fn a_clock_that_goes_back_does_not_open_a_spent_day_and_one_from_the_future_lock
 #[test]
 fn days_that_were_forgotten_grant_nothing() {
     let mut quota = Quota::new(DailyLimit(5));
-    for day in 0..=DAYS_KEPT_MAX as i64 {
-        quota.take(day * DAY_MS);
+    for half in 0..=HALVES_KEPT_MAX as i64 {
+        quota.take(half * DAY_MS / 2);
     }
-    assert_eq!(quota.days().count(), DAYS_KEPT_MAX);
+    assert_eq!(quota.halves().count(), HALVES_KEPT_MAX);
+    // The first morning was forgotten, so the count of that day is not known any more.
     assert!(matches!(quota.take(0), Unit::Refused(_)));
+    assert!(matches!(quota.take(DAY_MS / 2), Unit::Refused(_)));
     assert!(matches!(quota.take(DAY_MS), Unit::Taken { .. }));
-    assert_eq!(Quota::from_parts(DailyLimit(5), None, quota.days()), quota);
+    let copy = Quota::from_parts(DailyLimit(5), quota.reached(), quota.halves());
+    assert_eq!(copy, quota);
+    for day in 0..100 {
+        quota.reach(day);
+    }
+    assert_eq!(quota.reached().count(), DAYS_KEPT_MAX);
+    assert_eq!(quota.reached().last(), Some(99));
 }
 
 #[test]
@@ -152,8 +263,9 @@ fn times_before_1970_and_at_the_ends_of_the_range() {
     for now in [i64::MIN, -1, 0, i64::MAX] {
         let mut quota = spent(1, now);
         assert!(matches!(quota.take(now), Unit::Refused(_)));
-        quota.give_back(day_of(now), now);
-        quota.give_back(i64::MIN, now);
+        quota.give_back(HalfDay::of(now), now);
+        quota.give_back(HalfDay(i64::MIN), now);
+        quota.give_back(HalfDay(i64::MAX), now);
         quota.set_limit(DailyLimit(u32::MAX), now);
         assert!(matches!(quota.take(now), Unit::Taken { .. }));
         assert!(!utc_text(now).is_empty());
@@ -179,94 +291,118 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     proptest::collection::vec(event, 0..120)
 }
 
-/// The slow, obvious twin: it keeps every unit ever taken and looks for noon hour by hour.
+/// The slow, obvious twin: it keeps the instant of every unit ever taken, finds the bounds of a day
+/// hour by hour, and remembers every day that was reached.
 struct Twin {
+    window: bool,
     limit: usize,
     units: Vec<i64>,
-    reached: Option<i64>,
+    reached: Vec<i64>,
 }
 
 impl Twin {
-    fn count(&self, day: i64) -> usize {
-        self.units.iter().filter(|unit| **unit == day).count()
+    /// When the day of an instant begins.
+    fn begin(&self, now: i64) -> i64 {
+        let first_hour = if self.window { 12 } else { 0 };
+        let mut hour = now - now.rem_euclid(HOUR);
+        while hour.rem_euclid(DAY_MS) != first_hour * HOUR {
+            hour -= HOUR;
+        }
+        hour
     }
 
-    fn noon_after(day: i64) -> i64 {
-        let mut instant = day * DAY_MS;
-        while instant.div_euclid(DAY_MS) == day || instant.rem_euclid(DAY_MS) != 12 * HOUR {
-            instant += HOUR;
+    fn count(&self, now: i64) -> usize {
+        let begin = self.begin(now);
+        self.units
+            .iter()
+            .filter(|unit| self.begin(**unit) == begin)
+            .count()
+    }
+
+    /// The first noon that lies in a later day than `now`.
+    fn noon_after(&self, now: i64) -> i64 {
+        let mut hour = now - now.rem_euclid(HOUR);
+        while self.begin(hour) == self.begin(now) || hour.rem_euclid(DAY_MS) != 12 * HOUR {
+            hour += HOUR;
         }
-        instant
+        hour
     }
 
     fn paused_until(&self, now: i64) -> Option<Option<i64>> {
-        let today = now.div_euclid(DAY_MS);
         if self.limit == 0 {
-            Some(None)
-        } else if self.count(today) >= self.limit {
-            Some(Some(Self::noon_after(today)))
-        } else {
-            match self.reached {
-                Some(day) if day <= today && now < Self::noon_after(day) => {
-                    Some(Some(Self::noon_after(day)))
-                }
-                _ => None,
-            }
+            return Some(None);
         }
+        if self.count(now) >= self.limit {
+            return Some(Some(self.noon_after(now)));
+        }
+        let past = self.reached.iter().filter(|day| **day <= self.begin(now));
+        let until = past.map(|day| self.noon_after(*day)).max()?;
+        (now < until).then_some(Some(until))
+    }
+
+    fn reach(&mut self, now: i64) {
+        let begin = self.begin(now);
+        self.reached.push(begin);
     }
 
     fn take(&mut self, now: i64) -> bool {
-        let today = now.div_euclid(DAY_MS);
         let free = self.paused_until(now).is_none();
         if free {
-            self.units.push(today);
+            self.units.push(now);
         }
-        if self.limit > 0 && self.count(today) >= self.limit {
-            self.reached = Some(today);
+        if self.limit > 0 && self.count(now) >= self.limit {
+            self.reach(now);
         }
         free
     }
 
-    fn give_back(&mut self, unit: usize, now: i64) -> i64 {
-        let day = self.units.remove(unit);
-        let same_day = day == now.div_euclid(DAY_MS);
-        if self.reached == Some(day) && same_day && self.count(day) < self.limit {
-            self.reached = None;
+    fn give_back(&mut self, unit: usize, now: i64) -> HalfDay {
+        let taken = self.units.remove(unit);
+        let day = self.begin(taken);
+        if day == self.begin(now) && self.count(now) < self.limit {
+            self.reached.retain(|reached| *reached != day);
         }
-        day
+        HalfDay::of(taken)
     }
 
     fn set_limit(&mut self, limit: usize, now: i64) {
         self.limit = limit;
-        let today = now.div_euclid(DAY_MS);
-        self.reached = match self.reached {
-            _ if limit == 0 => None,
-            _ if self.count(today) >= limit => Some(today),
-            Some(day) if self.count(day) < limit => None,
-            stands => stands,
-        };
+        let stands: Vec<i64> = self
+            .reached
+            .iter()
+            .copied()
+            .filter(|day| limit > 0 && self.count(*day) >= limit)
+            .collect();
+        self.reached = stands;
+        if limit > 0 && self.count(now) >= limit {
+            self.reach(now);
+        }
     }
 }
 
 proptest! {
     #[test]
-    fn r_155_agrees_with_the_twin_and_never_exceeds_the_limit(events in events()) {
+    fn r_155_agrees_with_the_twin_and_never_exceeds_the_limit(
+        window in any::<bool>(),
+        events in events(),
+    ) {
+        let reading = if window { DayReading::Window } else { DayReading::Calendar };
         let mut now = MIDNIGHT;
-        let mut quota = Quota::new(DailyLimit(3));
-        let mut twin = Twin { limit: 3, units: Vec::new(), reached: None };
+        let mut quota = Quota::new(DailyLimit(3)).read_by(reading);
+        let mut twin = Twin { window, limit: 3, units: Vec::new(), reached: Vec::new() };
         for event in events {
             match event {
                 Event::Take => {
                     let taken = matches!(quota.take(now), Unit::Taken { .. });
                     prop_assert_eq!(taken, twin.take(now));
                     if taken {
-                        prop_assert!(twin.count(day_of(now)) <= twin.limit);
+                        prop_assert!(twin.count(now) <= twin.limit);
                     }
                 }
                 Event::GiveBack(_) if twin.units.is_empty() => {}
                 Event::GiveBack(unit) => {
-                    let day = twin.give_back(unit % twin.units.len(), now);
-                    quota.give_back(day, now);
+                    let half = twin.give_back(unit % twin.units.len(), now);
+                    quota.give_back(half, now);
                 }
                 Event::SetLimit(limit) => {
                     quota.set_limit(DailyLimit(limit), now);
@@ -277,17 +413,21 @@ proptest! {
             }
             let until = quota.pause(now).map(|pause| pause.until);
             prop_assert_eq!(until, twin.paused_until(now));
-            prop_assert_eq!(quota.used_on(day_of(now)) as usize, twin.count(day_of(now)));
+            prop_assert_eq!(quota.used_at(now) as usize, twin.count(now));
+            // What a store keeps is all there is.
+            let copy = Quota::from_parts(quota.limit(), quota.reached(), quota.halves());
+            prop_assert_eq!(copy.read_by(reading), quota.clone());
         }
     }
 
     #[test]
-    fn no_time_makes_it_panic(times in proptest::collection::vec(any::<i64>(), 0..60)) {
-        let mut quota = Quota::new(DailyLimit(1));
+    fn no_time_makes_it_panic(window in any::<bool>(), times in proptest::collection::vec(any::<i64>(), 0..60)) {
+        let reading = if window { DayReading::Window } else { DayReading::Calendar };
+        let mut quota = Quota::new(DailyLimit(1)).read_by(reading);
         for now in times {
             quota.take(now);
             quota.pause(now);
-            quota.give_back(day_of(now.wrapping_add(DAY_MS)), now);
+            quota.give_back(HalfDay::of(now.wrapping_add(DAY_MS)), now);
             quota.set_limit(DailyLimit(2), now.wrapping_mul(3));
             utc_text(now);
         }

@@ -41,7 +41,7 @@ impl Reason {
     /// The policy that wanted the task was deleted.
     pub const POLICY_DELETED: &'static str = "policy_deleted";
     /// An administrator cancelled the task.
-    pub const CANCELLED_BY_ADMINISTRATOR: &'static str = "cancelled_by_administrator";
+    pub const CANCELLED: &'static str = "cancelled";
     /// The last of the allowed tries failed.
     pub const RETRIES_EXHAUSTED: &'static str = "retries_exhausted";
     /// The process ended while the task ran.

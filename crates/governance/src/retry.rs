@@ -1,5 +1,7 @@
 //! Trying again after a passing failure: how long to wait, and when to give up.
 
+use crate::reason::Reason;
+
 /// When a task that failed for a passing reason is tried again (A-029).
 ///
 /// The product tries a locked file again by itself and says no more. Ours: the first pause is
@@ -34,6 +36,74 @@ impl Default for RetryPolicy {
             tries_max: 10,
             first_ms: 60_000,
             longest_ms: 3_600_000,
+        }
+    }
+}
+
+/// How often and how soon a failed try is repeated, by what it failed of.
+///
+/// The kinds are told apart by the code of the reason, as the decision tables and the connectors
+/// write it.
+///
+/// # Examples
+///
+/// ```
+/// use governance::{Reason, RetryRules};
+///
+/// let rules = RetryRules::default();
+/// let locked = rules.for_reason(&Reason::new("locked"));
+/// let conflict = rules.for_reason(&Reason::new("conflict"));
+/// assert_eq!((locked.pause_ms(1), conflict.pause_ms(1)), (Some(60_000), Some(1_000)));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryRules {
+    /// `locked`, `checkout_required`: somebody has the file open. They go home some time.
+    pub locked: RetryPolicy,
+    /// `throttled`: the app asks for fewer requests, and mostly says until when.
+    pub throttled: RetryPolicy,
+    /// `conflict`: the file was changed since it was read. A fresh look is all it takes.
+    pub conflict: RetryPolicy,
+    /// `interrupted`: the process or the worker ended while it had the task.
+    pub interrupted: RetryPolicy,
+    /// Everything else that passes.
+    pub other: RetryPolicy,
+}
+
+impl Default for RetryRules {
+    fn default() -> Self {
+        let usual = RetryPolicy::default();
+        let first = |first_ms| RetryPolicy { first_ms, ..usual };
+        Self {
+            locked: usual,
+            throttled: first(300_000),
+            conflict: first(1_000),
+            interrupted: usual,
+            other: usual,
+        }
+    }
+}
+
+impl RetryRules {
+    /// The same policy for every kind.
+    pub const fn same(policy: RetryPolicy) -> Self {
+        Self {
+            locked: policy,
+            throttled: policy,
+            conflict: policy,
+            interrupted: policy,
+            other: policy,
+        }
+    }
+
+    /// The policy for a reason.
+    pub fn for_reason(&self, reason: &Reason) -> RetryPolicy {
+        match reason.code() {
+            "locked" | "checkout_required" => self.locked,
+            "throttled" => self.throttled,
+            "conflict" => self.conflict,
+            Reason::INTERRUPTED => self.interrupted,
+            _ => self.other,
         }
     }
 }

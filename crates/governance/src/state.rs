@@ -24,8 +24,11 @@ pub enum TaskState {
         /// When the app resumes, in milliseconds UTC; `None` while its limit is 0.
         until: Option<i64>,
     },
-    /// Its policy is disabled (R-168).
-    Suspended,
+    /// Something that only people change keeps it from running (R-168).
+    Suspended {
+        /// What: at least one.
+        reasons: Suspension,
+    },
     /// A try failed for a passing reason: the file is locked, the app throttles (A-029).
     Retrying {
         /// When it is tried again, in milliseconds UTC.
@@ -52,7 +55,7 @@ pub enum TaskState {
         /// Why.
         reason: Reason,
     },
-    /// A later task undid it. Reserved: no label action is reverted yet.
+    /// A later task undid it.
     Reverted {
         /// Which task undid it.
         by: TaskId,
@@ -65,7 +68,7 @@ impl TaskState {
         match self {
             Self::Queued => StateKind::Queued,
             Self::Deferred { .. } => StateKind::Deferred,
-            Self::Suspended => StateKind::Suspended,
+            Self::Suspended { .. } => StateKind::Suspended,
             Self::Retrying { .. } => StateKind::Retrying,
             Self::Running => StateKind::Running,
             Self::Succeeded => StateKind::Succeeded,
@@ -98,6 +101,131 @@ impl TaskState {
             Self::Retrying { at, .. } => Some(*at),
             _ => None,
         }
+    }
+}
+
+/// One thing that suspends a task until somebody ends it.
+///
+/// # Examples
+///
+/// ```
+/// use governance::SuspensionReason;
+///
+/// assert_eq!(SuspensionReason::PolicyDisabled.code(), "policy_disabled");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum SuspensionReason {
+    /// The policy that wants it is disabled (R-168).
+    PolicyDisabled,
+    /// The label that it would apply is disabled or gone.
+    LabelDisabled,
+    /// It was asked for and not yet confirmed (R-132).
+    Unconfirmed,
+    /// Policies have changed the label of its file back and forth.
+    FileFrozen,
+}
+
+impl SuspensionReason {
+    /// All reasons.
+    pub const ALL: [Self; 4] = [
+        Self::PolicyDisabled,
+        Self::LabelDisabled,
+        Self::Unconfirmed,
+        Self::FileFrozen,
+    ];
+
+    /// A word for programs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::PolicyDisabled => "policy_disabled",
+            Self::LabelDisabled => "label_disabled",
+            Self::Unconfirmed => "unconfirmed",
+            Self::FileFrozen => "file_frozen",
+        }
+    }
+
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// Why a task is suspended: a set, because a task goes on only when all of them have ended.
+///
+/// # Examples
+///
+/// ```
+/// use governance::{Suspension, SuspensionReason};
+///
+/// let reasons = Suspension::of(SuspensionReason::PolicyDisabled).with(SuspensionReason::LabelDisabled);
+/// let left = reasons.without(SuspensionReason::PolicyDisabled);
+/// assert_eq!(left.iter().collect::<Vec<_>>(), [SuspensionReason::LabelDisabled]);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Suspension(u8);
+
+impl Suspension {
+    /// No reason: the task may run.
+    pub const NONE: Self = Self(0);
+
+    /// The set of one reason.
+    pub const fn of(reason: SuspensionReason) -> Self {
+        Self(reason.bit())
+    }
+
+    /// The set with one reason more.
+    #[must_use]
+    pub const fn with(self, reason: SuspensionReason) -> Self {
+        Self(self.0 | reason.bit())
+    }
+
+    /// The set with one reason less.
+    #[must_use]
+    pub const fn without(self, reason: SuspensionReason) -> Self {
+        Self(self.0 & !reason.bit())
+    }
+
+    /// Whether the reason is in the set.
+    pub const fn contains(self, reason: SuspensionReason) -> bool {
+        self.0 & reason.bit() != 0
+    }
+
+    /// Whether there is no reason.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The reasons, in the order of [`SuspensionReason::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = SuspensionReason> {
+        SuspensionReason::ALL
+            .into_iter()
+            .filter(move |reason| self.contains(*reason))
+    }
+
+    /// The set as a number, for stores: one bit a reason.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// The set of a number that [`bits`](Self::bits) gave; `None` for any other.
+    pub fn from_bits(bits: u8) -> Option<Self> {
+        let known = SuspensionReason::ALL
+            .into_iter()
+            .fold(0, |all, reason| all | reason.bit());
+        (bits & !known == 0).then_some(Self(bits))
+    }
+}
+
+/// The codes, with a plus sign between them.
+impl fmt::Display for Suspension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, reason) in self.iter().enumerate() {
+            if place > 0 {
+                f.write_str("+")?;
+            }
+            f.write_str(reason.code())?;
+        }
+        Ok(())
     }
 }
 
@@ -295,6 +423,26 @@ mod tests {
                 assert_eq!(from.may_become(to), moves.contains(&to), "{from} to {to}");
             }
         }
+    }
+
+    #[test]
+    fn a_suspension_is_a_set() {
+        let mut all = Suspension::NONE;
+        for reason in SuspensionReason::ALL {
+            assert!(!all.contains(reason));
+            all = all.with(reason).with(reason);
+            assert!(all.contains(reason));
+            assert_eq!(Suspension::from_bits(all.bits()), Some(all));
+        }
+        assert_eq!(all.iter().collect::<Vec<_>>(), SuspensionReason::ALL);
+        let codes = "policy_disabled+label_disabled+unconfirmed+file_frozen";
+        assert_eq!(all.to_string(), codes);
+        for reason in SuspensionReason::ALL {
+            all = all.without(reason).without(reason);
+            assert!(!all.contains(reason));
+        }
+        assert!(all.is_empty());
+        assert_eq!(Suspension::from_bits(16), None);
     }
 
     #[test]

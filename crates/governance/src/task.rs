@@ -5,9 +5,10 @@ use std::fmt;
 
 use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 
+use crate::quota::HalfDay;
 use crate::reason::Reason;
 use crate::state::{StateKind, TaskState};
-use crate::text::{FileVersion, Initiator, MatchId};
+use crate::text::{FileVersion, Initiator, MatchId, Worker};
 
 /// A task's number in its store, counted from 1 in the order of submission. At most `i64::MAX`.
 ///
@@ -69,7 +70,8 @@ impl fmt::Display for ActionKind {
 /// What makes two submissions the same task.
 ///
 /// The same policy asking twice for the same label on the same content of the same file is one
-/// task, whatever became of it; a new version of the file is a new one.
+/// task; a new version of the file is a new one. Administrators know what they want: each of their
+/// submissions is a task of its own (clarification 15).
 ///
 /// # Examples
 ///
@@ -134,6 +136,19 @@ pub struct PolicyOrder {
     pub created_ms: i64,
 }
 
+/// What a policy's submission means where a task with its key is over.
+///
+/// One that is open is joined in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Repeat {
+    /// The key is done with, whatever became of it: an evaluation that is repeated after a crash
+    /// changes nothing.
+    #[default]
+    Never,
+    /// It is a new task: somebody who knows of the earlier one wants it again.
+    WhenOver,
+}
+
 /// A task as it is submitted.
 ///
 /// # Examples
@@ -166,10 +181,12 @@ pub struct NewTask {
     pub policy_order: PolicyOrder,
     /// Which match of the policy caused it.
     pub matched: Option<MatchId>,
+    /// What to do where the policy's last task with this key is over.
+    pub repeat: Repeat,
 }
 
 impl NewTask {
-    /// A task without a rank among policies and without a match.
+    /// A task without a rank among policies and without a match, done once.
     pub fn new(key: TaskKey, label_priority: u32, initiator: Initiator) -> Self {
         Self {
             key,
@@ -177,14 +194,15 @@ impl NewTask {
             initiator,
             policy_order: PolicyOrder::default(),
             matched: None,
+            repeat: Repeat::Never,
         }
     }
 }
 
 /// The right to work on a task, given by `claim` and over as soon as the task is claimed anew.
 ///
-/// A worker that was slow, or a process that was thought dead, holds an older number and is
-/// refused: it can no longer change the task.
+/// The number is the fencing token: a worker that was slow, or a process that was thought dead,
+/// holds an older one and is refused: it can no longer change the task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Claim {
     /// Which task.
@@ -211,13 +229,46 @@ pub struct Claim {
 pub struct WriteIntent {
     /// The version that the file will have when the write has happened.
     pub after_version: FileVersion,
+    /// The label of the tenant that the file has until then.
+    pub previous: PreviousLabel,
 }
 
 impl WriteIntent {
-    /// The intent to make the file have this version.
+    /// The intent to make the file have this version; the label until then is unknown.
     pub fn new(after_version: FileVersion) -> Self {
-        Self { after_version }
+        Self {
+            after_version,
+            previous: PreviousLabel::Unknown,
+        }
     }
+
+    /// The same intent with the label that the file has until then: what a revert puts back.
+    #[must_use]
+    pub fn replacing(mut self, previous: Option<LabelKey>) -> Self {
+        self.previous = previous.map_or(PreviousLabel::None, PreviousLabel::Label);
+        self
+    }
+}
+
+/// The label of the tenant that a file had before a task wrote it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PreviousLabel {
+    /// Nobody said; such a task can't be reverted.
+    #[default]
+    Unknown,
+    /// It had none.
+    None,
+    /// It had this one.
+    Label(LabelKey),
+}
+
+/// Who has a task that runs, and until when nobody else may take it over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The worker.
+    pub worker: Worker,
+    /// The first instant at which the task may be taken over, in milliseconds UTC.
+    pub until_ms: i64,
 }
 
 /// A task as it is kept.
@@ -251,8 +302,8 @@ pub struct Task {
     pub last_error: Option<Reason>,
     /// What is being written; `Some` only while it runs with a grant to write.
     pub intent: Option<WriteIntent>,
-    /// The UTC day whose allowance it holds a unit of. Given back if nothing gets written.
-    pub unit_day: Option<i64>,
+    /// The half-day whose allowance it holds a unit of. Given back if nothing gets written.
+    pub unit: Option<HalfDay>,
     /// How often it was claimed.
     pub claims: u32,
     /// Which opening of the store claimed it last: another one than the present is a dead one.
@@ -263,6 +314,12 @@ pub struct Task {
     /// Whether it was suspended, so that the caller must see whether the file still matches the
     /// policy before writing.
     pub recheck: bool,
+    /// Who has it while it runs; `None`: whoever has the store open, for as long as that is so.
+    pub lease: Option<Lease>,
+    /// The label that the file had before it was written: what a revert puts back.
+    pub previous: PreviousLabel,
+    /// The task that it undoes, if it is a revert.
+    pub reverts: Option<TaskId>,
 }
 
 impl Task {
@@ -281,11 +338,14 @@ impl Task {
             attempts: 0,
             last_error: None,
             intent: None,
-            unit_day: None,
+            unit: None,
             claims: 0,
             opening: 0,
             looked_at: false,
             recheck: false,
+            lease: None,
+            previous: PreviousLabel::Unknown,
+            reverts: None,
         }
     }
 

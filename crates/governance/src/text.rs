@@ -114,6 +114,66 @@ bounded_text!(
     "match id"
 );
 
+bounded_text!(
+    /// Who works on a task: a process or a thread, by a name of the caller's own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use governance::Worker;
+    ///
+    /// assert_eq!(Worker::parse("labeller-2")?.to_string(), "labeller-2");
+    /// # Ok::<(), label_core::IdError>(())
+    /// ```
+    Worker,
+    "worker"
+);
+
+bounded_text!(
+    /// A kind of work in the [work queue](crate::work), such as `scan`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use governance::work::WorkKind;
+    ///
+    /// assert_eq!(WorkKind::parse("scan")?.as_str(), "scan");
+    /// # Ok::<(), label_core::IdError>(())
+    /// ```
+    WorkKind,
+    "kind of work"
+);
+
+bounded_text!(
+    /// What a piece of work is about; of one kind and key, one piece waits at a time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use governance::work::WorkKey;
+    ///
+    /// assert_eq!(WorkKey::parse("10489/0/contract.docx")?.as_str(), "10489/0/contract.docx");
+    /// # Ok::<(), label_core::IdError>(())
+    /// ```
+    WorkKey,
+    "work key"
+);
+
+bounded_text!(
+    /// The name of a [recurring job](crate::jobs).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use governance::jobs::JobName;
+    ///
+    /// assert_eq!(JobName::parse("label refresh")?.as_str(), "label refresh");
+    /// # Ok::<(), label_core::IdError>(())
+    /// ```
+    JobName,
+    "job name"
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

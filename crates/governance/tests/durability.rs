@@ -11,10 +11,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use governance::store::{OpenCheck, SqliteStore};
+use governance::store::{LogFilter, OpenCheck, SqliteStore};
 use governance::{
-    ActionKind, Error, FileVersion, Governance, Initiator, NewTask, Settings, StateKind, Submitted,
-    TaskFilter, TaskId, TaskKey, TaskOutcome, WriteEffect, WriteGrant, WriteIntent,
+    ActionKind, DailyLimit, Error, FileVersion, Governance, Initiator, NewTask, Settings,
+    StateKind, Submitted, Suspension, SuspensionReason, TaskFilter, TaskId, TaskKey, TaskOutcome,
+    TaskState, WriteEffect, WriteGrant, WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 use proptest::prelude::*;
@@ -151,7 +152,7 @@ fn files_of_others_are_refused_and_left_as_they_are() {
     let newer = folder.path().join("newer.db");
     used_store(&newer);
     let mut bytes = fs::read(&newer).unwrap();
-    bytes[60..64].copy_from_slice(&2_u32.to_be_bytes());
+    bytes[60..64].copy_from_slice(&77_u32.to_be_bytes());
     fs::write(&newer, bytes).unwrap();
 
     for (path, expected) in [
@@ -170,7 +171,7 @@ fn files_of_others_are_refused_and_left_as_they_are() {
         ),
         (
             &newer,
-            "the store has version 2, this library knows up to 1",
+            "the store has version 77, this library knows up to 2",
         ),
     ] {
         let before = fs::read(path).unwrap();
@@ -213,6 +214,93 @@ fn a_truncated_store_is_refused_and_left_as_it_is() {
     }
 }
 
+/// A store that the first version of the schema made (see `data/README.md`).
+fn store_of_version_1(path: &Path) {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection
+        .execute_batch(include_str!("data/store-1.sql"))
+        .unwrap();
+    connection
+        .execute_batch("PRAGMA application_id = 1281518673; PRAGMA user_version = 1;")
+        .unwrap();
+}
+
+#[test]
+fn a_store_of_version_1_is_brought_up_and_works_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tasks.db");
+    store_of_version_1(&path);
+    let mut governance = open(&path).unwrap();
+    let tasks = governance.tasks(&TaskFilter::default(), TaskId(0), 100);
+    let states: Vec<_> = tasks
+        .unwrap()
+        .iter()
+        .map(|task| task.state.kind().to_string())
+        .collect();
+    let expected = [
+        "succeeded",
+        "retrying",
+        "running",
+        "deferred",
+        "deferred",
+        "deferred",
+        "suspended",
+        "cancelled",
+        "running",
+        "succeeded",
+    ];
+    assert_eq!(states, expected);
+    let held = Suspension::of(SuspensionReason::PolicyDisabled);
+    let seventh = governance.task(TaskId(7)).unwrap();
+    assert_eq!(seventh.state, TaskState::Suspended { reasons: held });
+    // One written, one to be tried again, one under way: the day's three units.
+    let allowance = governance.allowance(TENANT, AppId::BOX, NOW).unwrap();
+    assert_eq!((allowance.limit, allowance.used), (DailyLimit(3), 3));
+    let noon = 1_609_934_400_000;
+    assert_eq!(allowance.pause.unwrap().until, Some(noon));
+    // The ledger, the log and the numbers go on.
+    let file = governance.task(TaskId(1)).unwrap().key.file;
+    assert!(governance.applied_by_us(TENANT, &file).unwrap().is_some());
+    let log = governance.log(&LogFilter::default(), 0, 100).unwrap();
+    assert_eq!(
+        log.last().map(|entry| entry.sequence),
+        Some(log.len() as u64)
+    );
+    for task in governance.interrupted().unwrap() {
+        let effect = WriteEffect::Nothing;
+        governance.requeue(task.claim(), effect, NOW).unwrap();
+    }
+    let by = Initiator::parse("admin").unwrap();
+    let q = PolicyId::parse("q").unwrap();
+    assert_eq!(governance.enable_policy(TENANT, &q, &by, NOW).unwrap(), 1);
+    let answer = governance.submit(&[task(99)], NOW).unwrap();
+    assert_eq!(answer, [Submitted::Accepted(TaskId(11))]);
+    // From then on it is a store of this version.
+    drop(governance);
+    let bytes = fs::read(&path).unwrap();
+    assert_eq!(bytes[60..64], 2_u32.to_be_bytes());
+    open(&path).unwrap();
+}
+
+#[test]
+fn a_damaged_store_of_version_1_is_not_brought_up() {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, change) in ["DROP TABLE quota", "DROP INDEX task_key"]
+        .iter()
+        .enumerate()
+    {
+        let path = folder.path().join(format!("{number}.db"));
+        store_of_version_1(&path);
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        connection.execute_batch(change).unwrap();
+        drop(connection);
+        let before = fs::read(&path).unwrap();
+        let result = SqliteStore::open(&path);
+        assert!(matches!(result, Err(Error::Damaged { .. })), "{result:?}");
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+}
+
 #[test]
 fn changed_tables_are_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -249,7 +337,11 @@ fn impossible_values_in_columns_are_damage() {
         "UPDATE task SET looked_at = 2",
         "UPDATE log SET event = 9",
         "UPDATE log SET task = 1, file = NULL",
-        "UPDATE quota_day SET used = -1",
+        "UPDATE quota_half SET used = -1",
+        "UPDATE task SET held = 1 WHERE state <> 2",
+        "UPDATE task SET held = 64",
+        "UPDATE task SET lease_ms = 1",
+        "UPDATE task SET previous_label = 'secret'",
         "UPDATE quota SET daily_limit = 1 << 40",
         "DELETE FROM counter",
     ]

@@ -257,10 +257,18 @@ impl<'s> World<'s> {
         match self.governance().submit(&[new], now) {
             Ok(answers) => match answers[..] {
                 [Submitted::Accepted(id)] => {
-                    assert!(self.accepted.values().all(|known| *known != key));
+                    let known = self.accepted.values().any(|known| *known == key);
+                    assert!(!known || key.is_manual());
                     self.accepted.insert(id, key);
                 }
-                [Submitted::AlreadyKnown(id)] => assert_eq!(self.accepted[&id], key),
+                [Submitted::Joined(id)] => {
+                    assert_eq!(self.states[&id].status(), Status::Pending);
+                    assert_eq!(self.accepted[&id], key);
+                }
+                [Submitted::AlreadyKnown(id)] => {
+                    assert_ne!(self.states[&id].status(), Status::Pending);
+                    assert_eq!(self.accepted[&id], key);
+                }
                 _ => panic!("one answer"),
             },
             Err(Error::PolicyDeleted { .. }) => assert!(self.stopped.contains(&number)),

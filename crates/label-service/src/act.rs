@@ -276,7 +276,7 @@ impl Service {
         let held = match self.governance.begin_write(task.claim(), intent, now_ms)? {
             WriteGrant::Granted => None,
             WriteGrant::Deferred { until } => Some(TaskState::Deferred { until }),
-            WriteGrant::Suspended => Some(TaskState::Suspended),
+            WriteGrant::Suspended => Some(self.governance.task(task.id)?.state),
             WriteGrant::Cancelled => Some(TaskState::Cancelled {
                 reason: Reason::new(Reason::POLICY_DELETED),
             }),

@@ -1,6 +1,8 @@
 //! What the tests of the examples share.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod week_twin;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

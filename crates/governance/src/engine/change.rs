@@ -1,13 +1,13 @@
 //! The moves that several operations share: each keeps the task, its unit and the log in step.
 
-use label_core::{AppId, PolicyId, TenantId};
+use label_core::{AppId, TenantId};
 
 use super::{ManualTasks, Settings};
 use crate::error::Error;
-use crate::log::{LogEntry, LogEvent};
-use crate::quota::{Pause, Quota, Unit, day_of};
+use crate::log::{LogEntry, LogEvent, QuotaPosition};
+use crate::quota::{Pause, Quota, Unit};
 use crate::reason::Reason;
-use crate::state::{StateKind, TaskState};
+use crate::state::{StateKind, Suspension, SuspensionReason, TaskState};
 use crate::store::{PAGE_COUNT_MAX, PolicyState, RowsMut, TaskFilter};
 use crate::task::{ActionKind, Task, TaskId};
 use crate::text::Initiator;
@@ -51,9 +51,19 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Logs the state that the task is in.
+    /// Logs the state that the task is in, and where the allowance stands if it has come to an end
+    /// that uses it.
     pub(super) fn log_task(&mut self, task: &Task, initiator: &Initiator) -> Result<(), Error> {
-        let entry = LogEntry::of_task(task, self.now, initiator.clone());
+        let mut entry = LogEntry::of_task(task, self.now, initiator.clone());
+        if task.state_kind() == StateKind::Succeeded && self.is_counted(task) {
+            let quota = self.quota_of(task)?;
+            if let Some(logged) = &mut entry.task {
+                logged.quota = Some(QuotaPosition {
+                    used: quota.used_at(self.now),
+                    limit: quota.limit(),
+                });
+            }
+        }
         self.rows.append_log(&entry).map(drop)
     }
 
@@ -71,6 +81,35 @@ impl Change<'_> {
         }
     }
 
+    /// Everything that keeps the task from running until somebody changes it.
+    ///
+    /// Whether it is confirmed only its own state tells; all else is looked up.
+    pub(super) fn suspension(&self, task: &Task) -> Result<Suspension, Error> {
+        let mut reasons = Suspension::NONE;
+        if let TaskState::Suspended { reasons: present } = task.state
+            && present.contains(SuspensionReason::Unconfirmed)
+        {
+            reasons = reasons.with(SuspensionReason::Unconfirmed);
+        }
+        if self.policy_state(task)? == PolicyState::Disabled {
+            reasons = reasons.with(SuspensionReason::PolicyDisabled);
+        }
+        if let ActionKind::Apply(label) = task.key.action
+            && self.rows.is_label_disabled(&label)?
+        {
+            reasons = reasons.with(SuspensionReason::LabelDisabled);
+        }
+        if !task.key.is_manual()
+            && self
+                .rows
+                .frozen_since(task.key.tenant, &task.key.file)?
+                .is_some()
+        {
+            reasons = reasons.with(SuspensionReason::FileFrozen);
+        }
+        Ok(reasons)
+    }
+
     /// Whether the daily limit concerns the task: only Apply, and by hand only if so chosen
     /// (R-159, clarification 11).
     pub(super) fn is_counted(&self, task: &Task) -> bool {
@@ -78,8 +117,14 @@ impl Change<'_> {
         matches!(task.key.action, ActionKind::Apply(_)) && !exempt
     }
 
+    /// The allowance of an app, with days read as the settings say.
+    pub(super) fn quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error> {
+        let quota = self.rows.quota(tenant, app)?;
+        Ok(quota.read_by(self.settings.day))
+    }
+
     pub(super) fn quota_of(&self, task: &Task) -> Result<Quota, Error> {
-        self.rows.quota(task.key.tenant, task.key.app())
+        self.quota(task.key.tenant, task.key.app())
     }
 
     fn put_quota_of(&mut self, task: &Task, quota: &Quota) -> Result<(), Error> {
@@ -94,18 +139,19 @@ impl Change<'_> {
     pub(super) fn acquire_unit(&mut self, task: &mut Task) -> Result<Option<Pause>, Error> {
         let under_way = task.intent.is_some();
         let mut quota = self.quota_of(task)?;
-        if task.unit_day == Some(day_of(self.now)) && (under_way || quota.covers(self.now)) {
+        let is_of_today = |half| quota.is_of_today(half, self.now);
+        if task.unit.is_some_and(is_of_today) && (under_way || quota.covers(self.now)) {
             return Ok(None);
         }
-        if let Some(day) = task.unit_day.take() {
+        if let Some(half) = task.unit.take() {
             // With a write under way, the file may have been changed on that day: it stays used.
             if !under_way {
-                quota.give_back(day, self.now);
+                quota.give_back(half, self.now);
             }
         }
         let refused = match quota.take(self.now) {
-            Unit::Taken { day, last } => {
-                task.unit_day = Some(day);
+            Unit::Taken { half, last } => {
+                task.unit = Some(half);
                 if last {
                     self.log_limit_reached(task, &quota)?;
                 }
@@ -130,12 +176,12 @@ impl Change<'_> {
 
     /// Gives back the unit that the task holds, if it holds one; what waits may run by that.
     pub(super) fn release_unit(&mut self, task: &mut Task) -> Result<(), Error> {
-        let Some(day) = task.unit_day.take() else {
+        let Some(half) = task.unit.take() else {
             return Ok(());
         };
         let mut quota = self.quota_of(task)?;
         let paused = quota.pause(self.now).is_some();
-        quota.give_back(day, self.now);
+        quota.give_back(half, self.now);
         self.put_quota_of(task, &quota)?;
         if paused && quota.pause(self.now).is_none() {
             self.settle_deferred(task.key.tenant, task.key.app(), None)?;
@@ -165,18 +211,88 @@ impl Change<'_> {
     /// Defers a queued or running task until its app resumes.
     pub(super) fn defer(&mut self, task: &mut Task, pause: Pause) -> Result<(), Error> {
         self.step(task, TaskState::Deferred { until: pause.until })?;
+        task.lease = None;
         task.looked_at = true;
         task.recheck = false;
         self.rows.put_task(task)
     }
 
-    /// Suspends a waiting task. What was known of the file may have changed when it comes back.
-    pub(super) fn suspend(&mut self, task: &mut Task) -> Result<(), Error> {
+    /// Suspends a waiting task, or gives a suspended one these reasons. What was known of the file
+    /// may have changed when it comes back.
+    pub(super) fn suspend(&mut self, task: &mut Task, reasons: Suspension) -> Result<(), Error> {
+        if task.state_kind() == StateKind::Suspended {
+            task.state = TaskState::Suspended { reasons };
+            return self.rows.put_task(task);
+        }
         self.release_unit(task)?;
-        self.step(task, TaskState::Suspended)?;
+        self.step(task, TaskState::Suspended { reasons })?;
         task.looked_at = false;
         task.recheck = true;
         self.rows.put_task(task)
+    }
+
+    /// Suspends all waiting and suspended tasks of a filter for one more reason; says how many.
+    pub(super) fn hold(
+        &mut self,
+        filter: &TaskFilter,
+        reason: SuspensionReason,
+    ) -> Result<u64, Error> {
+        let mut filter = filter.clone();
+        // The suspended ones first, or those that just became so would be visited twice.
+        filter.states = [&[StateKind::Suspended][..], &WAITING].concat();
+        let mut count = 0;
+        self.each_task(&filter, |change, mut task| {
+            // An administrator's task is no part of what policies do to a file.
+            if reason == SuspensionReason::FileFrozen && task.key.is_manual() {
+                return Ok(());
+            }
+            let reasons = match task.state {
+                TaskState::Suspended { reasons } => reasons,
+                _ => Suspension::NONE,
+            };
+            count += 1;
+            change.suspend(&mut task, reasons.with(reason))
+        })?;
+        Ok(count)
+    }
+
+    /// Ends one reason to be suspended for all tasks of a filter; those without another one are
+    /// queued in their old place. Says how many were held by it.
+    pub(super) fn let_go(
+        &mut self,
+        filter: &TaskFilter,
+        reason: SuspensionReason,
+    ) -> Result<u64, Error> {
+        let mut filter = filter.clone();
+        filter.states = vec![StateKind::Suspended];
+        let mut count = 0;
+        self.each_task(&filter, |change, mut task| {
+            count += u64::from(change.end_reason(&mut task, reason)?);
+            Ok(())
+        })?;
+        Ok(count)
+    }
+
+    /// Ends one reason of a suspended task, and says whether it was one.
+    pub(super) fn end_reason(
+        &mut self,
+        task: &mut Task,
+        reason: SuspensionReason,
+    ) -> Result<bool, Error> {
+        let TaskState::Suspended { reasons } = task.state else {
+            return Ok(false);
+        };
+        if !reasons.contains(reason) {
+            return Ok(false);
+        }
+        let reasons = reasons.without(reason);
+        if reasons.is_empty() {
+            self.step(task, TaskState::Queued)?;
+            self.rows.put_task(task)?;
+        } else {
+            self.suspend(task, reasons)?;
+        }
+        Ok(true)
     }
 
     /// Cancels a waiting task.
@@ -191,25 +307,29 @@ impl Change<'_> {
         self.put_logged(task, initiator)
     }
 
-    /// Stores a task that waits from now on, unless its policy wants it suspended or cancelled.
+    /// Stores a task that waits from now on, unless its policy was deleted or something suspends
+    /// it.
     ///
     /// Says which of the three happened.
-    pub(super) fn park(&mut self, task: &mut Task) -> Result<PolicyState, Error> {
-        let state = self.policy_state(task)?;
-        match state {
-            PolicyState::Enabled => self.rows.put_task(task)?,
-            PolicyState::Disabled => self.suspend(task)?,
-            PolicyState::Deleted => {
-                let initiator = task.initiator.clone();
-                self.call_off(task, Reason::new(Reason::POLICY_DELETED), &initiator)?;
-            }
+    pub(super) fn park(&mut self, task: &mut Task) -> Result<Parked, Error> {
+        if self.policy_state(task)? == PolicyState::Deleted {
+            let initiator = task.initiator.clone();
+            self.call_off(task, Reason::new(Reason::POLICY_DELETED), &initiator)?;
+            return Ok(Parked::Cancelled);
         }
-        Ok(state)
+        let reasons = self.suspension(task)?;
+        if reasons.is_empty() {
+            self.rows.put_task(task)?;
+            return Ok(Parked::Waiting);
+        }
+        self.suspend(task, reasons)?;
+        Ok(Parked::Suspended)
     }
 
     /// Takes a running task that has not begun to write back among those that wait.
     pub(super) fn unclaim(&self, task: &mut Task) -> Result<(), Error> {
         let (at, n) = (self.now, task.attempts);
+        task.lease = None;
         self.step(task, TaskState::Retrying { at, n })
     }
 
@@ -260,17 +380,12 @@ impl Change<'_> {
         }
         Ok(count)
     }
+}
 
-    /// Each task of a policy in one of these states.
-    pub(super) fn each_of_policy(
-        &mut self,
-        tenant: TenantId,
-        policy: &PolicyId,
-        states: &[StateKind],
-        deed: impl FnMut(&mut Self, Task) -> Result<(), Error>,
-    ) -> Result<u64, Error> {
-        let mut filter = TaskFilter::of_tenant(tenant, states);
-        filter.policy = Some(policy.clone());
-        self.each_task(&filter, deed)
-    }
+/// What became of a task that was to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Parked {
+    Waiting,
+    Suspended,
+    Cancelled,
 }

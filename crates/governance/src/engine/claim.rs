@@ -10,10 +10,13 @@ use crate::error::Error;
 use crate::quota::Pause;
 use crate::state::{StateKind, TaskState};
 use crate::store::{PAGE_COUNT_MAX, Store, TaskFilter};
-use crate::task::{Task, TaskId};
+use crate::task::{Lease, Task, TaskId};
 
 /// The most tasks that one call of [`Governance::claim`] hands out.
 pub const CLAIM_COUNT_MAX: usize = 1000;
+
+/// How many queued tasks are read at a time where few are wanted: some of them may have to wait.
+const PAGE_COUNT_MIN: usize = 16;
 
 impl<S: Store> Governance<S> {
     /// Hands out the next tasks, at most `count`, and marks them as running.
@@ -43,11 +46,23 @@ impl<S: Store> Governance<S> {
     /// # Ok::<(), governance::Error>(())
     /// ```
     pub fn claim(&mut self, count: usize, now: i64) -> Result<Vec<Task>, Error> {
+        self.claim_leased(count, None, now)
+    }
+
+    /// Hands out the next tasks under a lease, or without one.
+    pub(super) fn claim_leased(
+        &mut self,
+        count: usize,
+        lease: Option<Lease>,
+        now: i64,
+    ) -> Result<Vec<Task>, Error> {
         let count = count.min(CLAIM_COUNT_MAX);
         self.change(now, |change| {
             // Every page but the last is full, so this many pages hold all that is pending.
-            let pages = change.rows.pending()? / PAGE_COUNT_MAX as u64 + 2;
-            change.wake_due(pages)?;
+            let pending = change.rows.pending()?;
+            change.wake_due(pending / PAGE_COUNT_MAX as u64 + 2)?;
+            let page_count = count.clamp(PAGE_COUNT_MIN, PAGE_COUNT_MAX);
+            let pages = pending / page_count as u64 + 2;
             let mut picked = Vec::new();
             let mut pauses = HashMap::new();
             let mut place = None;
@@ -55,7 +70,7 @@ impl<S: Store> Governance<S> {
                 if picked.len() >= count {
                     break;
                 }
-                let page = change.rows.queued(place, PAGE_COUNT_MAX)?;
+                let page = change.rows.queued(place, page_count)?;
                 if page.is_empty() {
                     break;
                 }
@@ -64,7 +79,7 @@ impl<S: Store> Governance<S> {
                         break;
                     }
                     place = Some(candidate.place());
-                    picked.extend(change.consider(&candidate, &mut pauses)?);
+                    picked.extend(change.consider(&candidate, lease.as_ref(), &mut pauses)?);
                 }
             }
             Ok(picked)
@@ -92,25 +107,40 @@ impl Change<'_> {
     }
 
     /// Decides on the file that is next in the queue: hands out one of its tasks, or none.
-    fn consider(&mut self, next: &Task, pauses: &mut Pauses) -> Result<Option<Task>, Error> {
-        // An earlier step of this claim may have moved it on.
-        if self.task(next.id)?.state_kind() != StateKind::Queued {
-            return Ok(None);
-        }
-        let mut of_file = TaskFilter::of_tenant(next.key.tenant, &[StateKind::Running]);
+    fn consider(
+        &mut self,
+        next: &Task,
+        lease: Option<&Lease>,
+        pauses: &mut Pauses,
+    ) -> Result<Option<Task>, Error> {
+        // All of the file at once: what runs, and what else wants it.
+        let mut of_file =
+            TaskFilter::of_tenant(next.key.tenant, &[StateKind::Running, StateKind::Queued]);
         of_file.file = Some(next.key.file.clone());
-        if !self.rows.tasks(&of_file, TaskId(0), 1)?.is_empty() {
+        let of_file = self.rows.tasks(&of_file, TaskId(0), PAGE_COUNT_MAX)?;
+        let runs = |tasks: &[Task]| {
+            let mut kinds = tasks.iter().map(Task::state_kind);
+            kinds.any(|kind| kind == StateKind::Running)
+        };
+        let mut is_taken = runs(&of_file);
+        if !is_taken && of_file.len() >= PAGE_COUNT_MAX {
+            // The one that runs may stand behind the page.
+            let mut running = TaskFilter::of_tenant(next.key.tenant, &[StateKind::Running]);
+            running.file = Some(next.key.file.clone());
+            is_taken = !self.rows.tasks(&running, TaskId(0), 1)?.is_empty();
+        }
+        // An earlier step of this claim may have moved it on. Of a file with so many tasks that a
+        // page can't hold them, the first ones have their turn.
+        if is_taken || !of_file.iter().any(|task| task.id == next.id) {
             return Ok(None);
         }
         let contenders = if next.is_automatic_apply() {
-            of_file.states = vec![StateKind::Queued];
-            let queued = self.rows.tasks(&of_file, TaskId(0), PAGE_COUNT_MAX)?;
-            self.settle_conflict(queued)?
+            self.settle_conflict(of_file)?
         } else {
             vec![next.clone()]
         };
         for task in contenders {
-            let handed_out = self.hand_out(task, pauses)?;
+            let handed_out = self.hand_out(task, lease, pauses)?;
             if handed_out.is_some() {
                 return Ok(handed_out);
             }
@@ -139,7 +169,12 @@ impl Change<'_> {
 
     /// Marks a task as running, unless it was looked at already and would only wait for the
     /// allowance. Such a task holds no unit: it gave up what it had when it was deferred.
-    fn hand_out(&mut self, mut task: Task, pauses: &mut Pauses) -> Result<Option<Task>, Error> {
+    fn hand_out(
+        &mut self,
+        mut task: Task,
+        lease: Option<&Lease>,
+        pauses: &mut Pauses,
+    ) -> Result<Option<Task>, Error> {
         if task.looked_at
             && self.is_counted(&task)
             && let Some(pause) = self.pause_of(&task, pauses)?
@@ -150,6 +185,7 @@ impl Change<'_> {
         self.step(&mut task, TaskState::Running)?;
         task.claims = task.claims.saturating_add(1);
         task.opening = self.opening;
+        task.lease = lease.cloned();
         task.looked_at = false;
         self.rows.put_task(&task)?;
         Ok(Some(task))

@@ -5,20 +5,32 @@
 
 mod change;
 mod claim;
+mod forecast;
+mod hold;
+mod lease;
 mod policy;
 mod report;
+mod revert;
+mod schedule;
 mod submit;
+mod why;
+mod work;
 mod write;
 
-pub use report::{Allowance, Why};
+pub use forecast::Forecast;
+pub use lease::LEASE_MS_MAX;
+pub use report::Allowance;
+pub use revert::{NotReverted, Reverts};
 pub use submit::{SUBMIT_COUNT_MAX, Submitted};
+pub use why::{Waits, Why};
 pub use write::{TaskOutcome, WriteEffect, WriteGrant};
 
 pub use claim::CLAIM_COUNT_MAX;
 
 use crate::error::Error;
 use crate::log::LOG_RETENTION_MS_DEFAULT;
-use crate::retry::RetryPolicy;
+use crate::quota::DayReading;
+use crate::retry::RetryRules;
 use crate::store::{Rows, RowsMut, Store};
 use change::Change;
 
@@ -29,6 +41,31 @@ pub enum ManualTasks {
     Exempt,
     /// They count and wait like any other: the rule since August 2021.
     Counted,
+}
+
+/// When a file is frozen that policies label back and forth.
+///
+/// A policy never replaces a label that another one has just applied. But where something changes
+/// the file in between, each finds it in need of its own label again, and all of them together use
+/// up the allowance. After `turns_max` turns from one policy to another within `window_ms`, the
+/// file's policy tasks are suspended until an administrator has had a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FreezePolicy {
+    /// How many turns freeze a file. At least 1 is used.
+    pub turns_max: u32,
+    /// Within which time, in milliseconds, from the first of them.
+    pub window_ms: i64,
+}
+
+/// Four turns in seven days.
+impl Default for FreezePolicy {
+    fn default() -> Self {
+        Self {
+            turns_max: 4,
+            window_ms: 7 * 86_400_000,
+        }
+    }
 }
 
 /// What may be chosen. The default is the behaviour of May 2021, profile `seed`.
@@ -47,8 +84,12 @@ pub enum ManualTasks {
 pub struct Settings {
     /// Whether tasks of administrators count.
     pub manual_tasks: ManualTasks,
+    /// What a day of the daily limit is.
+    pub day: DayReading,
     /// How often and after how long a failed try is repeated.
-    pub retry: RetryPolicy,
+    pub retry: RetryRules,
+    /// When policies that change one file back and forth are stopped.
+    pub freeze: FreezePolicy,
     /// How many tasks may be pending in one store: the bound of the queue.
     pub pending_max: u64,
     /// How long the log is kept, in milliseconds.
@@ -59,7 +100,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             manual_tasks: ManualTasks::Exempt,
-            retry: RetryPolicy::default(),
+            day: DayReading::default(),
+            retry: RetryRules::default(),
+            freeze: FreezePolicy::default(),
             pending_max: 1_000_000,
             log_retention_ms: LOG_RETENTION_MS_DEFAULT,
         }

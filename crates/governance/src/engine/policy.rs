@@ -3,14 +3,13 @@
 use label_core::{AppId, PolicyId, TenantId};
 
 use super::Governance;
-use super::change::{Change, WAITING};
+use super::change::WAITING;
 use crate::error::Error;
 use crate::log::{LogEntry, LogEvent};
 use crate::quota::DailyLimit;
 use crate::reason::Reason;
-use crate::state::{StateKind, TaskState};
-use crate::store::{PolicyState, Store};
-use crate::task::Task;
+use crate::state::{StateKind, SuspensionReason};
+use crate::store::{PolicyState, Store, TaskFilter};
 use crate::text::Initiator;
 
 impl<S: Store> Governance<S> {
@@ -55,9 +54,8 @@ impl<S: Store> Governance<S> {
             change
                 .rows
                 .put_policy(tenant, policy, PolicyState::Disabled)?;
-            let tasks = change.each_of_policy(tenant, policy, &WAITING, |change, mut task| {
-                change.suspend(&mut task)
-            })?;
+            let filter = of_policy(tenant, policy);
+            let tasks = change.hold(&filter, SuspensionReason::PolicyDisabled)?;
             let policy = policy.clone();
             let event = LogEvent::PolicyDisabled { policy, tasks };
             let entry = LogEntry::new(now, tenant, by.clone(), event);
@@ -67,7 +65,7 @@ impl<S: Store> Governance<S> {
     }
 
     /// Puts the suspended tasks of a policy back into the queue, in their old order, and says how
-    /// many.
+    /// many were held by it. What is suspended for another reason too goes on waiting.
     ///
     /// Each is marked for the caller to see whether the file still matches; one that doesn't is
     /// reported as skipped, [`Reason::NO_LONGER_MATCHES`]. Enabling twice changes nothing.
@@ -107,11 +105,8 @@ impl<S: Store> Governance<S> {
             change
                 .rows
                 .put_policy(tenant, policy, PolicyState::Enabled)?;
-            let suspended = [StateKind::Suspended];
-            let tasks = change.each_of_policy(tenant, policy, &suspended, |change, mut task| {
-                change.step(&mut task, TaskState::Queued)?;
-                change.rows.put_task(&task)
-            })?;
+            let filter = of_policy(tenant, policy);
+            let tasks = change.let_go(&filter, SuspensionReason::PolicyDisabled)?;
             let policy = policy.clone();
             let event = LogEvent::PolicyEnabled { policy, tasks };
             let entry = LogEntry::new(now, tenant, by.clone(), event);
@@ -158,13 +153,12 @@ impl<S: Store> Governance<S> {
             change
                 .rows
                 .put_policy(tenant, policy, PolicyState::Deleted)?;
-            let mut call_off = |change: &mut Change<'_>, mut task: Task| {
+            let mut filter = of_policy(tenant, policy);
+            filter.states = [&[StateKind::Suspended][..], &WAITING].concat();
+            let tasks = change.each_task(&filter, |change, mut task| {
                 let reason = Reason::new(Reason::POLICY_DELETED);
                 change.call_off(&mut task, reason, by)
-            };
-            let suspended = [StateKind::Suspended];
-            let tasks = change.each_of_policy(tenant, policy, &suspended, &mut call_off)?
-                + change.each_of_policy(tenant, policy, &WAITING, &mut call_off)?;
+            })?;
             let policy = policy.clone();
             let event = LogEvent::PolicyDeleted { policy, tasks };
             let entry = LogEntry::new(now, tenant, by.clone(), event);
@@ -206,7 +200,7 @@ impl<S: Store> Governance<S> {
         now: i64,
     ) -> Result<DailyLimit, Error> {
         self.change(now, |change| {
-            let mut quota = change.rows.quota(tenant, app)?;
+            let mut quota = change.quota(tenant, app)?;
             let from = quota.limit();
             quota.set_limit(limit, now);
             change.rows.put_quota(tenant, app, &quota)?;
@@ -218,6 +212,12 @@ impl<S: Store> Governance<S> {
             Ok(from)
         })
     }
+}
+
+fn of_policy(tenant: TenantId, policy: &PolicyId) -> TaskFilter {
+    let mut filter = TaskFilter::of_tenant(tenant, &[]);
+    filter.policy = Some(policy.clone());
+    filter
 }
 
 fn deleted(tenant: TenantId, policy: &PolicyId) -> Error {

@@ -1,16 +1,14 @@
 //! What is known of tasks, allowances and labels, for people and programs that ask.
 
-use std::fmt;
-
 use label_core::{AppId, FileKey, PolicyId, TenantId};
 
 use super::Governance;
 use crate::error::Error;
 use crate::ledger::AppliedLabel;
 use crate::log::LogEntry;
-use crate::quota::{DailyLimit, Pause, day_of, utc_text};
-use crate::state::{Counts, StateKind, TaskState};
-use crate::store::{LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, Store, TaskFilter};
+use crate::quota::{DailyLimit, Pause};
+use crate::state::Counts;
+use crate::store::{LogFilter, PAGE_COUNT_MAX, PolicyState, Store, TaskFilter};
 use crate::task::{Task, TaskId};
 
 /// The most entries that one call of [`Governance::trim_log`] removes.
@@ -28,25 +26,6 @@ pub struct Allowance {
     pub left: u32,
     /// Whether the app is paused, and until when.
     pub pause: Option<Pause>,
-}
-
-/// What a task waits for, or how it ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Why {
-    /// The kind of state that it is in.
-    pub state: StateKind,
-    /// When it moves on by itself, in milliseconds UTC, where that is known.
-    pub until: Option<i64>,
-    /// One sentence for people, without a full stop.
-    pub sentence: String,
-}
-
-/// The sentence.
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.sentence)
-    }
 }
 
 impl<S: Store> Governance<S> {
@@ -142,9 +121,10 @@ impl<S: Store> Governance<S> {
     /// ```
     pub fn allowance(&self, tenant: TenantId, app: AppId, now: i64) -> Result<Allowance, Error> {
         let quota = self.view(|rows| rows.quota(tenant, app))?;
+        let quota = quota.read_by(self.settings.day);
         Ok(Allowance {
             limit: quota.limit(),
-            used: quota.used_on(day_of(now)),
+            used: quota.used_at(now),
             left: quota.left(now),
             pause: quota.pause(now),
         })
@@ -271,74 +251,4 @@ impl<S: Store> Governance<S> {
         let before = now.saturating_sub(self.settings.log_retention_ms);
         self.change(now, |change| change.rows.trim_log(before, TRIM_COUNT_MAX))
     }
-
-    /// What a task waits for and until when, or how it ended, in one sentence.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::UnknownTask`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use governance::store::MemoryStore;
-    /// use governance::{Error, Governance, Settings, TaskId};
-    ///
-    /// let governance = Governance::open(MemoryStore::new(), Settings::default())?;
-    /// assert!(matches!(governance.why(TaskId(7)), Err(Error::UnknownTask { .. })));
-    /// # Ok::<(), governance::Error>(())
-    /// ```
-    pub fn why(&self, id: TaskId) -> Result<Why, Error> {
-        self.view(|rows| {
-            let task = rows.task(id)?.ok_or(Error::UnknownTask { id })?;
-            Ok(Why {
-                state: task.state_kind(),
-                until: task.state.due(),
-                sentence: sentence(rows, &task)?,
-            })
-        })
-    }
-}
-
-fn sentence(rows: &dyn Rows, task: &Task) -> Result<String, Error> {
-    let app = task.key.app();
-    Ok(match &task.state {
-        TaskState::Queued => {
-            let mut filter = TaskFilter::of_tenant(task.key.tenant, &[StateKind::Running]);
-            filter.file = Some(task.key.file.clone());
-            match rows.tasks(&filter, TaskId(0), 1)?.first() {
-                Some(other) => format!("waits for task {}, which has the same file", other.id),
-                None => "waits for its turn".to_owned(),
-            }
-        }
-        TaskState::Deferred { until: Some(until) } => {
-            let limit = rows.quota(task.key.tenant, app)?.limit();
-            let until = utc_text(*until);
-            format!("waits until {until}: the daily limit of {limit} in {app} is reached")
-        }
-        TaskState::Deferred { until: None } => {
-            format!("waits until the daily limit in {app} is raised: it is 0")
-        }
-        TaskState::Suspended => match &task.key.policy {
-            Some(policy) => format!("waits until policy `{policy}` is enabled"),
-            None => "waits until its policy is enabled".to_owned(),
-        },
-        TaskState::Retrying { at, n } => {
-            let cause = match &task.last_error {
-                Some(reason) => reason.to_string(),
-                None => "unspecified".to_owned(),
-            };
-            format!(
-                "waits until {} after failed try {n}: {cause}",
-                utc_text(*at)
-            )
-        }
-        TaskState::Running if task.intent.is_some() => "the file is being written".to_owned(),
-        TaskState::Running => "the file is being looked at".to_owned(),
-        TaskState::Succeeded => format!("done at {}", utc_text(task.changed_ms)),
-        TaskState::Skipped { reason } => format!("skipped: {reason}"),
-        TaskState::Failed { reason } => format!("failed: {reason}"),
-        TaskState::Cancelled { reason } => format!("cancelled: {reason}"),
-        TaskState::Reverted { by } => format!("undone by task {by}"),
-    })
 }

@@ -1,11 +1,12 @@
 //! Tasks come in, and what an administrator does with single ones.
 
 use super::Governance;
+use super::change::Change;
 use crate::error::Error;
 use crate::reason::Reason;
-use crate::state::{StateKind, TaskState};
+use crate::state::{StateKind, Status, Suspension, SuspensionReason, TaskState};
 use crate::store::{PolicyState, Store};
-use crate::task::{NewTask, Task, TaskId};
+use crate::task::{NewTask, Repeat, Task, TaskId};
 use crate::text::Initiator;
 
 /// The most tasks that one call of [`Governance::submit`] takes.
@@ -16,7 +17,9 @@ pub const SUBMIT_COUNT_MAX: usize = 10_000;
 pub enum Submitted {
     /// It is new and durably kept.
     Accepted(TaskId),
-    /// It was submitted before, whatever became of it since; nothing changed (R-143).
+    /// The same task is open: this submission is a part of it, and nothing changed.
+    Joined(TaskId),
+    /// The same task was submitted before and is over; nothing changed (R-143, [`Repeat`]).
     AlreadyKnown(TaskId),
 }
 
@@ -24,16 +27,17 @@ impl Submitted {
     /// The task's number, new or known.
     pub fn id(self) -> TaskId {
         match self {
-            Self::Accepted(id) | Self::AlreadyKnown(id) => id,
+            Self::Accepted(id) | Self::Joined(id) | Self::AlreadyKnown(id) => id,
         }
     }
 }
 
 impl<S: Store> Governance<S> {
-    /// Takes tasks in, all or none; to submit the same again is harmless.
+    /// Takes tasks in, all or none; to submit a policy's again is harmless.
     ///
-    /// Tasks of a disabled policy are taken in as suspended. The answers are in the order of the
-    /// tasks.
+    /// A policy's task joins an open one with the same key; administrators' never join
+    /// (clarification 15). Tasks of a disabled policy, for a disabled label or on a frozen file are
+    /// taken in as suspended. The answers are in the order of the tasks.
     ///
     /// # Errors
     ///
@@ -48,6 +52,44 @@ impl<S: Store> Governance<S> {
     ///     ActionKind, FileVersion, Governance, Initiator, NewTask, Settings, Submitted, TaskId,
     ///     TaskKey,
     /// };
+    /// use label_core::{AppId, FileId, FileKey, PolicyId, TenantId};
+    ///
+    /// let mut governance = Governance::open(MemoryStore::new(), Settings::default())?;
+    /// let key = TaskKey {
+    ///     tenant: TenantId::from_u128(1),
+    ///     file: FileKey::new(AppId::BOX, 0, FileId::parse("contract.docx")?),
+    ///     file_version: FileVersion::parse("3")?,
+    ///     policy: Some(PolicyId::parse("finance")?),
+    ///     action: ActionKind::Remove,
+    /// };
+    /// let task = NewTask::new(key, 0, Initiator::parse("Finance documents")?);
+    /// let first = governance.submit(&[task.clone()], 1_000)?;
+    /// let again = governance.submit(&[task], 2_000)?;
+    /// assert_eq!(first, [Submitted::Accepted(TaskId(1))]);
+    /// assert_eq!(again, [Submitted::Joined(TaskId(1))]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn submit(&mut self, tasks: &[NewTask], now: i64) -> Result<Vec<Submitted>, Error> {
+        self.take_in(tasks, Suspension::NONE, now)
+    }
+
+    /// Takes tasks in that wait for a confirmation: nothing is queued before
+    /// [`confirm`](Self::confirm) (R-132).
+    ///
+    /// Otherwise as [`submit`](Self::submit). A task that joins an open one is as confirmed as that
+    /// one is. To take a request back, [`cancel`](Self::cancel) its tasks.
+    ///
+    /// # Errors
+    ///
+    /// As for [`submit`](Self::submit).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use governance::store::MemoryStore;
+    /// use governance::{
+    ///     ActionKind, FileVersion, Governance, Initiator, NewTask, Settings, StateKind, TaskKey,
+    /// };
     /// use label_core::{AppId, FileId, FileKey, TenantId};
     ///
     /// let mut governance = Governance::open(MemoryStore::new(), Settings::default())?;
@@ -58,37 +100,60 @@ impl<S: Store> Governance<S> {
     ///     policy: None,
     ///     action: ActionKind::Remove,
     /// };
-    /// let task = NewTask::new(key, 0, Initiator::parse("admin@contoso.com")?);
-    /// let first = governance.submit(&[task.clone()], 1_000)?;
-    /// let again = governance.submit(&[task], 2_000)?;
-    /// assert_eq!(first, [Submitted::Accepted(TaskId(1))]);
-    /// assert_eq!(again, [Submitted::AlreadyKnown(TaskId(1))]);
+    /// let by = Initiator::parse("admin@contoso.com")?;
+    /// let asked = governance.request(&[NewTask::new(key, 0, by.clone())], 1_000)?;
+    /// assert!(governance.claim(10, 2_000)?.is_empty());
+    /// let ids: Vec<_> = asked.iter().map(|one| one.id()).collect();
+    /// assert_eq!(governance.confirm(&ids, &by, 3_000)?, 1);
+    /// assert_eq!(governance.claim(10, 3_000)?.len(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn submit(&mut self, tasks: &[NewTask], now: i64) -> Result<Vec<Submitted>, Error> {
-        if tasks.len() > SUBMIT_COUNT_MAX {
-            return Err(Error::TooManyTasks {
-                count: tasks.len(),
-                count_max: SUBMIT_COUNT_MAX,
-            });
-        }
+    pub fn request(&mut self, tasks: &[NewTask], now: i64) -> Result<Vec<Submitted>, Error> {
+        self.take_in(tasks, Suspension::of(SuspensionReason::Unconfirmed), now)
+    }
+
+    /// Confirms tasks that were requested, all or none, and says how many were waiting for it.
+    ///
+    /// They are queued, unless something else suspends them. To confirm twice is harmless.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTask`]; [`Error::TooManyTasks`]: split them.
+    ///
+    /// # Examples
+    ///
+    /// See [`request`](Self::request).
+    pub fn confirm(&mut self, ids: &[TaskId], by: &Initiator, now: i64) -> Result<u64, Error> {
+        check_count(ids.len())?;
+        self.change(now, |change| {
+            let mut confirmed = 0;
+            for id in ids {
+                let mut task = change.task(*id)?;
+                if change.end_reason(&mut task, SuspensionReason::Unconfirmed)? {
+                    change.log_task(&task, by)?;
+                    confirmed += 1;
+                }
+            }
+            Ok(confirmed)
+        })
+    }
+
+    fn take_in(
+        &mut self,
+        tasks: &[NewTask],
+        held: Suspension,
+        now: i64,
+    ) -> Result<Vec<Submitted>, Error> {
+        check_count(tasks.len())?;
         let pending_max = self.settings.pending_max;
         self.change(now, |change| {
             let before = change.rows.pending()?;
             let mut pending = before;
             let mut answers = Vec::with_capacity(tasks.len());
             for new in tasks {
-                let known = change.rows.task_with_key(&new.key)?;
-                if let Some(policy) = &new.key.policy
-                    && change.rows.policy(new.key.tenant, policy)? == PolicyState::Deleted
-                {
-                    return Err(Error::PolicyDeleted {
-                        tenant: new.key.tenant,
-                        policy: policy.clone(),
-                    });
-                }
-                if let Some(id) = known {
-                    answers.push(Submitted::AlreadyKnown(id));
+                let known = change.known(new)?;
+                if let Some(answer) = known {
+                    answers.push(answer);
                     continue;
                 }
                 if pending >= pending_max {
@@ -99,6 +164,10 @@ impl<S: Store> Governance<S> {
                 }
                 let id = change.rows.next_task_id()?;
                 let mut task = Task::new(id, new.clone(), change.now);
+                if !held.is_empty() {
+                    task.state = TaskState::Suspended { reasons: held };
+                    task.recheck = true;
+                }
                 change.park(&mut task)?;
                 change.log_task(&task, &new.initiator)?;
                 pending += 1;
@@ -137,7 +206,7 @@ impl<S: Store> Governance<S> {
                     deed: "cancel it",
                 });
             }
-            let reason = Reason::new(Reason::CANCELLED_BY_ADMINISTRATOR).with_detail(by.as_str());
+            let reason = Reason::new(Reason::CANCELLED).with_detail(by.as_str());
             change.call_off(&mut task, reason, by)
         })
     }
@@ -179,11 +248,56 @@ impl<S: Store> Governance<S> {
                     policy: policy.clone(),
                 });
             }
+            // The same may have been submitted anew since; that one counts.
+            let same = change.rows.task_with_key(&task.key)?;
+            if let Some(other) = same.filter(|other| *other != id && !task.key.is_manual())
+                && change.task(other)?.state.status() == Status::Pending
+            {
+                return Err(Error::NotAllowed {
+                    id,
+                    state: task.state_kind(),
+                    deed: "retry it while the same task is open",
+                });
+            }
             change.step(&mut task, TaskState::Queued)?;
             task.attempts = 0;
             task.recheck = true;
             change.park(&mut task)?;
             change.log_task(&task, by)
+        })
+    }
+}
+
+fn check_count(count: usize) -> Result<(), Error> {
+    if count > SUBMIT_COUNT_MAX {
+        return Err(Error::TooManyTasks {
+            count,
+            count_max: SUBMIT_COUNT_MAX,
+        });
+    }
+    Ok(())
+}
+
+impl Change<'_> {
+    /// The answer to a submission that makes no new task.
+    fn known(&self, new: &NewTask) -> Result<Option<Submitted>, Error> {
+        let Some(policy) = &new.key.policy else {
+            return Ok(None);
+        };
+        if self.rows.policy(new.key.tenant, policy)? == PolicyState::Deleted {
+            return Err(Error::PolicyDeleted {
+                tenant: new.key.tenant,
+                policy: policy.clone(),
+            });
+        }
+        let Some(id) = self.rows.task_with_key(&new.key)? else {
+            return Ok(None);
+        };
+        let is_open = self.task(id)?.state.status() == Status::Pending;
+        Ok(match new.repeat {
+            _ if is_open => Some(Submitted::Joined(id)),
+            Repeat::Never => Some(Submitted::AlreadyKnown(id)),
+            Repeat::WhenOver => None,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Writing a file: the grant before it, the outcome after it, and what a crash leaves between.
 
 use super::Governance;
-use super::change::{Change, WAITING};
+use super::change::{Change, Parked, WAITING};
 use super::claim::CLAIM_COUNT_MAX;
 use crate::error::Error;
 use crate::ledger::AppliedLabel;
@@ -82,7 +82,7 @@ impl<S: Store> Governance<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::StaleClaim`]: drop the work; [`Error::UnknownTask`].
+    /// [`Error::StaleClaim`], [`Error::LeaseEnded`]: drop the work; [`Error::UnknownTask`].
     ///
     /// # Examples
     ///
@@ -103,36 +103,44 @@ impl<S: Store> Governance<S> {
         intent: WriteIntent,
         now: i64,
     ) -> Result<WriteGrant, Error> {
+        self.change(now, |change| change.begin(claim, intent.clone()))
+    }
+
+    /// Asks for leave to write several files, in one change of the store: one sync to disk for all.
+    ///
+    /// The answers are in the order of the requests; one that is refused does not keep the others
+    /// from counting. At most [`CLAIM_COUNT_MAX`] are taken; those beyond have no answer.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store, for all requests together; the others of
+    /// [`begin_write`](Self::begin_write) stand in the answers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use governance::store::MemoryStore;
+    /// use governance::{FileVersion, Governance, Settings, WriteIntent};
+    ///
+    /// let mut governance = Governance::open(MemoryStore::new(), Settings::default())?;
+    /// let mut requests = Vec::new();
+    /// for task in governance.claim(100, 1_000)? {
+    ///     requests.push((task.claim(), WriteIntent::new(FileVersion::parse("sha256:77ab")?)));
+    /// }
+    /// assert_eq!(governance.begin_all(&requests, 1_000)?.len(), requests.len());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn begin_all(
+        &mut self,
+        requests: &[(Claim, WriteIntent)],
+        now: i64,
+    ) -> Result<Vec<Result<WriteGrant, Error>>, Error> {
         self.change(now, |change| {
-            let mut task = change.task(claim.task)?;
-            if claim.number != task.claims {
-                return Err(stale(&task));
+            let mut answers = Vec::new();
+            for (claim, intent) in requests.iter().take(CLAIM_COUNT_MAX) {
+                answers.push(kept_apart(change.begin(*claim, intent.clone()))?);
             }
-            match &task.state {
-                TaskState::Running => {}
-                TaskState::Deferred { until } => return Ok(WriteGrant::Deferred { until: *until }),
-                TaskState::Suspended => return Ok(WriteGrant::Suspended),
-                TaskState::Cancelled { .. } => return Ok(WriteGrant::Cancelled),
-                _ => return Err(stale(&task)),
-            }
-            if task.intent.is_none() && change.policy_state(&task)? != PolicyState::Enabled {
-                change.unclaim(&mut task)?;
-                return Ok(match change.park(&mut task)? {
-                    PolicyState::Deleted => WriteGrant::Cancelled,
-                    _ => WriteGrant::Suspended,
-                });
-            }
-            if change.is_counted(&task)
-                && let Some(pause) = change.acquire_unit(&mut task)?
-            {
-                task.intent = None;
-                change.defer(&mut task, pause)?;
-                return Ok(WriteGrant::Deferred { until: pause.until });
-            }
-            task.intent = Some(intent.clone());
-            task.recheck = false;
-            change.rows.put_task(&task)?;
-            Ok(WriteGrant::Granted)
+            Ok(answers)
         })
     }
 
@@ -206,16 +214,7 @@ impl<S: Store> Governance<S> {
         self.change(now, |change| {
             let mut answers = Vec::new();
             for (claim, outcome) in reports.iter().take(CLAIM_COUNT_MAX) {
-                let answer = change.finish(*claim, outcome.clone());
-                // These are found before anything is written; after any other, nothing holds.
-                answers.push(match answer {
-                    Err(
-                        error @ (Error::StaleClaim { .. }
-                        | Error::NoGrant { .. }
-                        | Error::UnknownTask { .. }),
-                    ) => Err(error),
-                    other => Ok(other?),
-                });
+                answers.push(kept_apart(change.finish(*claim, outcome.clone()))?);
             }
             Ok(answers)
         })
@@ -312,6 +311,21 @@ impl<S: Store> Governance<S> {
     }
 }
 
+/// An answer on its own where it is a refusal; else an error of the whole change.
+///
+/// These refusals are found before anything is written; after any other error, nothing holds.
+fn kept_apart<T>(answer: Result<T, Error>) -> Result<Result<T, Error>, Error> {
+    match answer {
+        Err(
+            error @ (Error::StaleClaim { .. }
+            | Error::LeaseEnded { .. }
+            | Error::NoGrant { .. }
+            | Error::UnknownTask { .. }),
+        ) => Ok(Err(error)),
+        other => other.map(Ok),
+    }
+}
+
 fn stale(task: &Task) -> Error {
     Error::StaleClaim {
         id: task.id,
@@ -321,12 +335,58 @@ fn stale(task: &Task) -> Error {
 
 impl Change<'_> {
     /// The running task that the claim is for.
-    fn claimed(&self, claim: Claim) -> Result<Task, Error> {
+    pub(super) fn claimed(&self, claim: Claim) -> Result<Task, Error> {
         let task = self.task(claim.task)?;
         if claim.number != task.claims || task.state_kind() != StateKind::Running {
             return Err(stale(&task));
         }
         Ok(task)
+    }
+
+    fn begin(&mut self, claim: Claim, intent: WriteIntent) -> Result<WriteGrant, Error> {
+        let mut task = self.task(claim.task)?;
+        if claim.number != task.claims {
+            return Err(stale(&task));
+        }
+        match &task.state {
+            TaskState::Running => {}
+            TaskState::Deferred { until } => return Ok(WriteGrant::Deferred { until: *until }),
+            TaskState::Suspended { .. } => return Ok(WriteGrant::Suspended),
+            TaskState::Cancelled { .. } => return Ok(WriteGrant::Cancelled),
+            _ => return Err(stale(&task)),
+        }
+        if let Some(lease) = &task.lease
+            && lease.until_ms <= self.now
+        {
+            return Err(Error::LeaseEnded {
+                id: task.id,
+                until: lease.until_ms,
+            });
+        }
+        if task.intent.is_none() && self.is_stopped(&task)? {
+            self.unclaim(&mut task)?;
+            return Ok(match self.park(&mut task)? {
+                Parked::Cancelled => WriteGrant::Cancelled,
+                _ => WriteGrant::Suspended,
+            });
+        }
+        if self.is_counted(&task)
+            && let Some(pause) = self.acquire_unit(&mut task)?
+        {
+            task.intent = None;
+            self.defer(&mut task, pause)?;
+            return Ok(WriteGrant::Deferred { until: pause.until });
+        }
+        task.previous = intent.previous;
+        task.intent = Some(intent);
+        task.recheck = false;
+        self.rows.put_task(&task)?;
+        Ok(WriteGrant::Granted)
+    }
+
+    /// Whether something has come up that keeps the task from running.
+    fn is_stopped(&self, task: &Task) -> Result<bool, Error> {
+        Ok(self.policy_state(task)? == PolicyState::Deleted || !self.suspension(task)?.is_empty())
     }
 
     fn finish(&mut self, claim: Claim, outcome: TaskOutcome) -> Result<TaskState, Error> {
@@ -354,7 +414,7 @@ impl Change<'_> {
         match effect {
             WriteEffect::Nothing => self.release_unit(task),
             WriteEffect::Possible => {
-                task.unit_day = None;
+                task.unit = None;
                 Ok(())
             }
         }
@@ -365,6 +425,7 @@ impl Change<'_> {
         self.settle_unit(task, effect)?;
         self.step(task, state)?;
         task.intent = None;
+        task.lease = None;
         let initiator = task.initiator.clone();
         self.put_logged(task, &initiator)
     }
@@ -374,10 +435,12 @@ impl Change<'_> {
             return Err(Error::NoGrant { id: task.id });
         }
         self.end(task, TaskState::Succeeded, WriteEffect::Possible)?;
+        self.settle_revert(task)?;
         let (tenant, file) = (task.key.tenant, task.key.file.clone());
         let ActionKind::Apply(label) = task.key.action else {
             return self.rows.put_applied(tenant, &file, None);
         };
+        let earlier = self.rows.applied(tenant, &file)?;
         let applied = AppliedLabel::new(
             label,
             version,
@@ -385,17 +448,38 @@ impl Change<'_> {
             self.now,
             task.id,
             self.rows.last_task_id()?,
-        );
+        )
+        .after(earlier.as_ref(), self.settings.freeze.window_ms);
         self.rows.put_applied(tenant, &file, Some(&applied))?;
         // At once, also while the app is paused (clarification 14). Suspended tasks must not move;
         // `claim` sees to them when they come back.
-        let mut filter = TaskFilter::of_tenant(tenant, &WAITING);
-        filter.file = Some(file);
-        self.each_task(&filter, |change, other| match applied.makes_idle(&other) {
-            Some(reason) => change.skip_idle(other, reason),
-            None => Ok(()),
-        })
-        .map(drop)
+        self.skip_what_is_idle(task, &applied)?;
+        if applied.turns >= self.settings.freeze.turns_max.max(1) {
+            self.freeze(task)?;
+        }
+        Ok(())
+    }
+
+    /// Skips what waits for the file of a task and has nothing left to do there.
+    fn skip_what_is_idle(&mut self, task: &Task, applied: &AppliedLabel) -> Result<(), Error> {
+        let mut filter = TaskFilter::of_tenant(task.key.tenant, &WAITING);
+        filter.file = Some(task.key.file.clone());
+        let last = self.rows.last_task_id()?;
+        let mut after = TaskId(0);
+        // Page by page; numbers rise.
+        while after < last {
+            let page = self.rows.tasks(&filter, after, PAGE_COUNT_MAX)?;
+            let Some(end) = page.last() else { break };
+            after = end.id.max(TaskId(after.0.saturating_add(1)));
+            for other in page {
+                if let Some(reason) = applied.makes_idle(&other) {
+                    // One before it may have given back a unit, and by that moved this one.
+                    let other = self.task(other.id)?;
+                    self.skip_idle(other, reason)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Counts a failed try; gives the time of the next one, or ends the task.
@@ -408,7 +492,7 @@ impl Change<'_> {
     ) -> Result<Option<i64>, Error> {
         task.attempts = task.attempts.saturating_add(1);
         task.last_error = Some(reason.clone());
-        let retry = self.settings.retry;
+        let retry = self.settings.retry.for_reason(&reason);
         let at = retry.next_try(task.attempts, self.now, not_before);
         if at.is_none() {
             let exhausted = Reason::new(Reason::RETRIES_EXHAUSTED).with_detail(&reason.to_string());
@@ -416,7 +500,7 @@ impl Change<'_> {
         } else {
             // A unit that nothing was written with stays with the task for the rest of the day.
             if effect == WriteEffect::Possible {
-                task.unit_day = None;
+                task.unit = None;
             }
             task.intent = None;
         }
@@ -434,6 +518,7 @@ impl Change<'_> {
             return Ok(());
         };
         let n = task.attempts;
+        task.lease = None;
         self.step(task, TaskState::Retrying { at, n })?;
         let initiator = task.initiator.clone();
         self.log_task(task, &initiator)?;

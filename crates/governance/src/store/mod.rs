@@ -9,22 +9,58 @@ mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-use label_core::{AppId, FileKey, PolicyId, TenantId};
+use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{OpenCheck, SqliteStore};
 
 use crate::error::Error;
+use crate::jobs::JobName;
 use crate::ledger::AppliedLabel;
 use crate::log::LogEntry;
-use crate::quota::Quota;
-use crate::state::{Counts, StateKind, Status};
+use crate::quota::{HalfDay, Quota};
+use crate::state::{Counts, StateKind, Status, TaskState};
 use crate::task::{ActionKind, QueuePlace, Task, TaskId, TaskKey};
+use crate::text::Initiator;
+use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 
 /// The most rows that one call of [`Rows::tasks`], [`Rows::queued`], [`Rows::due`] or
 /// [`Rows::log`] gives; a larger count is taken as this.
 pub const PAGE_COUNT_MAX: usize = 1000;
+
+/// The most rows that one call of [`Rows::waiting`] gives; they are small.
+pub const WAITING_COUNT_MAX: usize = 200_000;
+
+/// What a forecast needs of a task: a slim row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its place in the queue, and its number.
+    pub place: QueuePlace,
+    /// Whether it applies a label.
+    pub applies: bool,
+    /// When it is tried again, in milliseconds UTC, if it waits for that.
+    pub retry_at: Option<i64>,
+    /// The half-day whose allowance it holds a unit of.
+    pub unit: Option<HalfDay>,
+}
+
+impl Waiting {
+    /// The row of a task; `None` if it is over or suspended.
+    pub fn of(task: &Task) -> Option<Self> {
+        let retry_at = match &task.state {
+            TaskState::Queued | TaskState::Deferred { .. } | TaskState::Running => None,
+            TaskState::Retrying { at, .. } => Some(*at),
+            _ => return None,
+        };
+        Some(Self {
+            place: task.place(),
+            applies: matches!(task.key.action, ActionKind::Apply(_)),
+            retry_at,
+            unit: task.unit,
+        })
+    }
+}
 
 /// A change to be made: called once, with the rows to read and to write.
 pub type Work<'w> = dyn FnMut(&mut dyn RowsMut) -> Result<(), Error> + 'w;
@@ -86,7 +122,7 @@ pub trait Rows {
     /// The task with this number.
     fn task(&self, id: TaskId) -> Result<Option<Task>, Error>;
 
-    /// The number of the task with this key.
+    /// The number of the task with this key; of several, of one that is pending, else the largest.
     fn task_with_key(&self, key: &TaskKey) -> Result<Option<TaskId>, Error>;
 
     /// Tasks that pass the filter and come after `after` (0: from the first), by rising number.
@@ -100,6 +136,23 @@ pub trait Rows {
 
     /// The earliest time at which a deferred or retrying task comes due.
     fn next_due(&self) -> Result<Option<i64>, Error>;
+
+    /// Running tasks whose lease has ended at `now`, by its end and by number.
+    fn lease_ended(&self, now: i64, count: usize) -> Result<Vec<Task>, Error>;
+
+    /// The earliest end of a lease.
+    fn next_lease_end(&self) -> Result<Option<i64>, Error>;
+
+    /// The tasks of an app in a tenant that will run without anybody's doing, queued, deferred,
+    /// retrying or running, after a place, in the order of the queue; at most
+    /// [`WAITING_COUNT_MAX`].
+    fn waiting(
+        &self,
+        tenant: TenantId,
+        app: AppId,
+        after: Option<QueuePlace>,
+        count: usize,
+    ) -> Result<Vec<Waiting>, Error>;
 
     /// How many tasks are pending: queued, deferred, suspended, retrying or running.
     fn pending(&self) -> Result<u64, Error>;
@@ -116,12 +169,42 @@ pub trait Rows {
     /// A policy's state; enabled where none was stored.
     fn policy(&self, tenant: TenantId, policy: &PolicyId) -> Result<PolicyState, Error>;
 
+    /// Whether a label was disabled.
+    fn is_label_disabled(&self, label: &LabelKey) -> Result<bool, Error>;
+
+    /// Since when a file is frozen, if it is, in milliseconds UTC.
+    fn frozen_since(&self, tenant: TenantId, file: &FileKey) -> Result<Option<i64>, Error>;
+
     /// The label that we put on a file.
     fn applied(&self, tenant: TenantId, file: &FileKey) -> Result<Option<AppliedLabel>, Error>;
 
     /// Entries of the log that pass the filter and come after `after` (0: from the first), oldest
     /// first.
     fn log(&self, filter: &LogFilter, after: u64, count: usize) -> Result<Vec<LogEntry>, Error>;
+
+    /// The piece of work with this number.
+    fn work(&self, id: WorkId) -> Result<Option<WorkItem>, Error>;
+
+    /// The piece of work with this kind and key.
+    fn work_with_key(&self, kind: &WorkKind, key: &WorkKey) -> Result<Option<WorkItem>, Error>;
+
+    /// Pieces of a kind that are [ready](WorkItem::is_ready) at `now`, in their
+    /// [order](WorkItem::order).
+    fn ready_work(&self, kind: &WorkKind, now: i64, count: usize) -> Result<Vec<WorkItem>, Error>;
+
+    /// Dead letters of a kind after `after` (0: from the first), by rising number.
+    fn dead_work(
+        &self,
+        kind: &WorkKind,
+        after: WorkId,
+        count: usize,
+    ) -> Result<Vec<WorkItem>, Error>;
+
+    /// How many pieces of a kind there are.
+    fn work_counts(&self, kind: &WorkKind) -> Result<WorkCounts, Error>;
+
+    /// For which time a job ran last.
+    fn job_ran(&self, name: &JobName) -> Result<Option<i64>, Error>;
 
     /// How many times the store was opened.
     fn opening(&self) -> Result<u64, Error>;
@@ -138,8 +221,8 @@ pub trait RowsMut: Rows {
 
     /// Adds the task, or replaces the one with its number.
     ///
-    /// The key of a task never changes, and a key that another task has is an error: this is the
-    /// last guard against doing the same twice.
+    /// What a task was submitted with never changes, nor what it reverts. Two pending tasks of a policy with one key are an error:
+    /// this is the last guard against doing the same twice.
     fn put_task(&mut self, task: &Task) -> Result<(), Error>;
 
     /// Adds or replaces an allowance.
@@ -151,6 +234,17 @@ pub trait RowsMut: Rows {
         tenant: TenantId,
         policy: &PolicyId,
         state: PolicyState,
+    ) -> Result<(), Error>;
+
+    /// Says whether a label is disabled.
+    fn put_label_disabled(&mut self, label: &LabelKey, disabled: bool) -> Result<(), Error>;
+
+    /// Says since when a file is frozen; `None`: it is not.
+    fn put_frozen(
+        &mut self,
+        tenant: TenantId,
+        file: &FileKey,
+        since_ms: Option<i64>,
     ) -> Result<(), Error>;
 
     /// Adds or replaces the label that we put on a file; `None` forgets it.
@@ -168,6 +262,19 @@ pub trait RowsMut: Rows {
     /// Removes entries older than `before_ms` from the start of the log, at most `count`, and
     /// says how many. It stops at the first entry that is not older.
     fn trim_log(&mut self, before_ms: i64, count: usize) -> Result<u64, Error>;
+
+    /// A number for a piece of work larger than any given before.
+    fn next_work_id(&mut self) -> Result<WorkId, Error>;
+
+    /// Adds a piece of work, or replaces the one with its number; kind and key never change, and a
+    /// kind and key that another piece has are an error.
+    fn put_work(&mut self, item: &WorkItem) -> Result<(), Error>;
+
+    /// Forgets a piece of work.
+    fn remove_work(&mut self, id: WorkId) -> Result<(), Error>;
+
+    /// Says for which time a job ran last.
+    fn put_job_ran(&mut self, name: &JobName, at_ms: i64) -> Result<(), Error>;
 
     /// Counts one more opening and gives its number, from 1.
     fn begin_opening(&mut self) -> Result<u64, Error>;
@@ -230,6 +337,8 @@ pub struct TaskFilter {
     pub policy: Option<PolicyId>,
     /// With this type of action.
     pub action: Option<ActionType>,
+    /// Which puts on this label.
+    pub label: Option<LabelKey>,
     /// In one of these states; empty: in any.
     pub states: Vec<StateKind>,
 }
@@ -252,6 +361,7 @@ impl TaskFilter {
             && self.file.as_ref().is_none_or(|file| *file == key.file)
             && (self.policy.is_none() || self.policy == key.policy)
             && self.action.is_none_or(|action| action.matches(&key.action))
+            && (self.label.is_none() || self.label == key.action.label())
             && (self.states.is_empty() || self.states.contains(&task.state_kind()))
     }
 }
@@ -270,6 +380,14 @@ pub struct LogFilter {
     pub action: Option<ActionType>,
     /// With this status.
     pub status: Option<Status>,
+    /// About this file.
+    pub file: Option<FileKey>,
+    /// By this administrator or policy.
+    pub initiator: Option<Initiator>,
+    /// Not before this time, in milliseconds UTC.
+    pub from_ms: Option<i64>,
+    /// Before this time, in milliseconds UTC.
+    pub until_ms: Option<i64>,
 }
 
 impl LogFilter {
@@ -282,5 +400,9 @@ impl LogFilter {
                 .action
                 .is_none_or(|wanted| action.is_some_and(|action| wanted.matches(action)))
             && self.status.is_none_or(|status| status == entry.status())
+            && (self.file.is_none() || self.file.as_ref() == entry.file())
+            && (self.initiator.as_ref()).is_none_or(|initiator| *initiator == entry.initiator)
+            && self.from_ms.is_none_or(|from| from <= entry.at_ms)
+            && self.until_ms.is_none_or(|until| entry.at_ms < until)
     }
 }

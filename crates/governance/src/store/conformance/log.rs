@@ -8,7 +8,8 @@ use super::{StoreSource, Verdict, ensure_eq};
 use crate::log::{LogEntry, LogEvent};
 use crate::quota::DailyLimit;
 use crate::state::Status;
-use crate::store::{ActionType, LogFilter, Rows};
+use crate::store::{ActionType, LogFilter, Rows, Store};
+use crate::text::Initiator;
 
 const NINE: i64 = MIDNIGHT + 9 * HOUR;
 
@@ -42,7 +43,24 @@ pub(super) fn numbers_are_never_given_twice(source: &mut dyn StoreSource) -> Ver
     Ok(())
 }
 
-pub(super) fn the_log_is_filtered_and_trimmed(source: &mut dyn StoreSource) -> Verdict {
+/// The store gives the entries that the filter's plain meaning gives, over two pages.
+fn check_filter(store: &dyn Store, entries: &[LogEntry], filter: &LogFilter) -> Verdict {
+    let expected: Vec<_> = entries
+        .iter()
+        .filter(|entry| filter.matches(entry))
+        .collect();
+    let mut found = Vec::new();
+    store.view(&mut |rows| {
+        found = rows.log(filter, 0, 2)?;
+        let after = found.last().map_or(0, |entry| entry.sequence);
+        found.extend(rows.log(filter, after, 1000)?);
+        Ok(())
+    })?;
+    ensure_eq!(found.iter().collect::<Vec<_>>(), expected);
+    Ok(())
+}
+
+pub(super) fn a_032_the_log_is_filtered_and_trimmed(source: &mut dyn StoreSource) -> Verdict {
     // by app, status and type.
     let mut store = source.fresh()?;
     let mut entries = Vec::new();
@@ -57,7 +75,12 @@ pub(super) fn the_log_is_filtered_and_trimmed(source: &mut dyn StoreSource) -> V
         if number % 4 == 0 {
             task.key.tenant = TenantId::from_u128(3);
         }
-        entries.push(LogEntry::of_task(&task, number as i64, admin()?));
+        let by = if number % 2 == 0 {
+            admin()?
+        } else {
+            Initiator::parse("Policy p")?
+        };
+        entries.push(LogEntry::of_task(&task, number as i64, by));
         if number % 5 == 0 {
             entries.push(LogEntry::new(
                 number as i64,
@@ -88,22 +111,25 @@ pub(super) fn the_log_is_filtered_and_trimmed(source: &mut dyn StoreSource) -> V
                         app,
                         action,
                         status,
+                        ..LogFilter::default()
                     };
-                    let expected: Vec<_> = entries
-                        .iter()
-                        .filter(|entry| filter.matches(entry))
-                        .collect();
-                    let mut found = Vec::new();
-                    store.view(&mut |rows| {
-                        found = rows.log(&filter, 0, 2)?;
-                        let after = found.last().map_or(0, |entry| entry.sequence);
-                        found.extend(rows.log(&filter, after, 1000)?);
-                        Ok(())
-                    })?;
-                    ensure_eq!(found.iter().collect::<Vec<_>>(), expected);
+                    check_filter(&store, &entries, &filter)?;
                 }
             }
         }
+    }
+    let file = entries.iter().find_map(|entry| entry.file().cloned());
+    for combination in 0_u8..32 {
+        let set = |bit: u8| combination & (1 << bit) != 0;
+        let filter = LogFilter {
+            file: file.clone().filter(|_| set(0)),
+            initiator: set(1).then(admin).transpose()?,
+            from_ms: set(2).then_some(2),
+            until_ms: set(3).then_some(5),
+            tenant: set(4).then_some(TENANT),
+            ..LogFilter::default()
+        };
+        check_filter(&store, &entries, &filter)?;
     }
     // Times 0, 0, 1, 2, 3, 4, 5, 5, …: five are older than 4, but three at a time go.
     let mut removed = Vec::new();
@@ -137,14 +163,17 @@ pub(super) fn why_is_one_sentence(source: &mut dyn StoreSource) -> Verdict {
         .disable_policy(TENANT, &policy("q")?, &admin()?, NINE)?;
     let mut found = Vec::new();
     for id in ids {
-        let why = scene.governance.why(id)?;
+        let why = scene.governance.why(id, NINE)?;
         found.push((why.until, why.sentence));
     }
     let noon = "waits until 2021-01-06 12:00:00 UTC: the daily limit of 1 in Box is reached";
     let expected = [
         (None, "done at 2021-01-05 09:00:00 UTC".to_owned()),
         (Some(RESUME), noon.to_owned()),
-        (None, "waits until policy `q` is enabled".to_owned()),
+        (
+            None,
+            format!("waits until policy `q` is enabled; it {noon}"),
+        ),
     ];
     ensure_eq!(found, expected);
     let entries = scene.governance.log(&LogFilter::default(), 0, 100)?;

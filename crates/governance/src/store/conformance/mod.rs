@@ -4,12 +4,17 @@
 //! [`checks`] as a test of its own. Checks named `r_…` and `a_…` carry the number of the
 //! requirement that they test.
 
+mod holds;
 mod limit;
 mod log;
+mod order;
+mod outlook;
 mod policies;
+mod reverts;
 mod rows;
 mod scene;
 mod tasks;
+mod work;
 
 use thiserror::Error;
 
@@ -111,14 +116,16 @@ macro_rules! checks {
 checks! {
     rows:
         a_change_is_made_whole_or_not_at_all,
-        a_key_belongs_to_one_task,
-        rows_come_back_as_they_were_put,
+        a_key_belongs_to_one_open_task,
+        rows_come_back_as_they_were_put;
+    order:
         tasks_are_filtered_and_paged,
         the_queue_has_its_order,
-        what_is_due_comes_by_time;
+        what_is_due_comes_by_time,
+        leases_come_by_their_end;
     log:
         numbers_are_never_given_twice,
-        the_log_is_filtered_and_trimmed,
+        a_032_the_log_is_filtered_and_trimmed,
         why_is_one_sentence;
     limit:
         r_155_one_hundred_a_day,
@@ -162,6 +169,27 @@ checks! {
         a_crash_before_the_write_repeats_it,
         a_crash_after_the_write_counts_it_once,
         reports_are_taken_together;
+    holds:
+        a_task_goes_on_when_all_reasons_have_ended,
+        a_label_disabled_meanwhile_stops_the_write,
+        r_132_nothing_is_queued_before_it_is_confirmed,
+        policies_that_take_turns_at_a_file_are_stopped,
+        turns_far_apart_freeze_nothing,
+        a_finished_task_is_done_again_only_on_request;
+    reverts:
+        a_030_a_label_is_taken_back,
+        everything_a_policy_did_since_is_taken_back;
+    outlook:
+        a_lease_ends_and_the_task_is_taken_over_once,
+        a_forecast_comes_true,
+        why_names_every_reason;
+    work:
+        r_072_work_that_waits_is_not_queued_twice,
+        work_comes_by_priority_then_first_in,
+        work_is_handed_out_again_when_its_lease_ends,
+        work_that_fails_is_a_dead_letter_until_it_is_asked_for_again,
+        jobs_run_once_for_each_time_over_restarts,
+        the_next_step_says_what_can_be_done_and_when;
 }
 
 /// Ends a check with what was expected.

@@ -3,8 +3,8 @@
 use label_core::AppId;
 
 use super::scene::{
-    HOUR, MIDNIGHT, RESUME, Scene, TENANT, admin, locked, manual_wish, policy, success, wish,
-    wishes,
+    HOUR, MIDNIGHT, RESUME, Scene, TENANT, admin, locked, manual_wish, policy, success, suspended,
+    wish, wishes,
 };
 use super::{StoreSource, Verdict, ensure_eq};
 use crate::engine::{TaskOutcome, WriteEffect, WriteGrant};
@@ -31,19 +31,19 @@ pub(super) fn r_168_disabling_suspends_all_waiting_tasks(source: &mut dyn StoreS
     let kinds: Vec<_> = scene.states(&ids)?.iter().map(TaskState::kind).collect();
     let waiting = [StateKind::Retrying, StateKind::Deferred, StateKind::Queued];
     ensure_eq!(kinds, waiting);
-    let suspended = scene
+    let count = scene
         .governance
         .disable_policy(TENANT, &policy("p")?, &admin()?, NINE)?;
-    ensure_eq!(suspended, 3);
+    ensure_eq!(count, 3);
     for state in scene.states(&ids)? {
-        ensure_eq!(state, TaskState::Suspended);
+        ensure_eq!(state, suspended());
     }
     // The unit of the retrying one is not kept for the time of the suspension.
     let allowance = scene.governance.allowance(TENANT, AppId::BOX, NINE)?;
     ensure_eq!(allowance.used, 0);
     // What is submitted now is suspended from the start.
     let late = scene.submit(&[wish(9)?], NINE)?;
-    ensure_eq!(scene.states(&late)?, [TaskState::Suspended]);
+    ensure_eq!(scene.states(&late)?, [suspended()]);
     let again = scene
         .governance
         .disable_policy(TENANT, &policy("p")?, &admin()?, NINE)?;
@@ -80,7 +80,7 @@ pub(super) fn r_170_suspended_tasks_never_run(source: &mut dyn StoreSource) -> V
     let mut scene = scene.restarted()?;
     ensure_eq!(scene.work_off(RESUME)?, []);
     for state in scene.states(&ids)?.into_iter().skip(1) {
-        ensure_eq!(state, TaskState::Suspended);
+        ensure_eq!(state, suspended());
     }
     // A task that was handed out before may not begin to write either.
     let mut other = wish(5)?;
@@ -91,7 +91,7 @@ pub(super) fn r_170_suspended_tasks_never_run(source: &mut dyn StoreSource) -> V
         .governance
         .disable_policy(TENANT, &policy("q")?, &admin()?, RESUME)?;
     ensure_eq!(scene.begin(&task, RESUME)?, WriteGrant::Suspended);
-    ensure_eq!(scene.state(task.id)?, TaskState::Suspended);
+    ensure_eq!(scene.state(task.id)?, suspended());
     Ok(())
 }
 
@@ -199,7 +199,7 @@ pub(super) fn a_granted_write_of_a_disabled_policy_finishes(
     ensure_eq!(state, TaskState::Succeeded);
     // A further try is not a running one: it waits with the policy.
     let state = scene.governance.finish(second.claim(), locked(), NINE)?;
-    ensure_eq!(state, TaskState::Suspended);
+    ensure_eq!(state, suspended());
     scene
         .governance
         .delete_policy(TENANT, &p, &admin()?, NINE)?;

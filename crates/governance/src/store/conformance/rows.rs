@@ -1,38 +1,57 @@
 //! The trait's own contract: what is put comes back, whole, in order, and after a restart.
 
-use label_core::{AppId, FileId, TenantId};
+use label_core::{AppId, TenantId};
 
 use super::scene::{MIDNIGHT, TENANT, admin, label, policy, version, wish};
 use super::{StoreSource, Verdict, ensure_eq};
 use crate::error::{Cause, Error};
+use crate::jobs::JobName;
 use crate::ledger::AppliedLabel;
-use crate::log::{LogEntry, LogEvent};
-use crate::quota::{DailyLimit, Quota};
+use crate::log::{LogEntry, LogEvent, QuotaPosition};
+use crate::quota::{DailyLimit, HalfDay, Quota};
 use crate::reason::Reason;
-use crate::state::{StateKind, TaskState};
-use crate::store::{ActionType, LogFilter, PolicyState, RowsMut, Store, TaskFilter};
-use crate::task::{ActionKind, PolicyOrder, Task, TaskId, WriteIntent};
-use crate::text::MatchId;
+use crate::state::{StateKind, Suspension, SuspensionReason, TaskState};
+use crate::store::{LogFilter, PolicyState, RowsMut, Store, TaskFilter};
+use crate::task::{
+    ActionKind, Lease, NewTask, PolicyOrder, PreviousLabel, Task, TaskId, WriteIntent,
+};
+use crate::text::{MatchId, Worker};
+use crate::work::{NewWork, WorkId, WorkItem, WorkKey, WorkKind};
 
 /// Everything that can be read, as text: two stores with the same content give the same.
 fn content(store: &dyn Store) -> Result<String, Cause> {
     let mut text = String::new();
     let (p, file) = (policy("p")?, wish(0)?.key.file);
+    let (kind, key, job) = (
+        WorkKind::parse("k")?,
+        WorkKey::parse("1")?,
+        JobName::parse("j")?,
+    );
     store.view(&mut |rows| {
         text = format!(
-            "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+            "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n\
+             {:?}\n{:?}\n{:?}\n{:?}\n{:?}",
             rows.tasks(&TaskFilter::default(), TaskId(0), 1000)?,
             rows.queued(None, 1000)?,
             rows.due(i64::MAX, 1000)?,
             rows.next_due()?,
+            rows.lease_ended(i64::MAX, 1000)?,
+            rows.next_lease_end()?,
             rows.pending()?,
             rows.counts(TENANT, AppId::BOX)?,
             rows.last_task_id()?,
             rows.quota(TENANT, AppId::BOX)?,
             rows.policy(TENANT, &p)?,
+            rows.is_label_disabled(&label(1))?,
+            rows.frozen_since(TENANT, &file)?,
             rows.applied(TENANT, &file)?,
             rows.log(&LogFilter::default(), 0, 1000)?,
             rows.opening()?,
+            rows.ready_work(&kind, i64::MAX, 1000)?,
+            rows.dead_work(&kind, WorkId(0), 1000)?,
+            rows.work_counts(&kind)?,
+            rows.work_with_key(&kind, &key)?,
+            rows.job_ran(&job)?,
         );
         Ok(())
     })?;
@@ -42,19 +61,15 @@ fn content(store: &dyn Store) -> Result<String, Cause> {
 fn applied() -> Result<AppliedLabel, Cause> {
     let p = Some(policy("p")?);
     let (task, known_up_to) = (TaskId(3), TaskId(9));
-    Ok(AppliedLabel::new(
-        label(1),
-        version("2")?,
-        p,
-        -5,
-        task,
-        known_up_to,
-    ))
+    let mut applied = AppliedLabel::new(label(1), version("2")?, p, -5, task, known_up_to);
+    applied.turns = u32::MAX;
+    applied.turns_since_ms = i64::MIN;
+    Ok(applied)
 }
 
 fn quota() -> Quota {
-    let days = [(-3, 4), (18_632, 100), (18_633, 7)];
-    Quota::from_parts(DailyLimit(u32::MAX), Some(18_632), days)
+    let halves = [(-3, 4), (37_264, 100), (37_265, 7)].map(|(half, used)| (HalfDay(half), used));
+    Quota::from_parts(DailyLimit(u32::MAX), [18_632, -1, 18_700], halves)
 }
 
 /// One of each write.
@@ -65,11 +80,48 @@ fn write_everything(rows: &mut dyn RowsMut) -> Result<(), Cause> {
     task.state = TaskState::Deferred { until: Some(7) };
     rows.put_task(&task)?;
     rows.put_quota(TENANT, AppId::BOX, &quota())?;
+    // Fewer parts than before: what is gone must not come back.
+    rows.put_quota(TENANT, AppId::BOX, &Quota::new(DailyLimit(3)))?;
+    task.state = TaskState::Running;
+    task.lease = Some(lease(5)?);
+    rows.put_task(&task)?;
     rows.put_policy(TENANT, &policy("p")?, PolicyState::Disabled)?;
+    rows.put_label_disabled(&label(1), true)?;
+    rows.put_label_disabled(&label(1), true)?;
+    rows.put_frozen(TENANT, &wish(0)?.key.file, Some(-5))?;
     rows.put_applied(TENANT, &wish(0)?.key.file, Some(&applied()?))?;
     rows.append_log(&LogEntry::of_task(&task, MIDNIGHT, admin()?))?;
+    let mut item = work(rows.next_work_id()?)?;
+    rows.put_work(&item)?;
+    item.dead = Some(Reason::new("too_large").with_detail("x"));
+    rows.put_work(&item)?;
+    let next = work(rows.next_work_id()?)?;
+    rows.put_work(&next)?;
+    rows.put_job_ran(&JobName::parse("j")?, 5)?;
+    rows.put_job_ran(&JobName::parse("j")?, -5)?;
     rows.begin_opening()?;
     Ok(())
+}
+
+/// A piece of work, full where its number is odd.
+fn work(id: WorkId) -> Result<WorkItem, Cause> {
+    let new = NewWork::new(WorkKind::parse("k")?, WorkKey::parse(&id.to_string())?);
+    let mut item = WorkItem::new(id, new);
+    if id.0 % 2 == 1 {
+        item.new.priority = u32::MAX;
+        item.new.not_before = i64::MAX;
+        item.new.payload = "' \u{1f512}".to_owned();
+        item.attempts = u32::MAX;
+        item.claims = u32::MAX;
+        item.lease = Some(lease(i64::MIN)?);
+        item.again = true;
+    }
+    Ok(item)
+}
+
+pub(super) fn lease(until_ms: i64) -> Result<Lease, Cause> {
+    let worker = Worker::parse("labeller 2")?;
+    Ok(Lease { worker, until_ms })
 }
 
 /// A cause inside a change, as the store's error.
@@ -84,7 +136,12 @@ pub(super) fn a_change_is_made_whole_or_not_at_all(source: &mut dyn StoreSource)
         let before = content(&store)?;
         let result = store.transact(&mut |rows| {
             write_everything(rows).map_err(carried)?;
-            rows.put_applied(TENANT, &wish(0).map_err(carried)?.key.file, None)?;
+            let file = wish(0).map_err(carried)?.key.file;
+            rows.put_applied(TENANT, &file, None)?;
+            rows.put_label_disabled(&label(1), false)?;
+            rows.put_frozen(TENANT, &file, None)?;
+            rows.remove_work(WorkId(1))?;
+            rows.remove_work(WorkId(77))?;
             rows.trim_log(i64::MAX, 10)?;
             Err(Error::UnknownTask { id: TaskId(77) })
         });
@@ -109,17 +166,62 @@ pub(super) fn a_change_is_made_whole_or_not_at_all(source: &mut dyn StoreSource)
     Ok(())
 }
 
-pub(super) fn a_key_belongs_to_one_task(source: &mut dyn StoreSource) -> Verdict {
+pub(super) fn a_key_belongs_to_one_open_task(source: &mut dyn StoreSource) -> Verdict {
     let mut store = source.fresh()?;
-    let first = Task::new(TaskId(1), wish(0)?, MIDNIGHT);
+    let mut first = Task::new(TaskId(1), wish(0)?, MIDNIGHT);
+    let second = Task::new(TaskId(2), wish(0)?, MIDNIGHT);
+    let key = first.key.clone();
     store.transact(&mut |rows| rows.put_task(&first))?;
     let before = content(&store)?;
-    let second = Task::new(TaskId(2), wish(0)?, MIDNIGHT);
     if store.transact(&mut |rows| rows.put_task(&second)).is_ok() {
         return Err("a second task was taken under the key of the first".into());
     }
     ensure_eq!(content(&store)?, before);
+    // When the first is over, its key is free; of two that are over, the later counts.
+    let mut found = Vec::new();
+    for over in [TaskState::Succeeded, TaskState::Queued] {
+        let is_over = over != TaskState::Queued;
+        first.state = over;
+        let mut second = second.clone();
+        if !is_over {
+            second.state = TaskState::Succeeded;
+        }
+        store.transact(&mut |rows| {
+            // The one that is over first, so that both are never open.
+            let in_order = if is_over {
+                [&first, &second]
+            } else {
+                [&second, &first]
+            };
+            in_order
+                .into_iter()
+                .try_for_each(|task| rows.put_task(task))?;
+            found.push(rows.task_with_key(&key)?);
+            Ok(())
+        })?;
+    }
+    first.state = TaskState::Succeeded;
+    store.transact(&mut |rows| {
+        rows.put_task(&first)?;
+        found.push(rows.task_with_key(&key)?);
+        Ok(())
+    })?;
+    let (one, two) = (Some(TaskId(1)), Some(TaskId(2)));
+    ensure_eq!(found, [two, one, two]);
+    // Administrators may ask for the same as often as they like.
+    let by_hand = [3, 4].map(|id| {
+        let mut task = Task::new(TaskId(id), second_by_hand(&second), MIDNIGHT);
+        task.submitted_ms = MIDNIGHT;
+        task
+    });
+    store.transact(&mut |rows| by_hand.iter().try_for_each(|task| rows.put_task(task)))?;
     Ok(())
+}
+
+fn second_by_hand(task: &Task) -> NewTask {
+    let mut key = task.key.clone();
+    key.policy = None;
+    NewTask::new(key, 0, task.initiator.clone())
 }
 
 /// A task in each state, with everything set that can be, and one with nothing.
@@ -131,7 +233,10 @@ pub(super) fn all_kinds_of_tasks() -> Result<Vec<Task>, Cause> {
             until: Some(i64::MAX),
         },
         TaskState::Deferred { until: None },
-        TaskState::Suspended,
+        TaskState::Suspended {
+            reasons: Suspension::of(SuspensionReason::PolicyDisabled)
+                .with(SuspensionReason::FileFrozen),
+        },
         TaskState::Retrying {
             at: i64::MIN,
             n: u32::MAX,
@@ -162,12 +267,19 @@ pub(super) fn all_kinds_of_tasks() -> Result<Vec<Task>, Cause> {
         }
         let mut task = Task::new(TaskId(number as u64 + 1), new, i64::MIN);
         task.state = state;
+        match task.state_kind() {
+            StateKind::Running => task.lease = Some(lease(i64::MIN)?),
+            StateKind::Skipped => task.previous = PreviousLabel::None,
+            _ => {}
+        }
         if is_full {
             task.changed_ms = i64::MAX;
             task.attempts = u32::MAX;
             task.last_error = Some(reason());
-            task.intent = Some(WriteIntent::new(version("after")?));
-            task.unit_day = Some(-1);
+            task.previous = PreviousLabel::Label(label(9));
+            task.intent = Some(WriteIntent::new(version("after")?).replacing(Some(label(9))));
+            task.unit = Some(HalfDay(-1));
+            task.reverts = Some(TaskId(4));
             task.claims = u32::MAX;
             task.opening = 77;
             task.looked_at = true;
@@ -204,14 +316,44 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
             policy: p.clone(),
             tasks: 1,
         },
+        LogEvent::LabelDisabled {
+            label: label(1),
+            tasks: u64::from(u32::MAX),
+        },
+        LogEvent::LabelEnabled {
+            label: label(2),
+            tasks: 0,
+        },
+        LogEvent::FileFrozen {
+            file: file.clone(),
+            tasks: 1,
+        },
+        LogEvent::FileUnfrozen {
+            file: file.clone(),
+            tasks: 1,
+        },
     ];
     let by = admin()?;
     let mut entries: Vec<_> = events
         .into_iter()
-        .map(|event| LogEntry::new(MIDNIGHT, TENANT, by.clone(), event))
+        .map(|event| {
+            let app = event.frozen_file().map(|file| file.app);
+            let mut entry = LogEntry::new(MIDNIGHT, TENANT, by.clone(), event);
+            entry.app = app;
+            entry
+        })
         .collect();
     for task in &tasks {
-        entries.push(LogEntry::of_task(task, MIDNIGHT, by.clone()));
+        let mut entry = LogEntry::of_task(task, MIDNIGHT, by.clone());
+        if let Some(logged) = &mut entry.task
+            && task.state_kind() == StateKind::Succeeded
+        {
+            logged.quota = Some(QuotaPosition {
+                used: 7,
+                limit: DailyLimit(u32::MAX),
+            });
+        }
+        entries.push(entry);
     }
     store.transact(&mut |rows| {
         for task in &tasks {
@@ -219,6 +361,10 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
             rows.put_task(task)?;
         }
         rows.put_quota(TENANT, AppId::BOX, &quota())?;
+        rows.put_label_disabled(&label(1), true)?;
+        rows.put_label_disabled(&label(2), true)?;
+        rows.put_label_disabled(&label(2), false)?;
+        rows.put_frozen(TENANT, &file, Some(i64::MIN))?;
         rows.put_applied(TENANT, &file, Some(&applied))?;
         for entry in &mut entries {
             entry.sequence = rows.append_log(entry)?;
@@ -227,7 +373,7 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
     })?;
     for _ in 0..2 {
         let (mut found, mut log) = (Vec::new(), Vec::new());
-        let mut facts = None;
+        let (mut facts, mut switches) = (None, None);
         store.view(&mut |rows| {
             found = rows.tasks(&TaskFilter::default(), TaskId(0), 1000)?;
             for task in &tasks {
@@ -246,10 +392,17 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
                 rows.policy(TENANT, &p)?,
                 rows.task(TaskId(u64::MAX))?,
             ));
+            switches = Some((
+                rows.is_label_disabled(&label(1))?,
+                rows.is_label_disabled(&label(2))?,
+                rows.frozen_since(TENANT, &file)?,
+                rows.frozen_since(TenantId::from_u128(9), &file)?,
+            ));
             Ok(())
         })?;
         ensure_eq!(found, tasks);
         ensure_eq!(log, entries);
+        ensure_eq!(switches, Some((true, false, Some(i64::MIN), None)));
         let enabled = PolicyState::Enabled;
         let expected = (
             quota(),
@@ -262,131 +415,5 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
         ensure_eq!(facts, Some(expected));
         store = source.reopen(store)?;
     }
-    Ok(())
-}
-
-pub(super) fn tasks_are_filtered_and_paged(source: &mut dyn StoreSource) -> Verdict {
-    let mut store = source.fresh()?;
-    let mut tasks = all_kinds_of_tasks()?;
-    for (number, task) in tasks.iter_mut().enumerate() {
-        if number % 3 == 0 {
-            task.key.tenant = TenantId::from_u128(3);
-        }
-        if number % 4 == 0 {
-            task.key.file.app = AppId::DROPBOX;
-        }
-        if number % 5 == 0 {
-            task.key.file.file = FileId::parse("same")?;
-        }
-    }
-    store.transact(&mut |rows| {
-        tasks.iter().try_for_each(|task| {
-            rows.next_task_id()?;
-            rows.put_task(task)
-        })
-    })?;
-    // Every combination of conditions, each set or not, against the plain meaning.
-    for combination in 0_u32..64 {
-        let set = |bit: u32| combination & (1 << bit) != 0;
-        let first = wish(0)?.key;
-        let filter = TaskFilter {
-            tenant: set(0).then_some(TENANT),
-            app: set(1).then_some(AppId::BOX),
-            file: set(2).then(|| {
-                let mut file = first.file.clone();
-                file.app = AppId::DROPBOX;
-                file.file
-                    .clone_from(&FileId::parse("same").unwrap_or(first.file.file));
-                file
-            }),
-            policy: set(3).then_some(policy("p")?),
-            action: set(4).then_some(ActionType::Remove),
-            states: if set(5) {
-                vec![StateKind::Deferred, StateKind::Failed, StateKind::Queued]
-            } else {
-                Vec::new()
-            },
-        };
-        let expected: Vec<_> = tasks.iter().filter(|task| filter.matches(task)).collect();
-        let mut found = Vec::new();
-        store.view(&mut |rows| {
-            let mut after = TaskId(0);
-            for _ in 0..=tasks.len() {
-                let page = rows.tasks(&filter, after, 2)?;
-                after = page.last().map_or(after, |task| task.id);
-                found.extend(page);
-            }
-            Ok(())
-        })?;
-        ensure_eq!(found.iter().collect::<Vec<_>>(), expected);
-    }
-    Ok(())
-}
-
-pub(super) fn the_queue_has_its_order(source: &mut dyn StoreSource) -> Verdict {
-    let mut store = source.fresh()?;
-    let mut tasks = Vec::new();
-    for number in 0..24_usize {
-        let mut new = wish(number)?;
-        new.label_priority = [3, 0, u32::MAX, 1].get(number % 4).copied().unwrap_or(0);
-        if number % 5 == 0 {
-            new.key.policy = None;
-        }
-        let mut task = Task::new(TaskId(number as u64 + 1), new, MIDNIGHT);
-        if number % 7 == 0 {
-            task.state = TaskState::Suspended;
-        }
-        tasks.push(task);
-    }
-    store.transact(&mut |rows| tasks.iter().try_for_each(|task| rows.put_task(task)))?;
-    tasks.retain(|task| task.state == TaskState::Queued);
-    tasks.sort_by_key(Task::place);
-    for count in [1, 5, 1000] {
-        let mut found = Vec::new();
-        store.view(&mut |rows| {
-            for _ in 0..=tasks.len() {
-                let after = found.last().map(Task::place);
-                found.extend(rows.queued(after, count)?);
-            }
-            Ok(())
-        })?;
-        ensure_eq!(found, tasks);
-    }
-    Ok(())
-}
-
-pub(super) fn what_is_due_comes_by_time(source: &mut dyn StoreSource) -> Verdict {
-    let mut store = source.fresh()?;
-    let times = [Some(50), Some(-7), None, Some(50), Some(i64::MAX), Some(49)];
-    let mut tasks = Vec::new();
-    for (number, time) in times.into_iter().enumerate() {
-        let mut task = Task::new(TaskId(number as u64 + 1), wish(number)?, 0);
-        task.state = match (number % 2, time) {
-            (1, Some(at)) => TaskState::Retrying { at, n: 1 },
-            _ => TaskState::Deferred { until: time },
-        };
-        tasks.push(task);
-    }
-    store.transact(&mut |rows| tasks.iter().try_for_each(|task| rows.put_task(task)))?;
-    for (now, expected) in [
-        (i64::MIN, vec![]),
-        (48, vec![2]),
-        (49, vec![2, 6]),
-        (50, vec![2, 6, 1, 4]),
-        (i64::MAX, vec![2, 6, 1, 4, 5]),
-    ] {
-        let mut found = Vec::new();
-        store.view(&mut |rows| {
-            found = rows.due(now, 1000)?.iter().map(|task| task.id.0).collect();
-            Ok(())
-        })?;
-        ensure_eq!(found, expected);
-    }
-    let mut next = None;
-    store.view(&mut |rows| {
-        next = rows.next_due()?;
-        Ok(())
-    })?;
-    ensure_eq!(next, Some(-7));
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::engine::{Governance, Settings, TaskOutcome, WriteEffect, WriteGrant};
 use crate::error::Cause;
 use crate::quota::{DAY_MS, DailyLimit};
 use crate::reason::Reason;
-use crate::state::TaskState;
+use crate::state::{Suspension, SuspensionReason, TaskState};
 use crate::store::Store;
 use crate::task::{ActionKind, NewTask, Task, TaskId, TaskKey, WriteIntent};
 use crate::text::{FileVersion, Initiator};
@@ -16,6 +16,8 @@ use crate::text::{FileVersion, Initiator};
 pub(super) const MIDNIGHT: i64 = 1_609_804_800_000;
 
 pub(super) const HOUR: i64 = 3_600_000;
+
+pub(super) const DAY: i64 = DAY_MS;
 
 /// Noon of the day after.
 pub(super) const RESUME: i64 = MIDNIGHT + DAY_MS + 12 * HOUR;
@@ -73,6 +75,13 @@ pub(super) fn success(task: &Task) -> Result<TaskOutcome, Cause> {
     Ok(TaskOutcome::Succeeded {
         version: version(&format!("after {}", task.id))?,
     })
+}
+
+/// The state of a task whose policy is disabled, and nothing else keeps it.
+pub(super) fn suspended() -> TaskState {
+    TaskState::Suspended {
+        reasons: Suspension::of(SuspensionReason::PolicyDisabled),
+    }
 }
 
 pub(super) fn locked() -> TaskOutcome {

@@ -4,7 +4,7 @@ use label_core::AppId;
 
 use super::scene::{
     HOUR, MIDNIGHT, Scene, TENANT, admin, intent, label, locked, manual_wish, policy, success,
-    version, wish, wishes,
+    suspended, version, wish, wishes,
 };
 use super::{StoreSource, Verdict, ensure, ensure_eq};
 use crate::engine::{Settings, Submitted, TaskOutcome, WriteEffect, WriteGrant};
@@ -23,10 +23,7 @@ pub(super) fn r_143_submitting_again_is_harmless(source: &mut dyn StoreSource) -
     let twice = [wish(0)?, wish(0)?];
     let answers = scene.governance.submit(&twice, NINE)?;
     let id = TaskId(1);
-    ensure_eq!(
-        answers,
-        [Submitted::Accepted(id), Submitted::AlreadyKnown(id)]
-    );
+    ensure_eq!(answers, [Submitted::Accepted(id), Submitted::Joined(id)]);
     ensure_eq!(scene.work_off(NINE)?, [id]);
     let mut scene = scene.restarted()?;
     let answers = scene.governance.submit(&twice, NINE)?;
@@ -89,7 +86,7 @@ pub(super) fn r_092_the_ledger_knows_our_labels(source: &mut dyn StoreSource) ->
 pub(super) fn a_029_a_locked_file_is_tried_again(source: &mut dyn StoreSource) -> Verdict {
     let mut scene = Scene::new(source)?;
     scene.submit(&[wish(0)?], NINE)?;
-    let tries = scene.governance.settings().retry.tries_max;
+    let tries = scene.governance.settings().retry.locked.tries_max;
     let mut now = NINE;
     for n in 1..tries {
         let task = scene.claim_one(now)?;
@@ -129,14 +126,14 @@ pub(super) fn a_030_failed_tasks_are_retried_by_hand(source: &mut dyn StoreSourc
         .governance
         .disable_policy(TENANT, &p, &admin()?, NINE)?;
     scene.governance.retry(task.id, &admin()?, NINE)?;
-    ensure_eq!(scene.state(task.id)?, TaskState::Suspended);
+    ensure_eq!(scene.state(task.id)?, suspended());
     scene
         .governance
         .enable_policy(TENANT, &p, &admin()?, NINE)?;
     // It has all its tries again.
     let mut now = NINE;
     for _ in 0..2 {
-        for _ in 0..scene.governance.settings().retry.tries_max {
+        for _ in 0..scene.governance.settings().retry.locked.tries_max {
             let task = scene.claim_one(now)?;
             scene.governance.finish(task.claim(), locked(), now)?;
             now += 2 * HOUR;
@@ -316,7 +313,7 @@ pub(super) fn one_task_runs_per_file(source: &mut dyn StoreSource) -> Verdict {
     let tasks = scene.governance.claim(10, NINE)?;
     let ids: Vec<_> = tasks.iter().map(|task| task.id.0).collect();
     ensure_eq!(ids, [1, 3]);
-    let why = scene.governance.why(TaskId(2))?;
+    let why = scene.governance.why(TaskId(2), NINE)?;
     ensure_eq!(why.sentence, "waits for task 1, which has the same file");
     for task in &tasks {
         scene.begin(task, NINE)?;

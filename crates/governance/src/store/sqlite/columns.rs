@@ -1,18 +1,24 @@
 //! Rows to values and back. A row is taken for nothing until each column has been checked.
 
+use std::cmp::Reverse;
+
 use label_core::{AppId, FileId, FileKey, LabelKey, PolicyId, TenantId};
 use rusqlite::Row;
-use rusqlite::types::{FromSql, Value};
+use rusqlite::types::FromSql;
 use thiserror::Error;
 
 use crate::ledger::AppliedLabel;
-use crate::log::{LogEntry, LogEvent, LoggedTask};
-use crate::quota::DailyLimit;
+use crate::log::{LogEntry, LogEvent, LoggedTask, QuotaPosition};
+use crate::quota::{DailyLimit, HalfDay};
 use crate::reason::Reason;
-use crate::state::{StateKind, TaskState};
-use crate::store::PolicyState;
-use crate::task::{ActionKind, NewTask, PolicyOrder, Task, TaskId, TaskKey, WriteIntent};
-use crate::text::{FileVersion, Initiator, MatchId};
+use crate::state::{StateKind, Suspension, TaskState};
+use crate::store::{PolicyState, Waiting};
+use crate::task::{
+    ActionKind, Lease, NewTask, PolicyOrder, PreviousLabel, QueuePlace, Task, TaskId, TaskKey,
+    WriteIntent,
+};
+use crate::text::{FileVersion, Initiator, MatchId, Worker};
+use crate::work::{NewWork, WorkId, WorkItem, WorkKey, WorkKind};
 
 /// What went wrong inside the store, before it is told by what the caller can do.
 #[derive(Debug, Error)]
@@ -141,6 +147,7 @@ impl<'r> Columns<'r> {
         kind.ok_or_else(|| self.bad(format!("{code} is not a state")))
     }
 
+    /// The six columns of a state, still without what suspends it, which stands further right.
     fn state(&mut self) -> Result<TaskState, Failure> {
         let kind = self.state_kind()?;
         let due: Option<i64> = self.value()?;
@@ -152,7 +159,9 @@ impl<'r> Columns<'r> {
         Ok(match kind {
             StateKind::Queued => TaskState::Queued,
             StateKind::Deferred => TaskState::Deferred { until: due },
-            StateKind::Suspended => TaskState::Suspended,
+            StateKind::Suspended => TaskState::Suspended {
+                reasons: Suspension::NONE,
+            },
             StateKind::Retrying => TaskState::Retrying {
                 at: due.ok_or_else(|| lacks("a time"))?,
                 n: tries.ok_or_else(|| lacks("a number"))?,
@@ -166,6 +175,41 @@ impl<'r> Columns<'r> {
                 by: TaskId(reverted_by.ok_or_else(|| lacks("a task"))?),
             },
         })
+    }
+
+    /// What suspends a task, put into its state. A suspended one has a reason, and only it has.
+    fn held(&mut self, state: &mut TaskState) -> Result<(), Failure> {
+        let bits: u8 = self.number()?;
+        let held = Suspension::from_bits(bits);
+        let held = held.ok_or_else(|| self.bad(format!("{bits} suspends nothing")))?;
+        match state {
+            TaskState::Suspended { reasons } if !held.is_empty() => *reasons = held,
+            TaskState::Suspended { .. } => return Err(self.bad("suspended without a reason")),
+            _ if held.is_empty() => {}
+            _ => return Err(self.bad("a reason to suspend, and not suspended")),
+        }
+        Ok(())
+    }
+
+    /// Null is unknown, the empty text is none.
+    fn previous_label(&mut self) -> Result<PreviousLabel, Failure> {
+        let Some(text) = self.value::<Option<String>>()? else {
+            return Ok(PreviousLabel::Unknown);
+        };
+        if text.is_empty() {
+            return Ok(PreviousLabel::None);
+        }
+        let label = LabelKey::parse(&text).map_err(|error| self.bad(error))?;
+        Ok(PreviousLabel::Label(label))
+    }
+
+    fn lease(&mut self) -> Result<Option<Lease>, Failure> {
+        let worker: Option<Worker> = self.parsed_or_null()?;
+        match (worker, self.value::<Option<i64>>()?) {
+            (None, None) => Ok(None),
+            (Some(worker), Some(until_ms)) => Ok(Some(Lease { worker, until_ms })),
+            _ => Err(self.bad("half a lease")),
+        }
     }
 
     pub(super) fn task(&mut self) -> Result<Task, Failure> {
@@ -193,12 +237,50 @@ impl<'r> Columns<'r> {
         task.attempts = self.number()?;
         task.last_error = self.reason()?;
         task.intent = self.parsed_or_null::<FileVersion>()?.map(WriteIntent::new);
-        task.unit_day = self.value()?;
+        task.unit = self.value::<Option<i64>>()?.map(HalfDay);
         task.claims = self.number()?;
         task.opening = self.number()?;
         task.looked_at = self.flag()?;
         task.recheck = self.flag()?;
+        self.held(&mut task.state)?;
+        task.lease = self.lease()?;
+        task.previous = self.previous_label()?;
+        if let Some(intent) = &mut task.intent {
+            intent.previous = task.previous;
+        }
+        task.reverts = self.number_or_null()?.map(TaskId);
         Ok(task)
+    }
+
+    pub(super) fn work(&mut self) -> Result<WorkItem, Failure> {
+        let id = WorkId(self.number()?);
+        let mut new = NewWork::new(self.parsed::<WorkKind>()?, self.parsed::<WorkKey>()?);
+        new.priority = self.number()?;
+        new.not_before = self.value()?;
+        new.payload = self.value()?;
+        let mut item = WorkItem::new(id, new);
+        item.attempts = self.number()?;
+        item.claims = self.number()?;
+        item.lease = self.lease()?;
+        item.again = self.flag()?;
+        item.dead = self.reason()?;
+        Ok(item)
+    }
+
+    pub(super) fn waiting(&mut self) -> Result<Waiting, Failure> {
+        let place = QueuePlace {
+            automatic: self.flag()?,
+            label_priority: Reverse(self.number()?),
+            id: TaskId(self.number()?),
+        };
+        let kind = self.state_kind()?;
+        let due: Option<i64> = self.value()?;
+        Ok(Waiting {
+            place,
+            applies: self.flag()?,
+            retry_at: due.filter(|_| kind == StateKind::Retrying),
+            unit: self.value::<Option<i64>>()?.map(HalfDay),
+        })
     }
 
     pub(super) fn policy_state(&mut self) -> Result<PolicyState, Failure> {
@@ -211,14 +293,17 @@ impl<'r> Columns<'r> {
     }
 
     pub(super) fn applied(&mut self) -> Result<AppliedLabel, Failure> {
-        Ok(AppliedLabel::new(
+        let mut applied = AppliedLabel::new(
             self.parsed::<LabelKey>()?,
             self.parsed::<FileVersion>()?,
             self.parsed_or_empty::<PolicyId>()?,
             self.value()?,
             TaskId(self.number()?),
             TaskId(self.number()?),
-        ))
+        );
+        applied.turns = self.number()?;
+        applied.turns_since_ms = self.value()?;
+        Ok(applied)
     }
 
     pub(super) fn log_entry(&mut self) -> Result<LogEntry, Failure> {
@@ -231,51 +316,77 @@ impl<'r> Columns<'r> {
         let instance: Option<u32> = self.number_or_null()?;
         let file: Option<FileId> = self.parsed_or_null()?;
         let label: Option<String> = self.value()?;
-        let logged = match (task, app, instance, file, label) {
+        let file = match (app, instance, file) {
+            (Some(app), Some(instance), Some(file)) => Some(FileKey::new(app, instance, file)),
+            (_, None, None) => None,
+            _ => return Err(self.bad("half a file")),
+        };
+        let logged = match (task, &file, label) {
             (None, ..) => None,
-            (Some(id), Some(app), Some(instance), Some(file), Some(label)) => Some(LoggedTask {
+            (Some(id), Some(file), Some(label)) => Some(LoggedTask {
                 id: TaskId(id),
-                file: FileKey::new(app, instance, file),
+                file: file.clone(),
                 action: match label.as_str() {
                     "" => ActionKind::Remove,
                     label => ActionKind::Apply(LabelKey::parse(label).map_err(|e| self.bad(e))?),
                 },
+                previous: PreviousLabel::Unknown,
+                quota: None,
             }),
             _ => return Err(self.bad("a task without its file or action")),
         };
-        let mut entry = LogEntry::new(at_ms, tenant, initiator, self.log_event()?);
+        let mut entry = LogEntry::new(at_ms, tenant, initiator, self.log_event(file)?);
         entry.sequence = sequence;
         entry.app = app;
         entry.task = logged;
+        let previous = self.previous_label()?;
+        let used: Option<u32> = self.number_or_null()?;
+        let limit: Option<u32> = self.number_or_null()?;
+        if let Some(task) = &mut entry.task {
+            task.previous = previous;
+            task.quota = used.zip(limit).map(|(used, limit)| QuotaPosition {
+                used,
+                limit: DailyLimit(limit),
+            });
+        }
         Ok(entry)
     }
 
-    fn log_event(&mut self) -> Result<LogEvent, Failure> {
+    fn log_event(&mut self, file: Option<FileKey>) -> Result<LogEvent, Failure> {
         let code: i64 = self.value()?;
-        if code == 0 {
-            return Ok(LogEvent::Task {
-                state: self.state()?,
-            });
-        }
-        // The columns of a task's state are empty here.
-        self.next += 6;
+        let state = if code == 0 {
+            let mut state = self.state()?;
+            self.held(&mut state)?;
+            Some(state)
+        } else {
+            // The columns of a task's state are empty here.
+            self.next += 7;
+            None
+        };
         let policy: Option<PolicyId> = self.parsed_or_null()?;
-        let first: i64 = self.value()?;
+        let label: Option<LabelKey> = self.parsed_or_null()?;
+        let first: Option<i64> = self.value()?;
         let second: Option<i64> = self.value()?;
+        if let Some(state) = state {
+            return Ok(LogEvent::Task { state });
+        }
         let policy = || policy.clone().ok_or_else(|| self.bad("no policy"));
-        let tasks = || u64::try_from(first).map_err(|error| self.bad(error));
+        let label = || label.ok_or_else(|| self.bad("no label"));
+        let file = || file.clone().ok_or_else(|| self.bad("no file"));
+        let first = || first.ok_or_else(|| self.bad("no number"));
+        let second = || second.ok_or_else(|| self.bad("no second number"));
+        let tasks = || u64::try_from(first()?).map_err(|error| self.bad(error));
         let limit = |value: i64| {
             let limit = u32::try_from(value).map_err(|error| self.bad(error));
             limit.map(DailyLimit)
         };
-        let second = || second.ok_or_else(|| self.bad("no second number"));
         Ok(match code {
             1 => LogEvent::LimitChanged {
-                from: limit(first)?,
+                from: limit(first()?)?,
                 to: limit(second()?)?,
             },
             2 => LogEvent::LimitReached {
-                limit: limit(first)?,
+                limit: limit(first()?)?,
                 until: second()?,
             },
             3 => LogEvent::PolicyDisabled {
@@ -290,6 +401,22 @@ impl<'r> Columns<'r> {
                 policy: policy()?,
                 tasks: tasks()?,
             },
+            6 => LogEvent::LabelDisabled {
+                label: label()?,
+                tasks: tasks()?,
+            },
+            7 => LogEvent::LabelEnabled {
+                label: label()?,
+                tasks: tasks()?,
+            },
+            8 => LogEvent::FileFrozen {
+                file: file()?,
+                tasks: tasks()?,
+            },
+            9 => LogEvent::FileUnfrozen {
+                file: file()?,
+                tasks: tasks()?,
+            },
             other => return Err(self.bad(format!("{other} is not an event"))),
         })
     }
@@ -300,150 +427,4 @@ fn action(label: Option<LabelKey>) -> ActionKind {
         Some(label) => ActionKind::Apply(label),
         None => ActionKind::Remove,
     }
-}
-
-/// A count as SQLite has it. No count of ours comes near the bound.
-pub(super) fn integer(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
-}
-
-pub(super) fn tenant_text(tenant: TenantId) -> Value {
-    Value::Text(tenant.to_string())
-}
-
-pub(super) fn text(value: impl ToString) -> Value {
-    Value::Text(value.to_string())
-}
-
-fn text_or_null(value: Option<impl ToString>) -> Value {
-    value.map_or(Value::Null, text)
-}
-
-/// The empty text where there is none.
-pub(super) fn text_or_empty(value: Option<impl ToString>) -> Value {
-    text(value.map(|value| value.to_string()).unwrap_or_default())
-}
-
-pub(super) fn number(value: impl Into<i64>) -> Value {
-    Value::Integer(value.into())
-}
-
-pub(super) fn number_or_null(value: Option<impl Into<i64>>) -> Value {
-    value.map_or(Value::Null, number)
-}
-
-/// The four columns that find a file.
-pub(super) fn file_values(tenant: TenantId, file: &FileKey) -> [Value; 4] {
-    [
-        tenant_text(tenant),
-        number(file.app.0),
-        number(file.instance),
-        text(&file.file),
-    ]
-}
-
-fn reason_values(reason: Option<&Reason>) -> [Value; 2] {
-    [
-        text_or_null(reason.map(Reason::code)),
-        text_or_null(reason.and_then(Reason::detail)),
-    ]
-}
-
-fn state_values(state: &TaskState) -> Vec<Value> {
-    let tries = match state {
-        TaskState::Retrying { n, .. } => number(*n),
-        _ => Value::Null,
-    };
-    let reverted_by = match state {
-        TaskState::Reverted { by } => number(integer(by.0)),
-        _ => Value::Null,
-    };
-    let mut values = vec![
-        number(state.kind() as i64),
-        number_or_null(state.due()),
-        tries,
-    ];
-    values.extend(reason_values(state.reason()));
-    values.push(reverted_by);
-    values
-}
-
-/// The seven columns of a task's key, in the order of the index.
-pub(super) fn key_values(key: &TaskKey) -> Vec<Value> {
-    let mut values = file_values(key.tenant, &key.file).to_vec();
-    values.extend([
-        text(&key.file_version),
-        text_or_empty(key.policy.as_ref()),
-        text_or_empty(key.action.label()),
-    ]);
-    values
-}
-
-pub(super) fn task_values(task: &Task) -> Vec<Value> {
-    let mut values = vec![number(integer(task.id.0))];
-    values.extend(key_values(&task.key));
-    values.extend([
-        number(task.label_priority),
-        text(&task.initiator),
-        number_or_null(task.policy_order.priority),
-        number(task.policy_order.created_ms),
-        text_or_null(task.matched.as_ref()),
-        number(task.submitted_ms),
-        number(task.changed_ms),
-    ]);
-    values.extend(state_values(&task.state));
-    values.push(number(task.attempts));
-    values.extend(reason_values(task.last_error.as_ref()));
-    values.extend([
-        text_or_null(task.intent.as_ref().map(|intent| &intent.after_version)),
-        number_or_null(task.unit_day),
-        number(task.claims),
-        number(integer(task.opening)),
-        number(task.looked_at),
-        number(task.recheck),
-    ]);
-    values
-}
-
-pub(super) fn policy_state_code(state: PolicyState) -> i64 {
-    match state {
-        PolicyState::Enabled => 0,
-        PolicyState::Disabled => 1,
-        PolicyState::Deleted => 2,
-    }
-}
-
-pub(super) fn log_values(sequence: u64, entry: &LogEntry) -> Vec<Value> {
-    let task = entry.task.as_ref();
-    let mut values = vec![
-        number(integer(sequence)),
-        number(entry.at_ms),
-        tenant_text(entry.tenant),
-        number_or_null(entry.app.map(|app| app.0)),
-        text(&entry.initiator),
-        number_or_null(task.map(|task| integer(task.id.0))),
-        number_or_null(task.map(|task| task.file.instance)),
-        text_or_null(task.map(|task| &task.file.file)),
-        task.map_or(Value::Null, |task| text_or_empty(task.action.label())),
-    ];
-    let policy = text_or_null(entry.event.policy());
-    let no_state = || vec![Value::Null; 6];
-    let (code, state, first, second) = match &entry.event {
-        LogEvent::Task { state } => (0, state_values(state), Value::Null, Value::Null),
-        LogEvent::LimitChanged { from, to } => (1, no_state(), number(from.0), number(to.0)),
-        LogEvent::LimitReached { limit, until } => (2, no_state(), number(limit.0), number(*until)),
-        LogEvent::PolicyDisabled { tasks, .. } => {
-            (3, no_state(), number(integer(*tasks)), Value::Null)
-        }
-        LogEvent::PolicyEnabled { tasks, .. } => {
-            (4, no_state(), number(integer(*tasks)), Value::Null)
-        }
-        LogEvent::PolicyDeleted { tasks, .. } => {
-            (5, no_state(), number(integer(*tasks)), Value::Null)
-        }
-    };
-    values.push(number(code));
-    values.extend(state);
-    values.extend([policy, first, second]);
-    values
 }

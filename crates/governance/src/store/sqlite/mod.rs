@@ -3,9 +3,11 @@
 //! Only one value has the file open at a time, by SQLite's exclusive lock, which ends with the
 //! process that holds it. What isn't ours, is newer than us, or is damaged is left as it is.
 
+mod cache;
 mod columns;
 mod rows;
 mod sql;
+mod values;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -101,20 +103,17 @@ impl Store for SqliteStore {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(fail)?;
-        work(&mut SqliteRows {
-            connection: &transaction,
-            path: &self.path,
-        })?;
+        let mut rows = SqliteRows::new(&transaction, &self.path);
+        work(&mut rows)?;
+        rows.flush()?;
+        drop(rows);
         // An error above drops the transaction, which takes everything back.
         transaction.commit().map_err(fail)
     }
 
     fn view(&self, look: &mut Look<'_>) -> Result<(), Error> {
         // No other connection can write, so what is read is one state without a transaction.
-        look(&SqliteRows {
-            connection: &self.connection,
-            path: &self.path,
-        })
+        look(&SqliteRows::new(&self.connection, &self.path))
     }
 }
 
@@ -234,6 +233,9 @@ fn connect(path: &Path, check: OpenCheck) -> Result<Connection, Fault> {
     // The file may come from anywhere: nothing in its schema is to run.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // A plan must not depend on the values of a statement: SQLite would make it anew each time that
+    // another LIMIT is bound, which takes longer than the statement itself.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     // Before the first access, so that the lock is taken with it and never given up.
@@ -245,7 +247,8 @@ fn connect(path: &Path, check: OpenCheck) -> Result<Connection, Fault> {
         transaction.pragma_update(None, "application_id", sql::APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", sql::SCHEMA_VERSION)?;
     } else {
-        check_content(&transaction, path, check)?;
+        migrate(&transaction, path, check)?;
+        check_content(&transaction, path, sql::SCHEMA, check)?;
     }
     transaction.commit()?;
 
@@ -288,8 +291,27 @@ fn id_of(connection: &Connection) -> Result<i64, rusqlite::Error> {
     connection.pragma_query_value(None, "application_id", |row| row.get(0))
 }
 
-/// Looks whether the store is what this version makes, with every page in order.
-fn check_content(connection: &Connection, path: &Path, check: OpenCheck) -> Result<(), Fault> {
+/// Brings a store of an earlier version up to this one. Nothing is kept of it if anything fails,
+/// for it is a part of the transaction that opens the store.
+fn migrate(connection: &Connection, path: &Path, check: OpenCheck) -> Result<(), Fault> {
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version == 1 {
+        check_content(connection, path, sql::SCHEMA_1, check)?;
+        for statements in sql::MIGRATE_1_TO_2 {
+            connection.execute_batch(statements)?;
+        }
+        connection.pragma_update(None, "user_version", sql::SCHEMA_VERSION)?;
+    }
+    Ok(())
+}
+
+/// Looks whether the store is what the version of `schema` makes, with every page in order.
+fn check_content(
+    connection: &Connection,
+    path: &Path,
+    schema: &str,
+    check: OpenCheck,
+) -> Result<(), Fault> {
     let damaged = |cause: String| {
         let place = path.display().to_string();
         Err(Fault::Told(Error::damaged(place, cause)))
@@ -299,7 +321,7 @@ fn check_content(connection: &Connection, path: &Path, check: OpenCheck) -> Resu
         return damaged("the application id changed".to_owned());
     }
     let fresh = Connection::open_in_memory()?;
-    fresh.execute_batch(sql::SCHEMA)?;
+    fresh.execute_batch(schema)?;
     if schema_of(connection)? != schema_of(&fresh)? {
         return damaged("the tables are not those of this version".to_owned());
     }

@@ -1,31 +1,61 @@
 //! The rows of an open store: one method of the trait, one or two statements.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use label_core::{AppId, FileKey, PolicyId, TenantId};
+use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use rusqlite::{Connection, params_from_iter};
 
-use super::columns::{
-    Columns, Failure, file_values, integer, key_values, log_values, number, number_or_null,
-    policy_state_code, task_values, tenant_text, text, text_or_empty,
+use super::cache::{Cache, Cached};
+use super::columns::{Columns, Failure};
+use super::values::{
+    changing_values, file_values, integer, key_values, log_values, number, policy_state_code,
+    task_values, tenant_text, text, text_or_empty, work_values,
 };
 use super::{sql, told};
 use crate::error::Error;
+use crate::jobs::JobName;
 use crate::ledger::AppliedLabel;
 use crate::log::LogEntry;
-use crate::quota::{DailyLimit, Quota};
+use crate::quota::{DailyLimit, HalfDay, Quota};
 use crate::state::{Counts, StateKind};
-use crate::store::{LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, RowsMut, TaskFilter};
+use crate::store::{
+    LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, RowsMut, TaskFilter, WAITING_COUNT_MAX, Waiting,
+};
 use crate::task::{QueuePlace, Task, TaskId, TaskKey};
+use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 
 /// A connection inside a transaction.
 pub(super) struct SqliteRows<'c> {
-    pub(super) connection: &'c Connection,
-    pub(super) path: &'c Path,
+    connection: &'c Connection,
+    path: &'c Path,
+    cache: RefCell<Cache>,
 }
 
-impl SqliteRows<'_> {
+impl<'c> SqliteRows<'c> {
+    pub(super) fn new(connection: &'c Connection, path: &'c Path) -> Self {
+        Self {
+            connection,
+            path,
+            cache: RefCell::default(),
+        }
+    }
+
+    /// Writes what is only kept here so far: to be called before the transaction ends.
+    pub(super) fn flush(&self) -> Result<(), Error> {
+        let cache = self.cache.take();
+        for (name, counter) in cache.counters.iter().filter(|(_, counter)| counter.dirty) {
+            let values = [text(name), number(integer(counter.value))];
+            self.execute(sql::WRITE_COUNTER, values)?;
+        }
+        for ((tenant, app), quota) in cache.quotas.iter().filter(|(_, quota)| quota.dirty) {
+            self.write_quota(*tenant, *app, &quota.value)?;
+        }
+        Ok(())
+    }
+
     /// All rows that a statement gives.
     fn all<T>(
         &self,
@@ -74,21 +104,81 @@ impl SqliteRows<'_> {
         }
     }
 
-    fn counter(&self, statement: &str, name: &str) -> Result<u64, Error> {
-        let run = || -> Result<u64, Failure> {
-            let mut statement = self.connection.prepare_cached(statement)?;
-            let value = statement
-                .query_row([name], |row| Ok(Columns::new(row, "counter").number()))
-                .optional()?;
-            value.unwrap_or_else(|| {
-                Err(Failure::Content {
-                    table: "counter",
-                    column: 1,
-                    what: format!("no counter `{name}`"),
-                })
-            })
+    fn counter(&self, name: &'static str) -> Result<u64, Error> {
+        if let Some(counter) = self.cache.borrow().counters.get(name) {
+            return Ok(counter.value);
+        }
+        let value = self.one(sql::READ_COUNTER, [text(name)], "counter", |row| {
+            row.number()
+        })?;
+        let value = value.ok_or_else(|| {
+            let failure = Failure::Content {
+                table: "counter",
+                column: 1,
+                what: format!("no counter `{name}`"),
+            };
+            told(self.path, failure)
+        })?;
+        let dirty = false;
+        (self.cache.borrow_mut().counters).insert(name, Cached { value, dirty });
+        Ok(value)
+    }
+
+    fn bump(&self, name: &'static str) -> Result<u64, Error> {
+        let value = self.counter(name)?.saturating_add(1);
+        let dirty = true;
+        (self.cache.borrow_mut().counters).insert(name, Cached { value, dirty });
+        Ok(value)
+    }
+
+    fn keep_quota(&self, tenant: TenantId, app: AppId, quota: Cached<Quota>) -> Result<(), Error> {
+        if self.cache.borrow().is_full() {
+            self.flush()?;
+        }
+        self.cache.borrow_mut().quotas.insert((tenant, app), quota);
+        Ok(())
+    }
+
+    fn read_quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error> {
+        let values = [tenant_text(tenant), number(app.0)];
+        let read = |columns: &mut Columns<'_>| Ok(DailyLimit(columns.number()?));
+        let Some(limit) = self.one(sql::QUOTA, values.clone(), "quota", read)? else {
+            return Ok(Quota::default());
         };
-        run().map_err(|failure| told(self.path, failure))
+        let read = |columns: &mut Columns<'_>| Ok((HalfDay(columns.value()?), columns.number()?));
+        let halves: Vec<(HalfDay, u32)> =
+            self.all(sql::QUOTA_HALVES, values.clone(), "quota_half", read)?;
+        let read = |columns: &mut Columns<'_>| columns.value::<i64>();
+        let reached = self.all(sql::QUOTA_REACHED, values, "quota_reached", read)?;
+        Ok(Quota::from_parts(limit, reached, halves))
+    }
+
+    fn write_quota(&self, tenant: TenantId, app: AppId, quota: &Quota) -> Result<(), Error> {
+        let key = [tenant_text(tenant), number(app.0)];
+        let row = [number(quota.limit().0)];
+        self.execute(sql::PUT_QUOTA, key.clone().into_iter().chain(row))?;
+        let oldest = quota.halves().next().map_or(i64::MIN, |(half, _)| half.0);
+        let before = key.clone().into_iter().chain([number(oldest)]);
+        self.execute(sql::FORGET_QUOTA_HALVES, before)?;
+        for (half, used) in quota.halves() {
+            let row = [number(half.0), number(used)];
+            self.execute(sql::PUT_QUOTA_HALF, key.clone().into_iter().chain(row))?;
+        }
+        let read = |columns: &mut Columns<'_>| columns.value::<i64>();
+        let known: BTreeSet<i64> = self
+            .all(sql::QUOTA_REACHED, key.clone(), "quota_reached", read)?
+            .into_iter()
+            .collect();
+        let reached: BTreeSet<i64> = quota.reached().collect();
+        for (statement, days) in [
+            (sql::FORGET_QUOTA_REACHED, known.difference(&reached)),
+            (sql::PUT_QUOTA_REACHED, reached.difference(&known)),
+        ] {
+            for day in days {
+                self.execute(statement, key.clone().into_iter().chain([number(*day)]))?;
+            }
+        }
+        Ok(())
     }
 
     fn tasks_of(&self, statement: &str, values: Vec<Value>) -> Result<Vec<Task>, Error> {
@@ -119,6 +209,7 @@ impl Rows for SqliteRows<'_> {
             values.extend([number(file.app.0), number(file.instance), text(&file.file)]);
         }
         values.extend(filter.policy.as_ref().map(text));
+        values.extend(filter.label.map(text));
         self.tasks_of(&sql::tasks(filter), values)
     }
 
@@ -144,6 +235,43 @@ impl Rows for SqliteRows<'_> {
         Ok(due.flatten())
     }
 
+    fn lease_ended(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.tasks_of(sql::LEASE_ENDED, vec![number(now), page(count)])
+    }
+
+    fn next_lease_end(&self) -> Result<Option<i64>, Error> {
+        let read = |row: &mut Columns<'_>| row.value::<Option<i64>>();
+        Ok(self.one(sql::NEXT_LEASE_END, [], "task", read)?.flatten())
+    }
+
+    fn waiting(
+        &self,
+        tenant: TenantId,
+        app: AppId,
+        after: Option<QueuePlace>,
+        count: usize,
+    ) -> Result<Vec<Waiting>, Error> {
+        let count = integer(count.min(WAITING_COUNT_MAX) as u64);
+        // Before the first place there is none.
+        let (automatic, rank, id) = match after {
+            Some(place) => (
+                i64::from(place.automatic),
+                -i64::from(place.label_priority.0),
+                integer(place.id.0),
+            ),
+            None => (-1, 0, 0),
+        };
+        let values = [
+            tenant_text(tenant),
+            number(app.0),
+            number(automatic),
+            number(rank),
+            number(id),
+            number(count),
+        ];
+        self.all(sql::WAITING, values, "task", |row| row.waiting())
+    }
+
     fn pending(&self) -> Result<u64, Error> {
         let count = self.one(sql::PENDING, [], "task", |row| row.number())?;
         Ok(count.unwrap_or(0))
@@ -161,27 +289,48 @@ impl Rows for SqliteRows<'_> {
     }
 
     fn last_task_id(&self) -> Result<TaskId, Error> {
-        self.counter(sql::READ_COUNTER, "task").map(TaskId)
+        self.counter("task").map(TaskId)
     }
 
     fn quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error> {
-        let values = [tenant_text(tenant), number(app.0)];
-        let read = |columns: &mut Columns<'_>| {
-            let limit = DailyLimit(columns.number()?);
-            Ok((limit, columns.value::<Option<i64>>()?))
-        };
-        let Some((limit, reached_on)) = self.one(sql::QUOTA, values.clone(), "quota", read)? else {
-            return Ok(Quota::default());
-        };
-        let read = |columns: &mut Columns<'_>| Ok((columns.value()?, columns.number()?));
-        let days: Vec<(i64, u32)> = self.all(sql::QUOTA_DAYS, values, "quota_day", read)?;
-        Ok(Quota::from_parts(limit, reached_on, days))
+        if let Some(quota) = self.cache.borrow().quotas.get(&(tenant, app)) {
+            return Ok(quota.value.clone());
+        }
+        let value = self.read_quota(tenant, app)?;
+        let (kept, dirty) = (value.clone(), false);
+        self.keep_quota(tenant, app, Cached { value: kept, dirty })?;
+        Ok(value)
     }
 
     fn policy(&self, tenant: TenantId, policy: &PolicyId) -> Result<PolicyState, Error> {
+        let key = (tenant, policy.clone());
+        if let Some(state) = self.cache.borrow().policies.get(&key) {
+            return Ok(*state);
+        }
         let values = [tenant_text(tenant), text(policy)];
         let state = self.one(sql::POLICY, values, "policy", |row| row.policy_state())?;
-        Ok(state.unwrap_or_default())
+        let state = state.unwrap_or_default();
+        let mut cache = self.cache.borrow_mut();
+        cache.make_room();
+        cache.policies.insert(key, state);
+        Ok(state)
+    }
+
+    fn is_label_disabled(&self, label: &LabelKey) -> Result<bool, Error> {
+        if let Some(disabled) = self.cache.borrow().labels.get(label) {
+            return Ok(*disabled);
+        }
+        let read = |_: &mut Columns<'_>| Ok(());
+        let found = self.one(sql::LABEL_DISABLED, [text(label)], "disabled_label", read)?;
+        let mut cache = self.cache.borrow_mut();
+        cache.make_room();
+        cache.labels.insert(*label, found.is_some());
+        Ok(found.is_some())
+    }
+
+    fn frozen_since(&self, tenant: TenantId, file: &FileKey) -> Result<Option<i64>, Error> {
+        let values = file_values(tenant, file);
+        self.one(sql::FROZEN, values, "frozen_file", |row| row.value())
     }
 
     fn applied(&self, tenant: TenantId, file: &FileKey) -> Result<Option<AppliedLabel>, Error> {
@@ -193,35 +342,71 @@ impl Rows for SqliteRows<'_> {
         let mut values = vec![number(integer(after)), page(count)];
         values.extend(filter.tenant.map(tenant_text));
         values.extend(filter.app.map(|app| number(app.0)));
+        if let Some(file) = &filter.file {
+            values.extend([number(file.app.0), number(file.instance), text(&file.file)]);
+        }
+        values.extend(filter.initiator.as_ref().map(text));
+        values.extend(filter.from_ms.map(number));
+        values.extend(filter.until_ms.map(number));
         self.all(&sql::log(filter), values, "log", |row| row.log_entry())
     }
 
+    fn work(&self, id: WorkId) -> Result<Option<WorkItem>, Error> {
+        self.one(sql::WORK, [number(integer(id.0))], "work", |row| row.work())
+    }
+
+    fn work_with_key(&self, kind: &WorkKind, key: &WorkKey) -> Result<Option<WorkItem>, Error> {
+        let values = [text(kind), text(key)];
+        self.one(sql::WORK_WITH_KEY, values, "work", |row| row.work())
+    }
+
+    fn ready_work(&self, kind: &WorkKind, now: i64, count: usize) -> Result<Vec<WorkItem>, Error> {
+        let values = [text(kind), number(now), page(count)];
+        self.all(sql::READY_WORK, values, "work", |row| row.work())
+    }
+
+    fn dead_work(
+        &self,
+        kind: &WorkKind,
+        after: WorkId,
+        count: usize,
+    ) -> Result<Vec<WorkItem>, Error> {
+        let values = [text(kind), number(integer(after.0)), page(count)];
+        self.all(sql::DEAD_WORK, values, "work", |row| row.work())
+    }
+
+    fn work_counts(&self, kind: &WorkKind) -> Result<WorkCounts, Error> {
+        let read = |row: &mut Columns<'_>| {
+            Ok(WorkCounts::new(row.number()?, row.number()?, row.number()?))
+        };
+        let counts = self.one(sql::WORK_COUNTS, [text(kind)], "work", read)?;
+        Ok(counts.unwrap_or_default())
+    }
+
+    fn job_ran(&self, name: &JobName) -> Result<Option<i64>, Error> {
+        self.one(sql::JOB_RAN, [text(name)], "job", |row| row.value())
+    }
+
     fn opening(&self) -> Result<u64, Error> {
-        self.counter(sql::READ_COUNTER, "opening")
+        self.counter("opening")
     }
 }
 
 impl RowsMut for SqliteRows<'_> {
     fn next_task_id(&mut self) -> Result<TaskId, Error> {
-        self.counter(sql::BUMP_COUNTER, "task").map(TaskId)
+        self.bump("task").map(TaskId)
     }
 
     fn put_task(&mut self, task: &Task) -> Result<(), Error> {
-        self.execute(sql::PUT_TASK, task_values(task)).map(drop)
+        if self.execute(sql::CHANGE_TASK, changing_values(task))? == 0 {
+            self.execute(sql::ADD_TASK, task_values(task))?;
+        }
+        Ok(())
     }
 
     fn put_quota(&mut self, tenant: TenantId, app: AppId, quota: &Quota) -> Result<(), Error> {
-        let key = [tenant_text(tenant), number(app.0)];
-        let row = [number(quota.limit().0), number_or_null(quota.reached_on())];
-        self.execute(sql::PUT_QUOTA, key.clone().into_iter().chain(row))?;
-        let oldest = quota.days().next().map_or(i64::MIN, |(day, _)| day);
-        let before = key.clone().into_iter().chain([number(oldest)]);
-        self.execute(sql::FORGET_QUOTA_DAYS, before)?;
-        for (day, used) in quota.days() {
-            let row = key.clone().into_iter().chain([number(day), number(used)]);
-            self.execute(sql::PUT_QUOTA_DAY, row)?;
-        }
-        Ok(())
+        let (value, dirty) = (quota.clone(), true);
+        self.keep_quota(tenant, app, Cached { value, dirty })
     }
 
     fn put_policy(
@@ -235,7 +420,37 @@ impl RowsMut for SqliteRows<'_> {
             text(policy),
             number(policy_state_code(state)),
         ];
-        self.execute(sql::PUT_POLICY, values).map(drop)
+        self.execute(sql::PUT_POLICY, values)?;
+        let mut cache = self.cache.borrow_mut();
+        cache.policies.insert((tenant, policy.clone()), state);
+        Ok(())
+    }
+
+    fn put_label_disabled(&mut self, label: &LabelKey, disabled: bool) -> Result<(), Error> {
+        let statement = if disabled {
+            sql::DISABLE_LABEL
+        } else {
+            sql::ENABLE_LABEL
+        };
+        self.execute(statement, [text(label)])?;
+        self.cache.borrow_mut().labels.insert(*label, disabled);
+        Ok(())
+    }
+
+    fn put_frozen(
+        &mut self,
+        tenant: TenantId,
+        file: &FileKey,
+        since_ms: Option<i64>,
+    ) -> Result<(), Error> {
+        let key = file_values(tenant, file);
+        match since_ms {
+            Some(since_ms) => {
+                let values = key.into_iter().chain([number(since_ms)]);
+                self.execute(sql::FREEZE, values).map(drop)
+            }
+            None => self.execute(sql::UNFREEZE, key).map(drop),
+        }
     }
 
     fn put_applied(
@@ -255,13 +470,15 @@ impl RowsMut for SqliteRows<'_> {
             number(applied.at_ms),
             number(integer(applied.task.0)),
             number(integer(applied.known_up_to.0)),
+            number(applied.turns),
+            number(applied.turns_since_ms),
         ];
         self.execute(sql::PUT_APPLIED, key.into_iter().chain(row))
             .map(drop)
     }
 
     fn append_log(&mut self, entry: &LogEntry) -> Result<u64, Error> {
-        let sequence = self.counter(sql::BUMP_COUNTER, "log")?;
+        let sequence = self.bump("log")?;
         self.execute(sql::APPEND_LOG, log_values(sequence, entry))?;
         Ok(sequence)
     }
@@ -271,7 +488,25 @@ impl RowsMut for SqliteRows<'_> {
         self.execute(sql::TRIM_LOG, values)
     }
 
+    fn next_work_id(&mut self) -> Result<WorkId, Error> {
+        self.bump("work").map(WorkId)
+    }
+
+    fn put_work(&mut self, item: &WorkItem) -> Result<(), Error> {
+        self.execute(sql::PUT_WORK, work_values(item)).map(drop)
+    }
+
+    fn remove_work(&mut self, id: WorkId) -> Result<(), Error> {
+        self.execute(sql::REMOVE_WORK, [number(integer(id.0))])
+            .map(drop)
+    }
+
+    fn put_job_ran(&mut self, name: &JobName, at_ms: i64) -> Result<(), Error> {
+        let values = [text(name), number(at_ms)];
+        self.execute(sql::PUT_JOB_RAN, values).map(drop)
+    }
+
     fn begin_opening(&mut self) -> Result<u64, Error> {
-        self.counter(sql::BUMP_COUNTER, "opening")
+        self.bump("opening")
     }
 }

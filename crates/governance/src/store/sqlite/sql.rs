@@ -7,118 +7,21 @@ use crate::store::{ActionType, LogFilter, TaskFilter};
 pub(super) const APPLICATION_ID: u32 = 0x4c62_6c51;
 
 /// The version of [`SCHEMA`], in the header field that SQLite keeps for that.
-pub(super) const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 2;
 
 /// The tables. An administrator is the empty policy, and *remove* is the empty label, so that the
 /// key has no nulls, which SQLite would take as different from each other.
-pub(super) const SCHEMA: &str = "
-CREATE TABLE counter (
-  name TEXT NOT NULL PRIMARY KEY,
-  value INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-INSERT INTO counter VALUES ('task', 0), ('log', 0), ('opening', 0);
+pub(super) const SCHEMA: &str = include_str!("schema_2.sql");
 
-CREATE TABLE task (
-  id INTEGER NOT NULL PRIMARY KEY,
-  tenant TEXT NOT NULL,
-  app INTEGER NOT NULL,
-  instance INTEGER NOT NULL,
-  file TEXT NOT NULL,
-  file_version TEXT NOT NULL,
-  policy TEXT NOT NULL,
-  label TEXT NOT NULL,
-  label_priority INTEGER NOT NULL,
-  initiator TEXT NOT NULL,
-  policy_priority INTEGER,
-  policy_created_ms INTEGER NOT NULL,
-  matched TEXT,
-  submitted_ms INTEGER NOT NULL,
-  changed_ms INTEGER NOT NULL,
-  state INTEGER NOT NULL,
-  due_ms INTEGER,
-  tries INTEGER,
-  reason_code TEXT,
-  reason_detail TEXT,
-  reverted_by INTEGER,
-  attempts INTEGER NOT NULL,
-  error_code TEXT,
-  error_detail TEXT,
-  after_version TEXT,
-  unit_day INTEGER,
-  claims INTEGER NOT NULL,
-  opening INTEGER NOT NULL,
-  looked_at INTEGER NOT NULL,
-  recheck INTEGER NOT NULL,
-  automatic INTEGER NOT NULL AS (policy <> '') VIRTUAL,
-  queue_rank INTEGER NOT NULL AS (-label_priority) VIRTUAL
-) STRICT;
-CREATE UNIQUE INDEX task_key
-  ON task (tenant, app, instance, file, file_version, policy, label);
-CREATE INDEX task_queue ON task (automatic, queue_rank, id) WHERE state = 0;
-CREATE INDEX task_due ON task (due_ms, id) WHERE due_ms IS NOT NULL;
-CREATE INDEX task_pending ON task (state) WHERE state < 5;
-CREATE INDEX task_state ON task (tenant, app, state);
-CREATE INDEX task_policy ON task (tenant, policy, state);
+/// The tables of version 1: what a store of that version has to have before it is brought up.
+pub(super) const SCHEMA_1: &str = include_str!("schema_1.sql");
 
-CREATE TABLE quota (
-  tenant TEXT NOT NULL,
-  app INTEGER NOT NULL,
-  daily_limit INTEGER NOT NULL,
-  reached_on INTEGER,
-  PRIMARY KEY (tenant, app)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE quota_day (
-  tenant TEXT NOT NULL,
-  app INTEGER NOT NULL,
-  day INTEGER NOT NULL,
-  used INTEGER NOT NULL,
-  PRIMARY KEY (tenant, app, day)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE policy (
-  tenant TEXT NOT NULL,
-  policy TEXT NOT NULL,
-  state INTEGER NOT NULL,
-  PRIMARY KEY (tenant, policy)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE applied (
-  tenant TEXT NOT NULL,
-  app INTEGER NOT NULL,
-  instance INTEGER NOT NULL,
-  file TEXT NOT NULL,
-  label TEXT NOT NULL,
-  version TEXT NOT NULL,
-  policy TEXT NOT NULL,
-  at_ms INTEGER NOT NULL,
-  task INTEGER NOT NULL,
-  known_up_to INTEGER NOT NULL,
-  PRIMARY KEY (tenant, app, instance, file)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE log (
-  sequence INTEGER NOT NULL PRIMARY KEY,
-  at_ms INTEGER NOT NULL,
-  tenant TEXT NOT NULL,
-  app INTEGER,
-  initiator TEXT NOT NULL,
-  task INTEGER,
-  instance INTEGER,
-  file TEXT,
-  label TEXT,
-  event INTEGER NOT NULL,
-  state INTEGER,
-  due_ms INTEGER,
-  tries INTEGER,
-  reason_code TEXT,
-  reason_detail TEXT,
-  reverted_by INTEGER,
-  policy TEXT,
-  first_number INTEGER,
-  second_number INTEGER
-) STRICT;
-";
+/// From version 1 to 2: the old tables out of the way, then [`SCHEMA`], then their rows.
+pub(super) const MIGRATE_1_TO_2: [&str; 3] = [
+    include_str!("migrate_1_to_2.sql"),
+    SCHEMA,
+    include_str!("migrate_1_to_2_rows.sql"),
+];
 
 /// What makes the store a store, to be compared with what a fresh one has.
 pub(super) const READ_SCHEMA: &str = "SELECT type, name, tbl_name, coalesce(sql, '')
@@ -127,8 +30,7 @@ pub(super) const READ_SCHEMA: &str = "SELECT type, name, tbl_name, coalesce(sql,
 pub(super) const QUICK_CHECK: &str = "PRAGMA quick_check(1)";
 
 pub(super) const READ_COUNTER: &str = "SELECT value FROM counter WHERE name = ?1";
-pub(super) const BUMP_COUNTER: &str =
-    "UPDATE counter SET value = value + 1 WHERE name = ?1 RETURNING value";
+pub(super) const WRITE_COUNTER: &str = "UPDATE counter SET value = ?2 WHERE name = ?1";
 
 /// The columns of a task, in the order in which they are read and written.
 macro_rules! task_columns {
@@ -136,34 +38,30 @@ macro_rules! task_columns {
         "id, tenant, app, instance, file, file_version, policy, label, label_priority, initiator, \
          policy_priority, policy_created_ms, matched, submitted_ms, changed_ms, state, due_ms, \
          tries, reason_code, reason_detail, reverted_by, attempts, error_code, error_detail, \
-         after_version, unit_day, claims, opening, looked_at, recheck"
+         after_version, unit_half, claims, opening, looked_at, recheck, held, worker, lease_ms, \
+         previous_label, reverts"
     };
 }
 
-/// A key is never changed, so an existing task keeps its first columns.
-pub(super) const PUT_TASK: &str = concat!(
+pub(super) const ADD_TASK: &str = concat!(
     "INSERT INTO task (",
     task_columns!(),
     ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
-     ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30) \
-     ON CONFLICT (id) DO UPDATE SET \
-     label_priority = excluded.label_priority, initiator = excluded.initiator, \
-     policy_priority = excluded.policy_priority, \
-     policy_created_ms = excluded.policy_created_ms, matched = excluded.matched, \
-     submitted_ms = excluded.submitted_ms, changed_ms = excluded.changed_ms, \
-     state = excluded.state, due_ms = excluded.due_ms, tries = excluded.tries, \
-     reason_code = excluded.reason_code, reason_detail = excluded.reason_detail, \
-     reverted_by = excluded.reverted_by, attempts = excluded.attempts, \
-     error_code = excluded.error_code, error_detail = excluded.error_detail, \
-     after_version = excluded.after_version, unit_day = excluded.unit_day, \
-     claims = excluded.claims, opening = excluded.opening, looked_at = excluded.looked_at, \
-     recheck = excluded.recheck"
+     ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35)"
 );
+
+/// What a task was submitted with never changes, and with it stand the columns of most indexes.
+pub(super) const CHANGE_TASK: &str = "UPDATE task SET \
+     changed_ms = ?2, state = ?3, due_ms = ?4, tries = ?5, reason_code = ?6, reason_detail = ?7, \
+     reverted_by = ?8, attempts = ?9, error_code = ?10, error_detail = ?11, after_version = ?12, \
+     unit_half = ?13, claims = ?14, opening = ?15, looked_at = ?16, recheck = ?17, held = ?18, \
+     worker = ?19, lease_ms = ?20, previous_label = ?21 WHERE id = ?1";
 
 pub(super) const TASK: &str = concat!("SELECT ", task_columns!(), " FROM task WHERE id = ?1");
 
 pub(super) const TASK_WITH_KEY: &str = "SELECT id FROM task WHERE tenant = ?1 AND app = ?2 AND \
-     instance = ?3 AND file = ?4 AND file_version = ?5 AND policy = ?6 AND label = ?7";
+     instance = ?3 AND file = ?4 AND file_version = ?5 AND policy = ?6 AND label = ?7 \
+     ORDER BY state < 5 DESC, id DESC LIMIT 1";
 
 pub(super) const QUEUED: &str = concat!(
     "SELECT ",
@@ -184,6 +82,20 @@ pub(super) const DUE: &str = concat!(
     " FROM task WHERE due_ms IS NOT NULL AND due_ms <= ?1 ORDER BY due_ms, id LIMIT ?2"
 );
 
+pub(super) const WAITING: &str = "SELECT automatic, label_priority, id, state, due_ms, \
+     label <> '', unit_half \
+     FROM task WHERE tenant = ?1 AND app = ?2 AND state IN (0, 1, 3, 4) \
+     AND (automatic, queue_rank, id) > (?3, ?4, ?5) \
+     ORDER BY automatic, queue_rank, id LIMIT ?6";
+
+pub(super) const LEASE_ENDED: &str = concat!(
+    "SELECT ",
+    task_columns!(),
+    " FROM task WHERE lease_ms IS NOT NULL AND lease_ms <= ?1 ORDER BY lease_ms, id LIMIT ?2"
+);
+
+pub(super) const NEXT_LEASE_END: &str = "SELECT min(lease_ms) FROM task WHERE lease_ms IS NOT NULL";
+
 pub(super) const NEXT_DUE: &str = "SELECT min(due_ms) FROM task WHERE due_ms IS NOT NULL";
 
 pub(super) const PENDING: &str = "SELECT count(*) FROM task WHERE state < 5";
@@ -191,28 +103,90 @@ pub(super) const PENDING: &str = "SELECT count(*) FROM task WHERE state < 5";
 pub(super) const COUNTS: &str =
     "SELECT state, count(*) FROM task WHERE tenant = ?1 AND app = ?2 GROUP BY state";
 
-pub(super) const QUOTA: &str =
-    "SELECT daily_limit, reached_on FROM quota WHERE tenant = ?1 AND app = ?2";
-pub(super) const QUOTA_DAYS: &str =
-    "SELECT day, used FROM quota_day WHERE tenant = ?1 AND app = ?2 ORDER BY day";
-pub(super) const PUT_QUOTA: &str = "INSERT OR REPLACE INTO quota VALUES (?1, ?2, ?3, ?4)";
-pub(super) const FORGET_QUOTA_DAYS: &str =
-    "DELETE FROM quota_day WHERE tenant = ?1 AND app = ?2 AND day < ?3";
-pub(super) const PUT_QUOTA_DAY: &str = "INSERT INTO quota_day VALUES (?1, ?2, ?3, ?4)
+pub(super) const QUOTA: &str = "SELECT daily_limit FROM quota WHERE tenant = ?1 AND app = ?2";
+pub(super) const QUOTA_HALVES: &str =
+    "SELECT half, used FROM quota_half WHERE tenant = ?1 AND app = ?2 ORDER BY half";
+pub(super) const QUOTA_REACHED: &str =
+    "SELECT day FROM quota_reached WHERE tenant = ?1 AND app = ?2 ORDER BY day";
+pub(super) const PUT_QUOTA: &str = "INSERT INTO quota VALUES (?1, ?2, ?3)
+  ON CONFLICT DO UPDATE SET daily_limit = excluded.daily_limit
+  WHERE daily_limit <> excluded.daily_limit";
+pub(super) const FORGET_QUOTA_HALVES: &str =
+    "DELETE FROM quota_half WHERE tenant = ?1 AND app = ?2 AND half < ?3";
+pub(super) const PUT_QUOTA_HALF: &str = "INSERT INTO quota_half VALUES (?1, ?2, ?3, ?4)
   ON CONFLICT DO UPDATE SET used = excluded.used WHERE used <> excluded.used";
+pub(super) const FORGET_QUOTA_REACHED: &str =
+    "DELETE FROM quota_reached WHERE tenant = ?1 AND app = ?2 AND day = ?3";
+pub(super) const PUT_QUOTA_REACHED: &str =
+    "INSERT OR IGNORE INTO quota_reached VALUES (?1, ?2, ?3)";
 
 pub(super) const POLICY: &str = "SELECT state FROM policy WHERE tenant = ?1 AND policy = ?2";
 pub(super) const PUT_POLICY: &str = "INSERT OR REPLACE INTO policy VALUES (?1, ?2, ?3)";
 
-pub(super) const APPLIED: &str = "SELECT label, version, policy, at_ms, task, known_up_to \
+macro_rules! work_columns {
+    () => {
+        "id, kind, key, priority, not_before_ms, payload, attempts, claims, worker, lease_ms, \
+         again, dead_code, dead_detail"
+    };
+}
+
+pub(super) const WORK: &str = concat!("SELECT ", work_columns!(), " FROM work WHERE id = ?1");
+pub(super) const WORK_WITH_KEY: &str = concat!(
+    "SELECT ",
+    work_columns!(),
+    " FROM work WHERE kind = ?1 AND key = ?2"
+);
+pub(super) const READY_WORK: &str = concat!(
+    "SELECT ",
+    work_columns!(),
+    " FROM work WHERE kind = ?1 AND dead_code IS NULL AND not_before_ms <= ?2 \
+     AND (lease_ms IS NULL OR lease_ms <= ?2) ORDER BY work_rank, id LIMIT ?3"
+);
+pub(super) const DEAD_WORK: &str = concat!(
+    "SELECT ",
+    work_columns!(),
+    " FROM work WHERE kind = ?1 AND dead_code IS NOT NULL AND id > ?2 ORDER BY id LIMIT ?3"
+);
+pub(super) const WORK_COUNTS: &str = "SELECT \
+     count(*) FILTER (WHERE dead_code IS NULL AND lease_ms IS NULL), \
+     count(*) FILTER (WHERE dead_code IS NULL AND lease_ms IS NOT NULL), \
+     count(*) FILTER (WHERE dead_code IS NOT NULL) FROM work WHERE kind = ?1";
+pub(super) const PUT_WORK: &str = concat!(
+    "INSERT INTO work (",
+    work_columns!(),
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
+     ON CONFLICT (id) DO UPDATE SET priority = excluded.priority, \
+     not_before_ms = excluded.not_before_ms, payload = excluded.payload, \
+     attempts = excluded.attempts, claims = excluded.claims, worker = excluded.worker, \
+     lease_ms = excluded.lease_ms, again = excluded.again, dead_code = excluded.dead_code, \
+     dead_detail = excluded.dead_detail"
+);
+pub(super) const REMOVE_WORK: &str = "DELETE FROM work WHERE id = ?1";
+
+pub(super) const JOB_RAN: &str = "SELECT ran_ms FROM job WHERE name = ?1";
+pub(super) const PUT_JOB_RAN: &str = "INSERT OR REPLACE INTO job VALUES (?1, ?2)";
+
+pub(super) const LABEL_DISABLED: &str = "SELECT 1 FROM disabled_label WHERE label = ?1";
+pub(super) const DISABLE_LABEL: &str = "INSERT OR IGNORE INTO disabled_label VALUES (?1)";
+pub(super) const ENABLE_LABEL: &str = "DELETE FROM disabled_label WHERE label = ?1";
+
+pub(super) const FROZEN: &str = "SELECT since_ms FROM frozen_file \
+     WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4";
+pub(super) const FREEZE: &str = "INSERT OR REPLACE INTO frozen_file VALUES (?1, ?2, ?3, ?4, ?5)";
+pub(super) const UNFREEZE: &str =
+    "DELETE FROM frozen_file WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4";
+
+pub(super) const APPLIED: &str = "SELECT label, version, policy, at_ms, task, known_up_to, turns, \
+     turns_since_ms \
      FROM applied WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4";
 pub(super) const PUT_APPLIED: &str =
-    "INSERT OR REPLACE INTO applied VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    "INSERT OR REPLACE INTO applied VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 pub(super) const FORGET_APPLIED: &str =
     "DELETE FROM applied WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4";
 
 pub(super) const APPEND_LOG: &str = "INSERT INTO log VALUES \
-     (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+     (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, \
+     ?21, ?22, ?23, ?24)";
 
 /// The oldest entry that is to stay ends the part that may go.
 pub(super) const TRIM_LOG: &str = "DELETE FROM log WHERE sequence IN (
@@ -223,7 +197,8 @@ pub(super) const TRIM_LOG: &str = "DELETE FROM log WHERE sequence IN (
   ORDER BY sequence LIMIT ?2)";
 
 /// The statement for a filter on tasks. Parameters: 1 the number to start after, 2 the count,
-/// then the tenant, the app, the file's three parts, and the policy, as far as they are set.
+/// then the tenant, the app, the file's three parts, the policy, and the label, as far as they are
+/// set.
 pub(super) fn tasks(filter: &TaskFilter) -> String {
     let mut sql = concat!("SELECT ", task_columns!(), " FROM task WHERE id > ?1").to_owned();
     let mut next = 3;
@@ -239,6 +214,7 @@ pub(super) fn tasks(filter: &TaskFilter) -> String {
     equal(&mut sql, "instance", filter.file.is_some());
     equal(&mut sql, "file", filter.file.is_some());
     equal(&mut sql, "policy", filter.policy.is_some());
+    equal(&mut sql, "label", filter.label.is_some());
     sql.push_str(action(filter.action));
     // The tasks of a file are found by the file, of which there are few; the plus sign keeps SQLite
     // from going through all tasks of a state instead.
@@ -253,21 +229,28 @@ pub(super) fn tasks(filter: &TaskFilter) -> String {
 }
 
 /// The statement for a filter on the log. Parameters: 1 the number to start after, 2 the count,
-/// then the tenant and the app, as far as they are set.
+/// then the tenant, the app, the file's three parts, the initiator, and the two times, as far as
+/// they are set.
 pub(super) fn log(filter: &LogFilter) -> String {
     let mut sql = "SELECT sequence, at_ms, tenant, app, initiator, task, instance, file, label, \
-         event, state, due_ms, tries, reason_code, reason_detail, reverted_by, policy, \
-         first_number, second_number FROM log WHERE sequence > ?1"
+         event, state, due_ms, tries, reason_code, reason_detail, reverted_by, held, policy, \
+         about_label, first_number, second_number, previous_label, quota_used, quota_limit FROM log WHERE sequence > ?1"
         .to_owned();
     let mut next = 3;
-    let mut equal = |sql: &mut String, column: &str, is_set: bool| {
+    let mut compare = |sql: &mut String, column: &str, is_set: bool| {
         if is_set {
-            sql.push_str(&format!(" AND {column} = ?{next}"));
+            sql.push_str(&format!(" AND {column} ?{next}"));
             next += 1;
         }
     };
-    equal(&mut sql, "tenant", filter.tenant.is_some());
-    equal(&mut sql, "app", filter.app.is_some());
+    compare(&mut sql, "tenant =", filter.tenant.is_some());
+    compare(&mut sql, "app =", filter.app.is_some());
+    compare(&mut sql, "app =", filter.file.is_some());
+    compare(&mut sql, "instance =", filter.file.is_some());
+    compare(&mut sql, "file =", filter.file.is_some());
+    compare(&mut sql, "initiator =", filter.initiator.is_some());
+    compare(&mut sql, "at_ms >=", filter.from_ms.is_some());
+    compare(&mut sql, "at_ms <", filter.until_ms.is_some());
     sql.push_str(action(filter.action));
     if let Some(status) = filter.status {
         let states: Vec<_> = StateKind::ALL
@@ -345,10 +328,15 @@ mod tests {
         };
         for (statement, index) in [
             (TASK, "PRIMARY KEY"),
-            (TASK_WITH_KEY, "task_key"),
             (QUEUED, "task_queue"),
             (QUEUED_AFTER, "task_queue"),
             (DUE, "task_due"),
+            (WORK_WITH_KEY, "work_key"),
+            (READY_WORK, "work_queue"),
+            (DEAD_WORK, "work_dead"),
+            (WAITING, "task_waiting"),
+            (LEASE_ENDED, "task_lease"),
+            (NEXT_LEASE_END, "task_lease"),
             (NEXT_DUE, "task_due"),
             (PENDING, "task_pending"),
             (COUNTS, "task_state"),
@@ -359,7 +347,9 @@ mod tests {
             assert!(plan.contains(index), "{statement}: {plan}");
             assert!(!plan.contains("TEMP B-TREE"), "{statement}: {plan}");
         }
-        // A file has few tasks: to sort those is fine, to read others is not.
+        let with_key = plan(TASK_WITH_KEY);
+        assert!(with_key.contains("task_key"), "{with_key}");
+        // A file or key has few tasks: to sort those is fine, to read others is not.
         let of_file = TaskFilter {
             tenant,
             file: Some(FileKey::new(AppId::BOX, 0, FileId::parse("f").unwrap())),

@@ -1,0 +1,172 @@
+//! In which order a store gives its tasks, and which of them.
+
+use label_core::{AppId, FileId, TenantId};
+
+use super::rows::{all_kinds_of_tasks, lease};
+use super::scene::{MIDNIGHT, TENANT, label, policy, suspended, wish};
+use super::{StoreSource, Verdict, ensure_eq};
+use crate::state::{StateKind, TaskState};
+use crate::store::{ActionType, TaskFilter};
+use crate::task::{Task, TaskId};
+
+pub(super) fn leases_come_by_their_end(source: &mut dyn StoreSource) -> Verdict {
+    let mut store = source.fresh()?;
+    let mut tasks = Vec::new();
+    for (number, until) in [Some(50), Some(-7), None, Some(49)].into_iter().enumerate() {
+        let mut task = Task::new(TaskId(number as u64 + 1), wish(number)?, 0);
+        task.state = TaskState::Running;
+        task.lease = until.map(lease).transpose()?;
+        tasks.push(task);
+    }
+    store.transact(&mut |rows| tasks.iter().try_for_each(|task| rows.put_task(task)))?;
+    for (now, expected) in [(-8, vec![]), (49, vec![2, 4]), (i64::MAX, vec![2, 4, 1])] {
+        let mut found = Vec::new();
+        store.view(&mut |rows| {
+            found = rows
+                .lease_ended(now, 1000)?
+                .iter()
+                .map(|task| task.id.0)
+                .collect();
+            Ok(())
+        })?;
+        ensure_eq!(found, expected);
+    }
+    let mut next = None;
+    store.transact(&mut |rows| {
+        for task in &mut tasks {
+            task.lease = None;
+            rows.put_task(task)?;
+        }
+        next = rows.next_lease_end()?;
+        Ok(())
+    })?;
+    ensure_eq!(next, None);
+    Ok(())
+}
+
+pub(super) fn tasks_are_filtered_and_paged(source: &mut dyn StoreSource) -> Verdict {
+    let mut store = source.fresh()?;
+    let mut tasks = all_kinds_of_tasks()?;
+    for (number, task) in tasks.iter_mut().enumerate() {
+        if number % 3 == 0 {
+            task.key.tenant = TenantId::from_u128(3);
+        }
+        if number % 4 == 0 {
+            task.key.file.app = AppId::DROPBOX;
+        }
+        if number % 5 == 0 {
+            task.key.file.file = FileId::parse("same")?;
+        }
+    }
+    store.transact(&mut |rows| {
+        tasks.iter().try_for_each(|task| {
+            rows.next_task_id()?;
+            rows.put_task(task)
+        })
+    })?;
+    // Every combination of conditions, each set or not, against the plain meaning.
+    for combination in 0_u32..128 {
+        let set = |bit: u32| combination & (1 << bit) != 0;
+        let first = wish(0)?.key;
+        let filter = TaskFilter {
+            tenant: set(0).then_some(TENANT),
+            app: set(1).then_some(AppId::BOX),
+            file: set(2).then(|| {
+                let mut file = first.file.clone();
+                file.app = AppId::DROPBOX;
+                file.file
+                    .clone_from(&FileId::parse("same").unwrap_or(first.file.file));
+                file
+            }),
+            policy: set(3).then_some(policy("p")?),
+            action: set(4).then_some(ActionType::Remove),
+            label: set(6).then_some(label(1)),
+            states: if set(5) {
+                vec![StateKind::Deferred, StateKind::Failed, StateKind::Queued]
+            } else {
+                Vec::new()
+            },
+        };
+        let expected: Vec<_> = tasks.iter().filter(|task| filter.matches(task)).collect();
+        let mut found = Vec::new();
+        store.view(&mut |rows| {
+            let mut after = TaskId(0);
+            for _ in 0..=tasks.len() {
+                let page = rows.tasks(&filter, after, 2)?;
+                after = page.last().map_or(after, |task| task.id);
+                found.extend(page);
+            }
+            Ok(())
+        })?;
+        ensure_eq!(found.iter().collect::<Vec<_>>(), expected);
+    }
+    Ok(())
+}
+
+pub(super) fn the_queue_has_its_order(source: &mut dyn StoreSource) -> Verdict {
+    let mut store = source.fresh()?;
+    let mut tasks = Vec::new();
+    for number in 0..24_usize {
+        let mut new = wish(number)?;
+        new.label_priority = [3, 0, u32::MAX, 1].get(number % 4).copied().unwrap_or(0);
+        if number % 5 == 0 {
+            new.key.policy = None;
+        }
+        let mut task = Task::new(TaskId(number as u64 + 1), new, MIDNIGHT);
+        if number % 7 == 0 {
+            task.state = suspended();
+        }
+        tasks.push(task);
+    }
+    store.transact(&mut |rows| tasks.iter().try_for_each(|task| rows.put_task(task)))?;
+    tasks.retain(|task| task.state == TaskState::Queued);
+    tasks.sort_by_key(Task::place);
+    for count in [1, 5, 1000] {
+        let mut found = Vec::new();
+        store.view(&mut |rows| {
+            for _ in 0..=tasks.len() {
+                let after = found.last().map(Task::place);
+                found.extend(rows.queued(after, count)?);
+            }
+            Ok(())
+        })?;
+        ensure_eq!(found, tasks);
+    }
+    Ok(())
+}
+
+pub(super) fn what_is_due_comes_by_time(source: &mut dyn StoreSource) -> Verdict {
+    let mut store = source.fresh()?;
+    let times = [Some(50), Some(-7), None, Some(50), Some(i64::MAX), Some(49)];
+    let mut tasks = Vec::new();
+    for (number, time) in times.into_iter().enumerate() {
+        let mut task = Task::new(TaskId(number as u64 + 1), wish(number)?, 0);
+        task.state = match (number % 2, time) {
+            (1, Some(at)) => TaskState::Retrying { at, n: 1 },
+            _ => TaskState::Deferred { until: time },
+        };
+        tasks.push(task);
+    }
+    store.transact(&mut |rows| tasks.iter().try_for_each(|task| rows.put_task(task)))?;
+    for (now, expected) in [
+        (i64::MIN, vec![]),
+        (48, vec![2]),
+        (49, vec![2, 6]),
+        (50, vec![2, 6, 1, 4]),
+        (i64::MAX, vec![2, 6, 1, 4, 5]),
+    ] {
+        let mut found = Vec::new();
+        store.view(&mut |rows| {
+            found = rows.due(now, 1000)?.iter().map(|task| task.id.0).collect();
+            Ok(())
+        })?;
+        ensure_eq!(found, expected);
+    }
+    let mut next = None;
+    store.view(&mut |rows| {
+        next = rows.next_due()?;
+        Ok(())
+    })?;
+    ensure_eq!(next, Some(-7));
+    Ok(())
+}

@@ -1,0 +1,287 @@
+//! The work queue and recurring jobs.
+
+use super::scene::{DAY, HOUR, MIDNIGHT, Scene, admin, wish, wishes};
+use super::{StoreSource, Verdict, ensure, ensure_eq};
+use crate::error::{Cause, Error};
+use crate::jobs::{CatchUp, Job, JobName};
+use crate::reason::Reason;
+use crate::text::Worker;
+use crate::work::{
+    Enqueued, NewWork, PAYLOAD_BYTES_MAX, WORK_COUNT_MAX, WorkId, WorkItem, WorkKey, WorkKind,
+    WorkOutcome,
+};
+
+const NINE: i64 = MIDNIGHT + 9 * HOUR;
+const MINUTE: i64 = 60_000;
+
+fn kind() -> Result<WorkKind, Cause> {
+    Ok(WorkKind::parse("scan")?)
+}
+
+fn new(key: &str, priority: u32) -> Result<NewWork, Cause> {
+    let mut new = NewWork::new(kind()?, WorkKey::parse(key)?);
+    new.priority = priority;
+    Ok(new)
+}
+
+fn claim(scene: &mut Scene<'_>, count: usize, now: i64) -> Result<Vec<WorkItem>, Cause> {
+    let worker = Worker::parse("scanner")?;
+    Ok(scene
+        .governance
+        .claim_work(&kind()?, &worker, MINUTE, count, now)?)
+}
+
+fn keys(items: &[WorkItem]) -> Vec<&str> {
+    items.iter().map(|item| item.new.key.as_str()).collect()
+}
+
+pub(super) fn r_072_work_that_waits_is_not_queued_twice(source: &mut dyn StoreSource) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    let mut later = new("a", 1)?;
+    later.not_before = NINE + HOUR;
+    let mut sooner = new("a", 0)?;
+    sooner.not_before = NINE;
+    sooner.payload = "newer".to_owned();
+    let (one, two) = (WorkId(1), WorkId(2));
+    let answers = scene
+        .governance
+        .enqueue(&[later, sooner, new("b", 0)?], NINE)?;
+    ensure_eq!(
+        answers,
+        [
+            Enqueued::Added(one),
+            Enqueued::Waits(one),
+            Enqueued::Added(two)
+        ]
+    );
+    // Another kind is another queue.
+    let mut other = new("a", 0)?;
+    other.kind = WorkKind::parse("refresh")?;
+    ensure_eq!(
+        scene.governance.enqueue(&[other], NINE)?,
+        [Enqueued::Added(WorkId(3))]
+    );
+    let mut scene = scene.restarted()?;
+    let items = claim(&mut scene, 10, NINE)?;
+    ensure_eq!(keys(&items), ["a", "b"]);
+    let first = items.first().ok_or("nothing")?;
+    ensure_eq!(
+        (first.new.priority, first.new.payload.as_str()),
+        (1, "newer")
+    );
+    ensure_eq!(claim(&mut scene, 10, NINE)?, []);
+    // Asked for again while it is worked on, it is done once more.
+    let again = [new("a", 0)?, new("a", 0)?];
+    ensure_eq!(
+        scene.governance.enqueue(&again, NINE)?,
+        [Enqueued::Again(one); 2]
+    );
+    for item in &items {
+        scene
+            .governance
+            .finish_work(item.claim(), WorkOutcome::Done, NINE)?;
+    }
+    let items = claim(&mut scene, 10, NINE)?;
+    ensure_eq!(keys(&items), ["a"]);
+    for item in &items {
+        scene
+            .governance
+            .finish_work(item.claim(), WorkOutcome::Done, NINE)?;
+        match scene
+            .governance
+            .finish_work(item.claim(), WorkOutcome::Done, NINE)
+        {
+            Err(Error::StaleWork { id }) if id == one => {}
+            other => return Err(format!("{other:?} on reporting twice").into()),
+        }
+    }
+    let counts = scene.governance.work_counts(&kind()?)?;
+    ensure_eq!((counts.waiting, counts.leased, counts.dead), (0, 0, 0));
+    ensure_eq!(
+        scene.governance.enqueue(&[new("a", 0)?], NINE)?,
+        [Enqueued::Added(WorkId(4))]
+    );
+    Ok(())
+}
+
+pub(super) fn work_comes_by_priority_then_first_in(source: &mut dyn StoreSource) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    let mut future = new("future", 99)?;
+    future.not_before = NINE + 1;
+    let pieces = [
+        new("c", 1)?,
+        new("a", 7)?,
+        new("d", 1)?,
+        new("b", 7)?,
+        future,
+    ];
+    scene.governance.enqueue(&pieces, NINE)?;
+    ensure_eq!(keys(&claim(&mut scene, 3, NINE)?), ["a", "b", "c"]);
+    ensure_eq!(keys(&claim(&mut scene, 3, NINE)?), ["d"]);
+    ensure_eq!(keys(&claim(&mut scene, 3, NINE + 1)?), ["future"]);
+    let huge = NewWork {
+        payload: "x".repeat(PAYLOAD_BYTES_MAX + 1),
+        ..new("huge", 0)?
+    };
+    let many = vec![new("many", 0)?; WORK_COUNT_MAX + 1];
+    for too_much in [vec![huge], many] {
+        ensure!(
+            matches!(
+                scene.governance.enqueue(&too_much, NINE),
+                Err(Error::TooMuchWork { .. })
+            ),
+            "too much work was taken in"
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn work_is_handed_out_again_when_its_lease_ends(
+    source: &mut dyn StoreSource,
+) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    scene.governance.enqueue(&[new("a", 0)?], NINE)?;
+    let items = claim(&mut scene, 1, NINE)?;
+    let first = items.first().ok_or("nothing")?;
+    let until = scene
+        .governance
+        .renew_work(first.claim(), 2 * MINUTE, NINE + MINUTE / 2)?;
+    ensure_eq!(until, NINE + MINUTE / 2 + 2 * MINUTE);
+    let mut scene = scene.restarted()?;
+    ensure_eq!(claim(&mut scene, 1, until - 1)?, []);
+    let items = claim(&mut scene, 1, until)?;
+    let second = items.first().ok_or("nothing after the lease")?;
+    ensure_eq!((second.claims, second.attempts), (2, 1));
+    ensure!(
+        matches!(
+            scene.governance.renew_work(first.claim(), MINUTE, until),
+            Err(Error::StaleWork { .. })
+        ),
+        "the first worker is fenced"
+    );
+    // One that ends its worker each time comes to an end.
+    let tries = scene.governance.settings().retry.interrupted.tries_max;
+    let mut now = until;
+    for _ in 2..tries {
+        now += MINUTE;
+        ensure_eq!(claim(&mut scene, 1, now)?.len(), 1);
+    }
+    now += MINUTE;
+    ensure_eq!(claim(&mut scene, 1, now)?, []);
+    let dead = scene.governance.dead_work(&kind()?, WorkId(0), 10)?;
+    let reasons: Vec<_> = dead.iter().map(|item| item.dead.clone()).collect();
+    ensure_eq!(reasons, [Some(Reason::new(Reason::INTERRUPTED))]);
+    Ok(())
+}
+
+pub(super) fn work_that_fails_is_a_dead_letter_until_it_is_asked_for_again(
+    source: &mut dyn StoreSource,
+) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    scene
+        .governance
+        .enqueue(&[new("a", 0)?, new("b", 0)?], NINE)?;
+    for item in claim(&mut scene, 10, NINE)? {
+        let reason = Reason::new("throttled");
+        let outcome = if item.new.key.as_str() == "a" {
+            let not_before = None;
+            WorkOutcome::Retry { reason, not_before }
+        } else {
+            WorkOutcome::Failed { reason }
+        };
+        scene.governance.finish_work(item.claim(), outcome, NINE)?;
+    }
+    let counts = scene.governance.work_counts(&kind()?)?;
+    ensure_eq!((counts.waiting, counts.leased, counts.dead), (1, 0, 1));
+    let pause = scene.governance.settings().retry.throttled.first_ms;
+    ensure_eq!(claim(&mut scene, 10, NINE + pause - 1)?, []);
+    ensure_eq!(keys(&claim(&mut scene, 10, NINE + pause)?), ["a"]);
+    ensure_eq!(
+        keys(&scene.governance.dead_work(&kind()?, WorkId(0), 10)?),
+        ["b"]
+    );
+    ensure_eq!(scene.governance.dead_work(&kind()?, WorkId(2), 10)?, []);
+    scene.governance.enqueue(&[new("b", 0)?], NINE)?;
+    let items = claim(&mut scene, 10, NINE)?;
+    ensure_eq!(keys(&items), ["b"]);
+    ensure_eq!(items.first().map(|item| item.attempts), Some(0));
+    Ok(())
+}
+
+pub(super) fn jobs_run_once_for_each_time_over_restarts(source: &mut dyn StoreSource) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    let name = JobName::parse;
+    let mut sweep = Job::every_half_day(name("sweep")?);
+    sweep.catch_up = CatchUp::Each(3);
+    let jobs = [
+        Job::every_hour(name("refresh")?),
+        sweep,
+        Job::at_noon(name("resume")?),
+    ];
+    // The first start runs nothing that belongs to the past.
+    let next = scene.governance.next(&jobs, NINE)?;
+    ensure!(next.is_idle(), "idle at the start");
+    ensure_eq!(next.wake_at, Some(NINE + HOUR));
+    let mut scene = scene.restarted()?;
+    // Two days later: the refresh runs once, the sweep for each half day, but at most three.
+    let later = NINE + 2 * DAY + MINUTE;
+    let mut runs = Vec::new();
+    for _ in 0..10 {
+        let next = scene.governance.next(&jobs, later)?;
+        if next.is_idle() {
+            break;
+        }
+        for (job, due) in next.jobs {
+            scene.governance.job_done(&job, due, later)?;
+            runs.push((job.to_string(), due));
+        }
+        scene = scene.restarted()?;
+    }
+    let midnight = MIDNIGHT + 2 * DAY;
+    let expected = [
+        ("refresh", later - MINUTE),
+        ("sweep", midnight - DAY),
+        ("resume", midnight - 12 * HOUR),
+        ("sweep", midnight - 12 * HOUR),
+        ("sweep", midnight),
+    ];
+    ensure_eq!(runs, expected.map(|(job, due)| (job.to_owned(), due)));
+    // An answer that comes late changes nothing.
+    let refresh = name("refresh")?;
+    scene.governance.job_done(&refresh, MIDNIGHT, later)?;
+    ensure!(scene.governance.next(&jobs, later)?.is_idle(), "idle again");
+    Ok(())
+}
+
+pub(super) fn the_next_step_says_what_can_be_done_and_when(
+    source: &mut dyn StoreSource,
+) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    let next = scene.governance.next(&[], NINE)?;
+    ensure_eq!((next.is_idle(), next.wake_at), (true, None));
+    scene.limit(1, NINE)?;
+    scene.submit(&wishes(0..3)?, NINE)?;
+    ensure!(scene.governance.next(&[], NINE)?.tasks, "tasks to claim");
+    scene.work_off(NINE)?;
+    let noon = MIDNIGHT + DAY + 12 * HOUR;
+    let next = scene.governance.next(&[], NINE)?;
+    ensure_eq!((next.is_idle(), next.wake_at), (true, Some(noon)));
+    ensure!(scene.governance.next(&[], noon)?.tasks, "resumed at noon");
+    let worker = Worker::parse("w")?;
+    scene.governance.set_limit(
+        super::scene::TENANT,
+        label_core::AppId::BOX,
+        crate::quota::DailyLimit(9),
+        &admin()?,
+        NINE,
+    )?;
+    scene.submit(&[wish(7)?], NINE)?;
+    scene.governance.claim_for(&worker, MINUTE, 10, NINE)?;
+    let next = scene.governance.next(&[], NINE)?;
+    ensure_eq!((next.is_idle(), next.wake_at), (true, Some(NINE + MINUTE)));
+    ensure!(
+        scene.governance.next(&[], NINE + MINUTE)?.leases,
+        "a lease has ended"
+    );
+    Ok(())
+}

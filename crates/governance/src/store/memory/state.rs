@@ -1,0 +1,325 @@
+//! The rows in memory, and what finds them quickly.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
+
+use crate::error::Error;
+use crate::jobs::JobName;
+use crate::ledger::AppliedLabel;
+use crate::log::LogEntry;
+use crate::quota::Quota;
+use crate::state::{Counts, StateKind, Status};
+use crate::store::{
+    LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, TaskFilter, WAITING_COUNT_MAX, Waiting,
+};
+use crate::task::{QueuePlace, Task, TaskId, TaskKey};
+use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
+
+/// The rows, and what finds them quickly. Only `set_task` changes tasks, so the two agree.
+#[derive(Clone, Debug, Default)]
+pub(super) struct State {
+    pub(super) tasks: BTreeMap<TaskId, Task>,
+    pub(super) by_key: HashMap<TaskKey, BTreeSet<TaskId>>,
+    pub(super) by_file: HashMap<(TenantId, FileKey), BTreeSet<TaskId>>,
+    pub(super) queued: BTreeMap<QueuePlace, TaskId>,
+    pub(super) due: BTreeSet<(i64, TaskId)>,
+    pub(super) leases: BTreeSet<(i64, TaskId)>,
+    pub(super) waiting: HashMap<(TenantId, AppId), BTreeMap<QueuePlace, Waiting>>,
+    pub(super) pending: u64,
+    pub(super) last_task: u64,
+    pub(super) quotas: HashMap<(TenantId, AppId), Quota>,
+    pub(super) policies: HashMap<(TenantId, PolicyId), PolicyState>,
+    pub(super) disabled_labels: HashSet<LabelKey>,
+    pub(super) frozen: HashMap<(TenantId, FileKey), i64>,
+    pub(super) applied: HashMap<(TenantId, FileKey), AppliedLabel>,
+    pub(super) work: BTreeMap<WorkId, WorkItem>,
+    pub(super) work_by_key: HashMap<(WorkKind, WorkKey), WorkId>,
+    pub(super) work_in_order: HashMap<WorkKind, BTreeSet<(Reverse<u32>, WorkId)>>,
+    pub(super) last_work: u64,
+    pub(super) jobs: HashMap<JobName, i64>,
+    pub(super) log: BTreeMap<u64, LogEntry>,
+    pub(super) last_log: u64,
+    pub(super) opening: u64,
+}
+
+impl State {
+    /// Puts a task in place of the one with its number, or removes it; gives the earlier one.
+    pub(super) fn set_task(&mut self, id: TaskId, task: Option<Task>) -> Option<Task> {
+        let earlier = self.tasks.remove(&id);
+        if let Some(earlier) = &earlier {
+            if let Some(ids) = self.by_key.get_mut(&earlier.key) {
+                ids.remove(&id);
+                if ids.is_empty() {
+                    self.by_key.remove(&earlier.key);
+                }
+            }
+            let file = (earlier.key.tenant, earlier.key.file.clone());
+            if let Some(ids) = self.by_file.get_mut(&file) {
+                ids.remove(&id);
+                if ids.is_empty() {
+                    self.by_file.remove(&file);
+                }
+            }
+            self.queued.remove(&earlier.place());
+            let app = (earlier.key.tenant, earlier.key.app());
+            if let Some(waiting) = self.waiting.get_mut(&app) {
+                waiting.remove(&earlier.place());
+            }
+            if let Some(due) = earlier.state.due() {
+                self.due.remove(&(due, id));
+            }
+            if let Some(lease) = &earlier.lease {
+                self.leases.remove(&(lease.until_ms, id));
+            }
+            if earlier.state.status() == Status::Pending {
+                self.pending = self.pending.saturating_sub(1);
+            }
+        }
+        if let Some(task) = task {
+            self.by_key.entry(task.key.clone()).or_default().insert(id);
+            self.by_file
+                .entry((task.key.tenant, task.key.file.clone()))
+                .or_default()
+                .insert(id);
+            if let Some(waiting) = Waiting::of(&task) {
+                let app = (task.key.tenant, task.key.app());
+                let of_app = self.waiting.entry(app).or_default();
+                of_app.insert(waiting.place, waiting);
+            }
+            if task.state_kind() == StateKind::Queued {
+                self.queued.insert(task.place(), id);
+            }
+            if let Some(due) = task.state.due() {
+                self.due.insert((due, id));
+            }
+            if let Some(lease) = &task.lease {
+                self.leases.insert((lease.until_ms, id));
+            }
+            if task.state.status() == Status::Pending {
+                self.pending = self.pending.saturating_add(1);
+            }
+            self.tasks.insert(id, task);
+        }
+        earlier
+    }
+
+    /// Puts a piece of work in place of the one with its number, or removes it; gives the earlier.
+    pub(super) fn set_work(&mut self, id: WorkId, item: Option<WorkItem>) -> Option<WorkItem> {
+        let earlier = self.work.remove(&id);
+        if let Some(earlier) = &earlier {
+            let new = &earlier.new;
+            self.work_by_key
+                .remove(&(new.kind.clone(), new.key.clone()));
+            if let Some(of_kind) = self.work_in_order.get_mut(&new.kind) {
+                of_kind.remove(&earlier.order());
+            }
+        }
+        if let Some(item) = item {
+            let kind = item.new.kind.clone();
+            self.work_by_key
+                .insert((kind.clone(), item.new.key.clone()), id);
+            self.work_in_order
+                .entry(kind)
+                .or_default()
+                .insert(item.order());
+            self.work.insert(id, item);
+        }
+        earlier
+    }
+
+    /// The pieces of a kind, in their order.
+    fn work_of<'a>(&'a self, kind: &WorkKind) -> impl Iterator<Item = &'a WorkItem> {
+        let of_kind = self.work_in_order.get(kind).into_iter().flatten();
+        of_kind.filter_map(|(_, id)| self.work.get(id))
+    }
+
+    fn all<'a>(&'a self, ids: impl Iterator<Item = &'a TaskId>, count: usize) -> Vec<Task> {
+        ids.filter_map(|id| self.tasks.get(id))
+            .take(count.min(PAGE_COUNT_MAX))
+            .cloned()
+            .collect()
+    }
+}
+
+impl Rows for State {
+    fn task(&self, id: TaskId) -> Result<Option<Task>, Error> {
+        Ok(self.tasks.get(&id).cloned())
+    }
+
+    fn task_with_key(&self, key: &TaskKey) -> Result<Option<TaskId>, Error> {
+        let Some(ids) = self.by_key.get(key) else {
+            return Ok(None);
+        };
+        let is_open = |id: &&TaskId| {
+            let task = self.tasks.get(*id);
+            task.is_some_and(|task| task.state.status() == Status::Pending)
+        };
+        let open = ids.iter().rev().find(is_open);
+        Ok(open.or_else(|| ids.last()).copied())
+    }
+
+    fn tasks(&self, filter: &TaskFilter, after: TaskId, count: usize) -> Result<Vec<Task>, Error> {
+        let count = count.min(PAGE_COUNT_MAX);
+        let later = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
+        if let (Some(tenant), Some(file)) = (filter.tenant, &filter.file) {
+            let ids = self.by_file.get(&(tenant, file.clone()));
+            return Ok(ids
+                .into_iter()
+                .flat_map(|ids| ids.range(later))
+                .filter_map(|id| self.tasks.get(id))
+                .filter(|task| filter.matches(task))
+                .take(count)
+                .cloned()
+                .collect());
+        }
+        let tasks = self.tasks.range(later).map(|(_, task)| task);
+        Ok(tasks
+            .filter(|task| filter.matches(task))
+            .take(count)
+            .cloned()
+            .collect())
+    }
+
+    fn queued(&self, after: Option<QueuePlace>, count: usize) -> Result<Vec<Task>, Error> {
+        let start = match after {
+            Some(place) => std::ops::Bound::Excluded(place),
+            None => std::ops::Bound::Unbounded,
+        };
+        let places = self.queued.range((start, std::ops::Bound::Unbounded));
+        Ok(self.all(places.map(|(_, id)| id), count))
+    }
+
+    fn due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        let due = self.due.range(..=(now, TaskId(u64::MAX)));
+        Ok(self.all(due.map(|(_, id)| id), count))
+    }
+
+    fn next_due(&self) -> Result<Option<i64>, Error> {
+        Ok(self.due.first().map(|(at, _)| *at))
+    }
+
+    fn lease_ended(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        let ended = self.leases.range(..=(now, TaskId(u64::MAX)));
+        Ok(self.all(ended.map(|(_, id)| id), count))
+    }
+
+    fn next_lease_end(&self) -> Result<Option<i64>, Error> {
+        Ok(self.leases.first().map(|(at, _)| *at))
+    }
+
+    fn waiting(
+        &self,
+        tenant: TenantId,
+        app: AppId,
+        after: Option<QueuePlace>,
+        count: usize,
+    ) -> Result<Vec<Waiting>, Error> {
+        let Some(waiting) = self.waiting.get(&(tenant, app)) else {
+            return Ok(Vec::new());
+        };
+        let start = match after {
+            Some(place) => std::ops::Bound::Excluded(place),
+            None => std::ops::Bound::Unbounded,
+        };
+        let rows = waiting.range((start, std::ops::Bound::Unbounded));
+        let count = count.min(WAITING_COUNT_MAX);
+        Ok(rows.map(|(_, waiting)| *waiting).take(count).collect())
+    }
+
+    fn pending(&self) -> Result<u64, Error> {
+        Ok(self.pending)
+    }
+
+    fn counts(&self, tenant: TenantId, app: AppId) -> Result<Counts, Error> {
+        let mut counts = Counts::default();
+        for task in self.tasks.values() {
+            if task.key.tenant == tenant && task.key.app() == app {
+                counts.add(task.state_kind(), 1);
+            }
+        }
+        Ok(counts)
+    }
+
+    fn last_task_id(&self) -> Result<TaskId, Error> {
+        Ok(TaskId(self.last_task))
+    }
+
+    fn quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error> {
+        Ok(self.quotas.get(&(tenant, app)).cloned().unwrap_or_default())
+    }
+
+    fn policy(&self, tenant: TenantId, policy: &PolicyId) -> Result<PolicyState, Error> {
+        let state = self.policies.get(&(tenant, policy.clone()));
+        Ok(state.copied().unwrap_or_default())
+    }
+
+    fn is_label_disabled(&self, label: &LabelKey) -> Result<bool, Error> {
+        Ok(self.disabled_labels.contains(label))
+    }
+
+    fn frozen_since(&self, tenant: TenantId, file: &FileKey) -> Result<Option<i64>, Error> {
+        Ok(self.frozen.get(&(tenant, file.clone())).copied())
+    }
+
+    fn applied(&self, tenant: TenantId, file: &FileKey) -> Result<Option<AppliedLabel>, Error> {
+        Ok(self.applied.get(&(tenant, file.clone())).cloned())
+    }
+
+    fn log(&self, filter: &LogFilter, after: u64, count: usize) -> Result<Vec<LogEntry>, Error> {
+        let later = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
+        let entries = self.log.range(later).map(|(_, entry)| entry);
+        Ok(entries
+            .filter(|entry| filter.matches(entry))
+            .take(count.min(PAGE_COUNT_MAX))
+            .cloned()
+            .collect())
+    }
+
+    fn work(&self, id: WorkId) -> Result<Option<WorkItem>, Error> {
+        Ok(self.work.get(&id).cloned())
+    }
+
+    fn work_with_key(&self, kind: &WorkKind, key: &WorkKey) -> Result<Option<WorkItem>, Error> {
+        let id = self.work_by_key.get(&(kind.clone(), key.clone()));
+        Ok(id.and_then(|id| self.work.get(id)).cloned())
+    }
+
+    fn ready_work(&self, kind: &WorkKind, now: i64, count: usize) -> Result<Vec<WorkItem>, Error> {
+        let ready = self.work_of(kind).filter(|item| item.is_ready(now));
+        Ok(ready.take(count.min(PAGE_COUNT_MAX)).cloned().collect())
+    }
+
+    fn dead_work(
+        &self,
+        kind: &WorkKind,
+        after: WorkId,
+        count: usize,
+    ) -> Result<Vec<WorkItem>, Error> {
+        let later = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
+        let items = self.work.range(later).map(|(_, item)| item);
+        let dead = items.filter(|item| item.new.kind == *kind && item.dead.is_some());
+        Ok(dead.take(count.min(PAGE_COUNT_MAX)).cloned().collect())
+    }
+
+    fn work_counts(&self, kind: &WorkKind) -> Result<WorkCounts, Error> {
+        let mut counts = WorkCounts::default();
+        for item in self.work_of(kind) {
+            match (&item.dead, &item.lease) {
+                (Some(_), _) => counts.dead += 1,
+                (None, Some(_)) => counts.leased += 1,
+                (None, None) => counts.waiting += 1,
+            }
+        }
+        Ok(counts)
+    }
+
+    fn job_ran(&self, name: &JobName) -> Result<Option<i64>, Error> {
+        Ok(self.jobs.get(name).copied())
+    }
+
+    fn opening(&self) -> Result<u64, Error> {
+        Ok(self.opening)
+    }
+}
