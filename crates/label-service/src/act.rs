@@ -1,8 +1,8 @@
 //! One task: gather the facts, decide, write conditionally, record.
 
 use governance::{
-    FileVersion, NewTask, Reason, Task, TaskOutcome, TaskState, WriteEffect, WriteGrant,
-    WriteIntent,
+    FileVersion, NewTask, PreviousLabel, Reason, Task, TaskOutcome, TaskState, WriteEffect,
+    WriteGrant, WriteIntent,
 };
 use label_core::decide::{
     self, ApplyQuestion, CurrentLabel, Decision, DocumentCondition, DocumentFacts, DocumentKind,
@@ -60,6 +60,8 @@ struct Decided {
     overrode_protection: bool,
     /// As it was before.
     had_overridden: bool,
+    /// The tenant's label on the file until now: what a revert puts back.
+    previous: PreviousLabel,
 }
 
 fn skipped(code: &str, detail: &str) -> Ended {
@@ -272,7 +274,8 @@ impl Service {
             self.inventory
                 .set_overrode_protection(key, decided.overrode_protection)?;
         }
-        let intent = WriteIntent::new(after.clone());
+        let mut intent = WriteIntent::new(after.clone());
+        intent.previous = decided.previous;
         let held = match self.governance.begin_write(task.claim(), intent, now_ms)? {
             WriteGrant::Granted => None,
             WriteGrant::Deferred { until } => Some(TaskState::Deferred { until }),
@@ -403,6 +406,11 @@ impl Service {
                 Err(skipped(OWN_WRITE, detail))
             }
             Decision::Proceed(_) => Ok(Decided {
+                previous: match document.current.map(|current| current.label) {
+                    None => PreviousLabel::None,
+                    Some(None) => PreviousLabel::Unknown,
+                    Some(Some(label)) => PreviousLabel::Label(label),
+                },
                 had_overridden,
                 overrode_protection: document.protection != DocumentProtection::None
                     || document
