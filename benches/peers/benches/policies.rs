@@ -12,7 +12,7 @@
 //! list. "All policies", Cedar and Rego take all policies of a record at once, the rest one at a
 //! time. The twin by hand reads policies as data.
 //!
-//! Warm: the same thousand records in every round. Cold: before each record 64 MB of other memory
+//! Warm: the same thousand records in every round, evaluated once more just before. Cold: before each record 64 MB of other memory
 //! are written.
 
 #![forbid(unsafe_code)]
