@@ -1,5 +1,5 @@
 //! Files and filters in the product's JSON: read or refused, written back, and answered alike by the
-//! filter, its explanation, the policy made of it and the finder.
+//! filter, its explanation, the policy made of it, the finder and an inventory.
 //!
 //! Sections: `file` is a file, `filters` a filter object, `query` a query.
 #![no_main]
@@ -101,6 +101,42 @@ fn check_filters(filters: &Value, context: &BuildContext<'_>, files: &[FileJson]
         assert_eq!(found, expected);
         let is_first = expected.first().is_some_and(|(id, _)| id == "1");
         assert_eq!(is_first, answer != Answer::No);
+    }
+    if let Some(set) = &set {
+        check_sweep(set, files);
+    }
+}
+
+/// An inventory answers for its records as each policy does.
+fn check_sweep(set: &PolicySet, files: &[FileJson]) {
+    let mut inventory = Inventory::new(InventoryOptions::default());
+    for file in files {
+        // One with too many labels is refused.
+        let _ = inventory.insert(file.record.clone());
+    }
+    let sweep = inventory.sweep(set, NOW_MS);
+    let mut content = |_: &Inspection| ContentAnswer::NotYet;
+    for (at, record) in inventory.records().enumerate() {
+        let mut matching = Vec::new();
+        for evaluation in set.evaluate(record, NOW_MS, &mut content) {
+            let (place, outcome) = (evaluation.place, evaluation.outcome);
+            assert_eq!(sweep.outcome(place, at), outcome);
+            let trace = evaluation
+                .policy
+                .trace(record, NOW_MS, &mut |_: &Inspection| ContentAnswer::NotYet);
+            assert_eq!(trace.outcome(), outcome);
+            if outcome != Outcome::NoMatch {
+                matching.push((place, outcome));
+            }
+        }
+        let mut found = Vec::new();
+        sweep.each_policy(at, |place, outcome| found.push((place, outcome)));
+        assert_eq!(found, matching);
+    }
+    for (place, _) in set.policies().iter().enumerate() {
+        sweep.each_record(place, |at, outcome| {
+            assert_eq!(sweep.outcome(place, at), outcome);
+        });
     }
 }
 
