@@ -293,6 +293,15 @@ struct Pool<'p, S, E> {
     summary: Mutex<Result<Summary, Error>>,
 }
 
+/// A worker that has a task in hand, also while a caller's code panics.
+struct Busy<'p>(&'p AtomicUsize);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 impl<S: Store + Send, E: Executor> Pool<'_, S, E> {
     /// Every call leaves the store whole, so a worker that died with the lock leaves nothing half.
     fn lock(&self) -> MutexGuard<'_, Governance<S>> {
@@ -331,7 +340,8 @@ impl<S: Store + Send, E: Executor> Pool<'_, S, E> {
                 Ok(tasks) if tasks.is_empty() => return,
                 Ok(tasks) => {
                     for task in tasks {
-                        self.settle(&task);
+                        // The process that had it is gone.
+                        self.settle(&task, WriteEffect::Nothing);
                     }
                 }
                 Err(error) => self.fail(error),
@@ -339,7 +349,8 @@ impl<S: Store + Send, E: Executor> Pool<'_, S, E> {
         }
     }
 
-    fn settle(&self, task: &Task) {
+    /// `untouched` is what may yet come of a file that was found as it was.
+    fn settle(&self, task: &Task, untouched: WriteEffect) {
         let found = self.executor.settle(task);
         let now = self.clock.now_ms();
         let (claim, mut governance) = (task.claim(), self.lock());
@@ -350,7 +361,7 @@ impl<S: Store + Send, E: Executor> Pool<'_, S, E> {
             Settled::Written(_) | Settled::Unknown => {
                 governance.requeue(claim, WriteEffect::Possible, now)
             }
-            Settled::Untouched => governance.requeue(claim, WriteEffect::Nothing, now),
+            Settled::Untouched => governance.requeue(claim, untouched, now),
         };
         drop(governance);
         self.count(|summary| summary.settled += 1);
@@ -375,12 +386,14 @@ impl<S: Store + Send, E: Executor> Pool<'_, S, E> {
         while !self.is_over() {
             match self.claim(&worker) {
                 Ok(Some((task, is_new))) => {
+                    let _busy = Busy(&self.busy);
                     if is_new {
                         self.execute(&task);
                     } else {
-                        self.settle(&task);
+                        // Whoever had it may be slow instead of dead, and write after this look:
+                        // the unit stays used.
+                        self.settle(&task, WriteEffect::Possible);
                     }
-                    self.busy.fetch_sub(1, Ordering::SeqCst);
                 }
                 Ok(None) => {
                     // What others have in hand may come back, or set a file free.

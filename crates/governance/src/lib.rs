@@ -44,11 +44,12 @@
 //!
 //! * **Never too many.** A unit of the allowance is used, durably, before the file is written.
 //!   Labels applied and writes under way together never exceed the limit of the day, whatever the
-//!   number of workers, the crashes, and the jumps of the clock.
+//!   number of workers, the crashes, and the jumps of the clock. A unit counts on the day on which
+//!   leave to write was given; a worker that writes later does so on that day's account.
 //! * **Never lost.** What `submit` accepted is in a state until it is done, refused or called off,
 //!   and [`Governance::why`] says in one sentence what it waits for.
-//! * **Never twice.** A task is known by tenant, file, file version, policy and action; to submit
-//!   it again is harmless. After a crash the stored intent tells whether the file was written.
+//! * **Never twice.** A policy's task is known by tenant, file, file version, policy and action; to
+//!   submit it again is harmless. A task by hand is a new one each time. After a crash the stored intent tells whether the file was written.
 //!
 //! # What it does not do
 //!

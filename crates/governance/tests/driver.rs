@@ -278,4 +278,51 @@ fn a_worker_that_hangs_is_replaced_when_its_lease_ends() {
         .tasks(&TaskFilter::default(), TaskId(0), 10);
     assert!(tasks.unwrap().iter().all(|task| task.lease.is_none()));
     assert!(files.written().values().all(|writes| *writes == 1));
+    // The look at the file can't tell a slow worker from a dead one: its unit stays used.
+    let governance = governance.lock().unwrap();
+    let tenant = hung.key.tenant;
+    let used = governance
+        .allowance(tenant, AppId::BOX, NINE + 60_001)
+        .unwrap()
+        .used;
+    assert_eq!(used, 4);
+}
+
+/// Panics when it looks at the first task.
+struct Panics(Files);
+
+impl Executor for Panics {
+    type Plan = FileVersion;
+
+    fn look(&self, task: &Task) -> Look<FileVersion> {
+        assert!(task.id.0 != 1, "as planned");
+        self.0.look(task)
+    }
+
+    fn write(&self, task: &Task, version: FileVersion) -> TaskOutcome {
+        self.0.write(task, version)
+    }
+
+    fn settle(&self, task: &Task) -> Settled {
+        self.0.settle(task)
+    }
+}
+
+#[test]
+fn a_panic_of_the_caller_is_passed_on_and_leaves_nobody_waiting() {
+    let governance = governance(3);
+    let clock = TestClock(AtomicI64::new(NINE));
+    let panics = Panics(Files::default());
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        run(
+            &governance,
+            &panics,
+            &clock,
+            &Stop::new(),
+            &until_idle(),
+            &|_| {},
+        )
+    }));
+    assert!(ended.is_err());
+    assert_eq!(panics.0.written().len(), 2);
 }

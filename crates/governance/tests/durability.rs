@@ -198,6 +198,24 @@ fn an_empty_file_becomes_a_store() {
 }
 
 #[test]
+fn a_log_without_its_file_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tasks.db");
+    let log = folder.path().join("tasks.db-wal");
+    for is_there in [false, true] {
+        fs::write(&log, b"what is left").unwrap();
+        if is_there {
+            fs::write(&path, b"").unwrap();
+        }
+        let error = open(&path).map(drop).unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
+        assert_eq!(fs::read(&log).unwrap(), b"what is left");
+    }
+    fs::remove_file(&log).unwrap();
+    assert!(open(&path).is_ok());
+}
+
+#[test]
 fn a_truncated_store_is_refused_and_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tasks.db");

@@ -80,7 +80,7 @@ fn work(folder: &Path) {
         .set_limit(TENANT, AppId::BOX, limit, &by, NOW)
         .unwrap();
     governance.submit(&tasks(), NOW).unwrap();
-    // An interrupted task is a failed try, and the next one is not due before an hour.
+    // Late enough for every pause.
     let later = NOW + 3_600_000;
     while let Some(task) = governance.claim(1, later).unwrap().pop() {
         let intent = WriteIntent::new(version());

@@ -42,8 +42,9 @@ impl<S: Store> Governance<S> {
             let mut wake = |at: i64| wake_at = Some(wake_at.map_or(at, |earlier| earlier.min(at)));
             for job in jobs.iter().take(JOBS_MAX) {
                 let last = match change.rows.job_ran(&job.name)? {
-                    Some(last) => last,
-                    None => {
+                    Some(last) if last <= now => last,
+                    // Never, or by a clock that was ahead: counted from now on.
+                    _ => {
                         change.rows.put_job_ran(&job.name, now)?;
                         now
                     }

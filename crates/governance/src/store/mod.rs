@@ -70,6 +70,10 @@ pub type Look<'l> = dyn FnMut(&dyn Rows) -> Result<(), Error> + 'l;
 
 /// Rows that survive: the seam between the rules and a database.
 ///
+/// A store belongs to one process at a time: what an earlier opening left running counts as
+/// interrupted ([`Governance::interrupted`](crate::Governance::interrupted)), whatever its leases
+/// say.
+///
 /// # Examples
 ///
 /// ```

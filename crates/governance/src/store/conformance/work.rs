@@ -250,6 +250,19 @@ pub(super) fn jobs_run_once_for_each_time_over_restarts(source: &mut dyn StoreSo
     let refresh = name("refresh")?;
     scene.governance.job_done(&refresh, MIDNIGHT, later)?;
     ensure!(scene.governance.next(&jobs, later)?.is_idle(), "idle again");
+    // A clock that was ahead for a moment stops no job until then.
+    scene
+        .governance
+        .job_done(&refresh, later + 300 * DAY, later)?;
+    ensure!(
+        scene.governance.next(&jobs, later)?.is_idle(),
+        "counted from now on"
+    );
+    let next = scene.governance.next(&jobs, later + HOUR)?;
+    ensure!(
+        next.jobs.iter().any(|(job, _)| *job == refresh),
+        "goes on within the hour"
+    );
     Ok(())
 }
 

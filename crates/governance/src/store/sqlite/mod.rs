@@ -154,7 +154,7 @@ fn check_header(path: &Path) -> Result<(), Error> {
     let unavailable = |error: io::Error| Error::unavailable(path.display().to_string(), error);
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return check_no_log(path),
         Err(error) => return Err(unavailable(error)),
     };
     let length = file.metadata().map_err(unavailable)?.len();
@@ -163,7 +163,7 @@ fn check_header(path: &Path) -> Result<(), Error> {
         .read_to_end(&mut header)
         .map_err(unavailable)?;
     if header.is_empty() {
-        return Ok(());
+        return check_no_log(path);
     }
     let not_a_store = |found: String| Error::NotAStore {
         path: path.to_path_buf(),
@@ -186,6 +186,18 @@ fn check_header(path: &Path) -> Result<(), Error> {
         });
     }
     check_length(path, &header, length)
+}
+
+/// Without its file a write-ahead log is what is left of a store, and a new file would be the end of
+/// it. A journal is not: it is written before the first page of a new file.
+fn check_no_log(path: &Path) -> Result<(), Error> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+        let cause = "a write-ahead log lies beside a file that is missing or empty";
+        return Err(Error::damaged(path.display().to_string(), cause));
+    }
+    Ok(())
 }
 
 /// Looks whether the file has the length that its header gives: SQLite takes a cut last page for
