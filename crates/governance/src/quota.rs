@@ -13,6 +13,9 @@ use label_core::calendar::date_from_days;
 /// One day, in milliseconds. UTC as computers count it has no other days.
 pub const DAY_MS: i64 = 86_400_000;
 
+/// Longest pause in milliseconds: from the start of a day to noon of the next.
+pub const PAUSE_MS_MAX: i64 = DAY_MS + DAY_MS / 2;
+
 /// When a paused app resumes, in milliseconds after midnight UTC: noon.
 pub const RESUME_AFTER_MIDNIGHT_MS: i64 = 43_200_000;
 

@@ -7,7 +7,7 @@ use label_core::{AppId, TenantId};
 use super::Governance;
 use super::change::Change;
 use crate::error::Error;
-use crate::quota::Pause;
+use crate::quota::{PAUSE_MS_MAX, Pause};
 use crate::state::{StateKind, TaskState};
 use crate::store::{PAGE_COUNT_MAX, Store, TaskFilter};
 use crate::task::{Lease, Task, TaskId};
@@ -92,9 +92,14 @@ type Pauses = HashMap<(TenantId, AppId), Option<Pause>>;
 
 impl Change<'_> {
     /// Puts everything whose time has come back into the queue.
+    ///
+    /// With it what waits for a noon that no pause of today can reach: a clock that was ahead has
+    /// deferred it. It is decided on anew.
     fn wake_due(&mut self, pages: u64) -> Result<(), Error> {
+        let farthest = self.now.saturating_add(PAUSE_MS_MAX);
         for _ in 0..pages {
-            let due = self.rows.due(self.now, PAGE_COUNT_MAX)?;
+            let mut due = self.rows.due(self.now, PAGE_COUNT_MAX)?;
+            due.extend(self.rows.deferred_beyond(farthest, PAGE_COUNT_MAX)?);
             if due.is_empty() {
                 break;
             }

@@ -3,6 +3,7 @@
 use super::Governance;
 use crate::error::Error;
 use crate::jobs::{JOBS_MAX, Job, JobName, Next};
+use crate::quota::PAUSE_MS_MAX;
 use crate::store::Store;
 
 impl<S: Store> Governance<S> {
@@ -58,6 +59,8 @@ impl<S: Store> Governance<S> {
                 due.into_iter().filter(|due| *due > now).for_each(&mut wake);
             }
             let is_due = change.rows.next_due()?.is_some_and(|due| due <= now);
+            let farthest = now.saturating_add(PAUSE_MS_MAX);
+            let is_due = is_due || !change.rows.deferred_beyond(farthest, 1)?.is_empty();
             next.tasks = is_due || !change.rows.queued(None, 1)?.is_empty();
             next.leases = change.rows.next_lease_end()?.is_some_and(|end| end <= now);
             next.wake_at = wake_at;

@@ -138,6 +138,9 @@ pub trait Rows {
     /// Deferred and retrying tasks whose time has come at `now`, by time and number.
     fn due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error>;
 
+    /// Deferred tasks whose time is later than `at`, the latest first.
+    fn deferred_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error>;
+
     /// The earliest time at which a deferred or retrying task comes due.
     fn next_due(&self) -> Result<Option<i64>, Error>;
 

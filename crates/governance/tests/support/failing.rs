@@ -84,6 +84,10 @@ impl Rows for FailingRows<'_> {
         self.fuse.burn()?;
         self.rows.due(now, count)
     }
+    fn deferred_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.fuse.burn()?;
+        self.rows.deferred_beyond(at, count)
+    }
     fn next_due(&self) -> Result<Option<i64>, Error> {
         self.fuse.burn()?;
         self.rows.next_due()

@@ -31,6 +31,26 @@ pub(super) fn r_155_one_hundred_a_day(source: &mut dyn StoreSource) -> Verdict {
     Ok(())
 }
 
+pub(super) fn a_clock_that_was_ahead_strands_no_task(source: &mut dyn StoreSource) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    scene.limit(1, NINE)?;
+    let far = NINE + 3_000 * DAY_MS;
+    let ids = scene.submit(&wishes(0..2)?, far)?;
+    ensure_eq!(scene.work_off(far)?, ids.get(..1).unwrap_or_default());
+    // The clock is right again: what was deferred to a noon years ahead goes on now, in its order.
+    let newer = scene.submit(&wishes(2..3)?, NINE)?;
+    ensure!(
+        scene.governance.next(&[], NINE)?.tasks,
+        "there is something to claim"
+    );
+    let second = ids.get(1..).unwrap_or_default();
+    ensure_eq!(scene.work_off(NINE)?, second);
+    let newer = newer.first().copied().unwrap_or_default();
+    let until = Some(RESUME);
+    ensure_eq!(scene.state(newer)?, TaskState::Deferred { until });
+    Ok(())
+}
+
 pub(super) fn r_156_apps_have_their_own_allowance(source: &mut dyn StoreSource) -> Verdict {
     let mut scene = Scene::new(source)?;
     scene.limit(2, NINE)?;

@@ -141,6 +141,7 @@ checks! {
         r_167_lowering_stops_at_once,
         r_167_a_lowered_limit_stops_further_tries_too,
         limit_zero_pauses_until_raised,
+        a_clock_that_was_ahead_strands_no_task,
         manual_tasks_are_exempt_or_counted,
         already_labelled_is_skipped_while_paused,
         one_label_uses_one_unit,

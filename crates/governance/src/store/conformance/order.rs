@@ -162,6 +162,15 @@ pub(super) fn what_is_due_comes_by_time(source: &mut dyn StoreSource) -> Verdict
         })?;
         ensure_eq!(found, expected);
     }
+    for (at, expected) in [(i64::MIN, vec![5, 1]), (50, vec![5]), (i64::MAX, vec![])] {
+        let mut found = Vec::new();
+        store.view(&mut |rows| {
+            let tasks = rows.deferred_beyond(at, 1000)?;
+            found = tasks.iter().map(|task| task.id.0).collect();
+            Ok(())
+        })?;
+        ensure_eq!(found, expected);
+    }
     let mut next = None;
     store.view(&mut |rows| {
         next = rows.next_due()?;

@@ -112,6 +112,10 @@ impl Rows for Change<'_> {
         self.state.due(now, count)
     }
 
+    fn deferred_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.state.deferred_beyond(at, count)
+    }
+
     fn next_due(&self) -> Result<Option<i64>, Error> {
         self.state.next_due()
     }

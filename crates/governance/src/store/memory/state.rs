@@ -196,6 +196,18 @@ impl Rows for State {
         Ok(self.all(due.map(|(_, id)| id), count))
     }
 
+    fn deferred_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
+        let after = (
+            std::ops::Bound::Excluded((at, TaskId(u64::MAX))),
+            std::ops::Bound::Unbounded,
+        );
+        let due = self.due.range(after).rev().map(|(_, id)| id);
+        let mut tasks = self.all(due, usize::MAX);
+        tasks.retain(|task| task.state_kind() == StateKind::Deferred);
+        tasks.truncate(count);
+        Ok(tasks)
+    }
+
     fn next_due(&self) -> Result<Option<i64>, Error> {
         Ok(self.due.first().map(|(at, _)| *at))
     }

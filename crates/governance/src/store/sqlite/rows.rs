@@ -230,6 +230,10 @@ impl Rows for SqliteRows<'_> {
         self.tasks_of(sql::DUE, vec![number(now), page(count)])
     }
 
+    fn deferred_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.tasks_of(sql::DEFERRED_BEYOND, vec![number(at), page(count)])
+    }
+
     fn next_due(&self) -> Result<Option<i64>, Error> {
         let due = self.one(sql::NEXT_DUE, [], "task", |row| row.value::<Option<i64>>())?;
         Ok(due.flatten())

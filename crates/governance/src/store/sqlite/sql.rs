@@ -82,6 +82,13 @@ pub(super) const DUE: &str = concat!(
     " FROM task WHERE due_ms IS NOT NULL AND due_ms <= ?1 ORDER BY due_ms, id LIMIT ?2"
 );
 
+pub(super) const DEFERRED_BEYOND: &str = concat!(
+    "SELECT ",
+    task_columns!(),
+    " FROM task WHERE due_ms IS NOT NULL AND due_ms > ?1 AND state = 1 \
+     ORDER BY due_ms DESC, id DESC LIMIT ?2"
+);
+
 pub(super) const WAITING: &str = "SELECT automatic, label_priority, id, state, due_ms, \
      label <> '', unit_half \
      FROM task WHERE tenant = ?1 AND app = ?2 AND state IN (0, 1, 3, 4) \
@@ -331,6 +338,7 @@ mod tests {
             (QUEUED, "task_queue"),
             (QUEUED_AFTER, "task_queue"),
             (DUE, "task_due"),
+            (DEFERRED_BEYOND, "task_due"),
             (WORK_WITH_KEY, "work_key"),
             (READY_WORK, "work_queue"),
             (DEAD_WORK, "work_dead"),
