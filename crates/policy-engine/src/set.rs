@@ -52,6 +52,9 @@ pub struct PolicySet {
     index: Arc<Index>,
 }
 
+/// From so many policies on, what they look at is looked up once for all of them.
+const EXTRACT_POLICIES_MIN: usize = 8;
+
 /// What one policy of a set says of a record.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -70,7 +73,8 @@ pub struct Evaluation<'s> {
 /// matcher's loan.
 pub struct Evaluations<'s, 'e> {
     policies: std::iter::Enumerate<Zip<Iter<'s, Policy>, Iter<'s, Gate>>>,
-    extract: Extract,
+    /// Nothing where there are too few policies for it to be worth its while.
+    extract: Option<Extract>,
     record: &'e FileRecord,
     now_ms: i64,
     content: &'e mut dyn ContentMatcher,
@@ -81,7 +85,11 @@ impl<'s> Iterator for Evaluations<'s, '_> {
 
     fn next(&mut self) -> Option<Evaluation<'s>> {
         let (place, (policy, gate)) = self.policies.next()?;
-        let outcome = match gate.passed_by(&self.extract, self.now_ms) {
+        let passed = match &self.extract {
+            Some(extract) => gate.passed_by(extract, self.now_ms),
+            None => gate.passed(self.record, self.now_ms),
+        };
+        let outcome = match passed {
             Some(passed) => policy.evaluate_behind(passed, self.record, self.now_ms, self.content),
             None => Outcome::NoMatch,
         };
@@ -206,7 +214,8 @@ impl PolicySet {
     ) -> Evaluations<'s, 'e> {
         Evaluations {
             policies: self.policies.iter().zip(&*self.gates).enumerate(),
-            extract: Extract::new(record, self.needs),
+            extract: (self.policies.len() >= EXTRACT_POLICIES_MIN)
+                .then(|| Extract::new(record, self.needs)),
             record,
             now_ms,
             content,
