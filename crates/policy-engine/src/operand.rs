@@ -13,7 +13,7 @@ use crate::filter::{
     VALUE_BYTES_MAX, VALUES_MAX, find_label, show_instant,
 };
 use crate::fold::fold;
-use crate::index::Texts;
+use crate::index::{FoldedTexts, times};
 use crate::json::{self, type_error, whole_number};
 use crate::pattern::Pattern;
 use crate::program::Operand;
@@ -452,7 +452,7 @@ impl Compiler<'_, '_> {
             }
         }
         (self.problems.len() == errors_before)
-            .then(|| (Operand::Ranges(ranges.into_boxed_slice()), wanted))
+            .then(|| (Operand::Ranges(times::merged(ranges)), wanted))
     }
 
     fn instant(&mut self, value: &Value, place: &Place<'_>) -> Option<i64> {
@@ -490,7 +490,7 @@ impl Values {
             Kind::Extension if case == ExtensionCase::Respected => {
                 Operand::ExactTexts(sorted(self.texts))
             }
-            Kind::Text | Kind::Name | Kind::Extension => Operand::Texts(Texts::new(
+            Kind::Text | Kind::Name | Kind::Extension => Operand::Texts(FoldedTexts::new(
                 self.texts.iter().map(|text| fold(text)).collect(),
             )),
             Kind::App

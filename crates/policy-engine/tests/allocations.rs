@@ -58,6 +58,9 @@ mod tests {
             .collect();
         let text = json!({"format": "file-policies/1", "policies": policies}).to_string();
         let set = PolicySet::from_json(&text, &context).unwrap();
+        let alone = set.policies()[0].clone();
+        let text = json!({"format": "file-policies/1", "policies": policies[..1]}).to_string();
+        let one = PolicySet::from_json(&text, &context).unwrap();
         let filter = Filter::build(&filters[2], &context).unwrap();
         let records = records();
         let mut inventory = Inventory::new(InventoryOptions::default());
@@ -81,6 +84,10 @@ mod tests {
             for (at, record) in records.iter().enumerate() {
                 for evaluation in set.evaluate(record, now_ms, &mut not_read) {
                     one_by_one += usize::from(evaluation.outcome != Outcome::NoMatch);
+                }
+                let outcome = alone.evaluate(record, now_ms, &mut not_read);
+                for evaluation in one.evaluate(record, now_ms, &mut not_read) {
+                    assert_eq!(evaluation.outcome, outcome);
                 }
                 finder.find(record, now_ms, &mut not_read, |_| found += 1);
                 for policy in 0..filters.len() {

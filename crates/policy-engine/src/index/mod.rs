@@ -6,11 +6,11 @@
 //! conditions there hold. The rest of each, if there is a rest, is evaluated one by one.
 
 mod texts;
-mod times;
+pub(crate) mod times;
 
 use std::ops::RangeInclusive;
 
-pub(crate) use texts::Texts;
+pub(crate) use texts::FoldedTexts;
 pub(crate) use times::{TimeColumn, holds, ranges};
 
 use crate::field::{Field, Kind, Operator};
@@ -83,7 +83,7 @@ struct Column {
 enum Values {
     Codes(Vec<u32>),
     Labels(Vec<LabelKey>),
-    Texts(Texts),
+    Texts(FoldedTexts),
 }
 
 pub(crate) fn set(bits: &mut [u64], at: usize) {
@@ -96,6 +96,13 @@ pub(crate) fn clear(bits: &mut [u64], at: usize) {
     if let Some(word) = bits.get_mut(at / 64) {
         *word &= !(1 << (at % 64));
     }
+}
+
+/// One bit of many.
+#[inline]
+pub(crate) fn bit(words: &[u64], at: usize) -> bool {
+    let word = words.get(at / 64);
+    word.is_some_and(|word| word >> (at % 64) & 1 == 1)
 }
 
 /// A row among rows.
@@ -372,7 +379,7 @@ impl Values {
                 labels.dedup();
                 Self::Labels(labels)
             }
-            Kind::Text | Kind::Name | Kind::Extension => Self::Texts(Texts::new(texts)),
+            Kind::Text | Kind::Name | Kind::Extension => Self::Texts(FoldedTexts::new(texts)),
             _ => {
                 codes.sort_unstable();
                 codes.dedup();

@@ -4,7 +4,7 @@ use crate::fold;
 
 /// Folded texts in order, each with its first bytes as a number: most comparisons end there.
 #[derive(Clone, Debug)]
-pub(crate) struct Texts {
+pub(crate) struct FoldedTexts {
     texts: Box<[Box<str>]>,
     starts: Box<[Start]>,
 }
@@ -31,7 +31,7 @@ impl Start {
     }
 }
 
-impl Texts {
+impl FoldedTexts {
     /// Of folded texts, in any order.
     pub(crate) fn new(mut texts: Vec<Box<str>>) -> Self {
         texts.sort_unstable();
@@ -60,10 +60,10 @@ impl Texts {
     pub(crate) fn find(&self, text: &str) -> Option<usize> {
         let bytes = fold::start(text);
         let from = self.starts.partition_point(|start| start.bytes < bytes);
-        let same = self.starts.iter().zip(&self.texts).enumerate().skip(from);
-        same.take_while(|(_, (start, _))| start.bytes == bytes)
-            .find(|(_, (_, one))| fold::equals(text, one))
-            .map(|(place, _)| place)
+        let to = self.starts.partition_point(|start| start.bytes <= bytes);
+        let alike = self.texts.get(from..to)?;
+        let found = alike.binary_search_by(|one| fold::compare(text, one).reverse());
+        found.ok().map(|at| from + at)
     }
 
     /// The places of the texts with which one that is not folded starts; `bytes` is its
@@ -90,7 +90,7 @@ mod tests {
             text in "[abAß\0É]{0,5}[abcdEfgh]{0,6}",
         ) {
             let folded: Vec<Box<str>> = texts.iter().map(|text| fold(text)).collect();
-            let texts = Texts::new(folded.clone());
+            let texts = FoldedTexts::new(folded.clone());
             let whole = texts.find(&text).map(|at| texts.texts[at].clone());
             proptest::prop_assert_eq!(whole, folded.iter().find(|one| ***one == *fold(&text)).cloned());
 

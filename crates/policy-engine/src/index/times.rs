@@ -1,5 +1,6 @@
 //! When conditions on times hold.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::{clear, row, row_mut};
@@ -45,14 +46,31 @@ impl TimeColumn {
             missing: vec![u64::MAX; words],
             starts,
         };
+        let mut by_policy: BTreeMap<usize, Vec<&[RangeInclusive<i64>]>> = BTreeMap::new();
         for (policy, ranges) in asked {
+            by_policy.entry(policy).or_default().push(ranges);
+        }
+        for (policy, conditions) in by_policy {
             clear(&mut column.missing, policy);
-            for at in 0..=column.starts.len() {
-                // The whole stretch up to the next start answers as its first moment does.
-                let first = at
-                    .checked_sub(1)
-                    .and_then(|before| column.starts.get(before).copied());
-                if !holds(ranges, first.unwrap_or(i64::MIN)) {
+            // How many more of its conditions hold in a stretch than in the one before: so each
+            // policy passes over the stretches once, however many conditions it has.
+            let mut changes = vec![0_isize; column.starts.len() + 1];
+            let mut change = |at: i64, by: isize| {
+                let stretch = column.starts.partition_point(|start| *start <= at);
+                if let Some(change) = changes.get_mut(stretch) {
+                    *change += by;
+                }
+            };
+            for range in conditions.iter().copied().flatten() {
+                change(*range.start(), 1);
+                if let Some(behind) = range.end().checked_add(1) {
+                    change(behind, -1);
+                }
+            }
+            let mut left = conditions.len().cast_signed();
+            for (at, change) in changes.iter().enumerate() {
+                left -= change;
+                if left > 0 {
                     clear(row_mut(&mut column.rows, at, words), policy);
                 }
             }
@@ -78,9 +96,25 @@ impl TimeColumn {
     }
 }
 
-/// Whether one of the ranges has the time.
+/// Whether one of the ranges, which are merged, has the time.
 pub(crate) fn holds(ranges: &[RangeInclusive<i64>], time: i64) -> bool {
-    ranges.iter().any(|range| range.contains(&time))
+    let at = ranges.partition_point(|range| *range.end() < time);
+    ranges.get(at).is_some_and(|range| *range.start() <= time)
+}
+
+/// The same times in as few ranges as can be, in order.
+pub(crate) fn merged(mut ranges: Vec<RangeInclusive<i64>>) -> Box<[RangeInclusive<i64>]> {
+    ranges.sort_unstable_by_key(|range| *range.start());
+    let mut merged: Vec<RangeInclusive<i64>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match merged.last_mut() {
+            Some(last) if *range.start() <= last.end().saturating_add(1) => {
+                *last = *last.start()..=*last.end().max(range.end());
+            }
+            _ => merged.push(range),
+        }
+    }
+    merged.into()
 }
 
 /// When a condition on a time holds; `None` for any other condition, and for one that is measured
@@ -108,4 +142,44 @@ pub(crate) fn ranges(
         (Operand::Ranges(ranges), _) => ranges.to_vec(),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::bit;
+    use proptest::prelude::*;
+
+    fn some_ranges() -> impl Strategy<Value = Vec<RangeInclusive<i64>>> {
+        let edge = prop_oneof![-4..5_i64, Just(i64::MIN), Just(i64::MAX)];
+        let range = (edge.clone(), edge).prop_map(|(one, other)| one.min(other)..=one.max(other));
+        proptest::collection::vec(range, 0..4)
+    }
+
+    proptest! {
+        #[test]
+        fn a_column_holds_where_all_conditions_hold(
+            asked in proptest::collection::vec((0..3_usize, some_ranges()), 0..8),
+            times in proptest::collection::vec(
+                prop_oneof![-6..7_i64, Just(i64::MIN), Just(i64::MAX)], 1..8
+            ),
+        ) {
+            let merged: Vec<_> =
+                asked.iter().map(|(policy, ranges)| (*policy, merged(ranges.clone()))).collect();
+            let conditions = merged.iter().map(|(policy, ranges)| (*policy, &**ranges));
+            let column = TimeColumn::new(Field::Created, conditions, 1, &mut 100_000).unwrap();
+            for time in times {
+                for policy in 0..3 {
+                    let mut of_policy = asked.iter().filter(|(other, _)| *other == policy);
+                    let expected =
+                        of_policy.all(|(_, ranges)| ranges.iter().any(|it| it.contains(&time)));
+                    prop_assert_eq!(bit(column.row(Some(time), 1), policy), expected);
+                }
+            }
+            for policy in 0..3 {
+                let is_asked = asked.iter().any(|(other, _)| *other == policy);
+                prop_assert_eq!(bit(column.row(None, 1), policy), !is_asked);
+            }
+        }
+    }
 }

@@ -83,7 +83,7 @@ impl Inventory {
     /// How many files are exposed, by label.
     ///
     /// Without a filter this is one pass over three columns of numbers, whatever the records are;
-    /// with one, each record is shown to the filter.
+    /// with one, the filter is asked first, by a sweep.
     pub fn exposure(&self, counting: &Counting<'_>) -> Exposure {
         let counted = self.counted(counting);
         // One app for all of them: apps don't matter here.

@@ -7,7 +7,7 @@ use crate::file_type::FileTypeTable;
 use crate::record::{FileRecord, FileStatus};
 
 /// What can be said of a record without looking further: whether it is deleted, and the first
-/// conditions, as far as they are steps. All of a set's gates together fit into the nearest cache.
+/// conditions, as far as they are steps. A hundred of them fit into the nearest cache.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Gate {
     /// Nothing behind the last one.

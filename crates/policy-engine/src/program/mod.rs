@@ -12,7 +12,7 @@ use crate::evaluate::Answer;
 use crate::field::{Field, Kind, Operator};
 use crate::file_type::FileTypeTable;
 use crate::fold;
-use crate::index::Texts as FoldedTexts;
+use crate::index::{FoldedTexts, times};
 use crate::pattern::Pattern;
 use crate::record::{EntityKey, FileRecord, FileStatus};
 use crate::text_match::WordQuery;
@@ -95,6 +95,7 @@ pub(crate) enum Operand {
     Patterns(Box<[Pattern]>),
     Entities(Box<[EntityKey]>),
     Instant(i64),
+    /// Merged: in order, with gaps between them.
     Ranges(Box<[RangeInclusive<i64>]>),
     Days(i64),
 }
@@ -387,7 +388,7 @@ impl Condition {
             (Operand::Instant(wanted), Operator::Lte) => value <= *wanted,
             (Operand::Days(days), Operator::GteNdays) => value >= days_ago(*days),
             (Operand::Days(days), Operator::LteNdays) => value <= days_ago(*days),
-            (Operand::Ranges(ranges), _) => ranges.iter().any(|range| range.contains(&value)),
+            (Operand::Ranges(ranges), _) => times::holds(ranges, value),
             // The compiler of filters makes no other pairs.
             _ => false,
         }

@@ -6,22 +6,34 @@ use std::sync::Arc;
 use label_core::{FileId, FileKey, LabelKey};
 
 use super::names::{NameTest, Names};
-use super::table::{Gate, SMALL, Table, Test};
-use super::{Plan, Subject, Sweep, TimeTable, TimeTest, WORDS, bit};
+use super::table::{BitGate, SMALL, Table, Test};
+use super::{BLOCK, Plan, Subject, Sweep, TimeTable, TimeTest, WORDS};
 use crate::evaluate::Answer;
 use crate::field::Field;
-use crate::index::{TimeColumn, clear, ranges, set};
+use crate::index::{FoldedTexts, TimeColumn, bit, clear, ranges, set};
 use crate::inventory::Inventory;
 use crate::inventory::columns::LabelSetId;
 use crate::inventory::values::{self, Part};
 use crate::program::{Condition, Operand};
 use crate::record::{FileRecord, LabelScan};
 
-/// Most memory for the rows of all tables, in bytes. Conditions beyond it are asked of each record.
-const ROWS_BYTES_MAX: usize = 64 << 20;
+/// What is looked up; everything beyond is asked of each record.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Bytes for the rows of all tables. While one is made it takes twice its part.
+    pub(super) rows_bytes: usize,
+    /// Beginnings of names, at most 64: each is tried on every name.
+    pub(super) name_starts: usize,
+}
 
-/// Most beginnings of names: each is tried on every name.
-const NAME_STARTS_MAX: usize = 64;
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            rows_bytes: 64 << 20,
+            name_starts: 64,
+        }
+    }
+}
 
 /// What has a number beside the records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +99,12 @@ struct Builder<'a> {
 }
 
 impl<'a> Sweep<'a> {
-    pub(super) fn new(inventory: &'a Inventory, subjects: Box<[Subject<'a>]>, now_ms: i64) -> Self {
+    pub(super) fn new(
+        inventory: &'a Inventory,
+        subjects: Box<[Subject<'a>]>,
+        now_ms: i64,
+        limits: Limits,
+    ) -> Self {
         let words = subjects.len().div_ceil(64).next_multiple_of(WORDS);
         let count = subjects.len();
         let mut builder = Builder {
@@ -95,7 +112,7 @@ impl<'a> Sweep<'a> {
             subjects,
             now_ms,
             words,
-            bytes_left: ROWS_BYTES_MAX,
+            bytes_left: limits.rows_bytes,
             enabled: vec![0; words],
             undecided: vec![0; words],
             tests: (0..count).map(|_| Vec::new()).collect(),
@@ -111,7 +128,7 @@ impl<'a> Sweep<'a> {
             }
         }
         let times = builder.times();
-        let names = builder.names();
+        let names = builder.names(limits.name_starts.min(64));
         builder.finish(tables, times, names)
     }
 }
@@ -129,13 +146,16 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// All conditions at the roots that are wanted.
+    /// All conditions at the roots that are wanted, of subjects that may still match something.
     fn conditions(
         &self,
         is_wanted: impl Fn(&Condition) -> bool,
     ) -> Vec<(usize, usize, &'a Condition)> {
         let mut all = Vec::new();
         for (subject, of) in self.subjects.iter().enumerate() {
+            if !bit(&self.enabled, subject) {
+                continue;
+            }
             let conditions = of.program().root.conditions.iter().enumerate();
             all.extend(
                 conditions
@@ -157,7 +177,7 @@ impl<'a> Builder<'a> {
         let is_status = source == Source::Part(Part::State);
         let mut asked = Vec::new();
         if is_status {
-            let all = 0..self.subjects.len();
+            let all = (0..self.subjects.len()).filter(|at| bit(&self.enabled, *at));
             asked.extend(all.map(|subject| Asked {
                 subject,
                 question: Question::Status,
@@ -173,7 +193,7 @@ impl<'a> Builder<'a> {
                     question: Question::Condition(place, condition),
                 }),
         );
-        if asked.is_empty() {
+        if asked.is_empty() || (!is_status && !self.is_worth_while(source)) {
             return None;
         }
         asked.sort_by_key(|one| one.subject);
@@ -181,6 +201,9 @@ impl<'a> Builder<'a> {
         let mut undecided = vec![0; self.words];
         let mut passing = vec![0; self.subjects.len()];
         self.each_value(source, |number, uses, record| {
+            if rows.is_full {
+                return;
+            }
             let mut row = vec![u64::MAX; self.words];
             for one in &asked {
                 match self.ask(one, record) {
@@ -189,8 +212,11 @@ impl<'a> Builder<'a> {
                     Answer::Unknown => set(&mut undecided, one.subject),
                 }
             }
-            for (subject, passing) in passing.iter_mut().enumerate() {
-                if bit(&row, subject) {
+            for one in asked.chunk_by(|one, other| one.subject == other.subject) {
+                let subject = one.first().map(|one| one.subject);
+                if let Some(subject) = subject.filter(|subject| bit(&row, *subject))
+                    && let Some(passing) = passing.get_mut(subject)
+                {
                     *passing += uses;
                 }
             }
@@ -230,6 +256,13 @@ impl<'a> Builder<'a> {
             }
         }
         is_needed.then_some(table)
+    }
+
+    /// Whether values recur. Where hardly two records share one, asking each of the few records that
+    /// other conditions leave takes less than asking for every value.
+    fn is_worth_while(&self, source: Source) -> bool {
+        let records = self.inventory.records.len();
+        records <= BLOCK || 2 * self.numbers_end(source) <= records
     }
 
     fn ask(&self, asked: &Asked<'_>, record: &FileRecord) -> Answer {
@@ -347,7 +380,7 @@ impl<'a> Builder<'a> {
         tables
     }
 
-    fn names(&mut self) -> Option<Names<'a>> {
+    fn names(&mut self, starts_max: usize) -> Option<Names<'a>> {
         let asked = self.conditions(Condition::is_name_start);
         let mut tests: Vec<(usize, usize, NameTest)> = Vec::new();
         for (subject, place, condition) in asked {
@@ -356,18 +389,20 @@ impl<'a> Builder<'a> {
             };
             let is_negative = condition.operator.is_negative();
             // Of two that ask for a start each has to be met: the rows know one.
-            let is_second = tests
+            let of_subject = tests
                 .iter()
-                .any(|(other, _, test)| *other == subject && !test.is_negative);
+                .rev()
+                .take_while(|(other, ..)| *other == subject);
+            let is_second = of_subject.into_iter().any(|(.., test)| !test.is_negative);
             if is_negative || !is_second {
                 let texts = texts.clone();
                 tests.push((subject, place, NameTest { texts, is_negative }));
             }
         }
         let texts = tests.iter().flat_map(|(_, _, test)| test.texts.iter());
-        let texts = crate::index::Texts::new(texts.map(Box::from).collect());
+        let texts = FoldedTexts::new(texts.map(Box::from).collect());
         let bytes = (2 * texts.len() + 1) * self.words * size_of::<u64>();
-        if tests.is_empty() || texts.len() > NAME_STARTS_MAX || bytes > self.bytes_left {
+        if tests.is_empty() || texts.len() > starts_max || bytes > self.bytes_left {
             return None;
         }
         let starts = self.inventory.values.name_starts();
@@ -429,7 +464,7 @@ impl<'a> Builder<'a> {
             names,
             undecided: self.undecided.into(),
             complete: complete.into(),
-            gates: plans.iter().map(|plan| Gate::new(&plan.tests)).collect(),
+            gates: plans.iter().map(|plan| BitGate::new(&plan.tests)).collect(),
             plans: plans.into(),
         }
     }

@@ -4,6 +4,8 @@
 mod build;
 mod names;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::ops::RangeInclusive;
 
@@ -18,8 +20,9 @@ use crate::program::Program;
 use crate::record::FileRecord;
 use crate::set::PolicySet;
 
+use build::Limits;
 use names::{NameTest, Names};
-use table::{Gate, Table, Test};
+use table::{BitGate, Table, Test};
 
 /// Words of subjects that are looked at together. Every row has a multiple of so many.
 const WORDS: usize = 4;
@@ -31,7 +34,8 @@ const BLOCK: usize = 1_024;
 
 /// The policies of a set, made ready for the records of an inventory.
 ///
-/// Making it asks every condition once for each value that records have, names and paths excepted;
+/// Making it asks every condition once for each value that records have (names, paths and ids of files, whole groups and scopes
+/// excepted);
 /// an outcome is then mostly a matter of looking numbers up. Worth its while where policies meet many
 /// records, or the same ones more than once: previews, sweeps, listings. It holds while neither the
 /// inventory nor the set changes, which the borrows see to, and may be shared between threads.
@@ -93,7 +97,7 @@ pub struct Sweep<'a> {
     complete: Box<[u64]>,
     plans: Box<[Plan<'a>]>,
     /// The beginnings of the plans, beside one another.
-    gates: Box<[Gate]>,
+    gates: Box<[BitGate]>,
 }
 
 /// What is evaluated.
@@ -173,25 +177,18 @@ fn keep(left: &mut Block, other: Block) {
         .for_each(|(left, word)| *left &= word);
 }
 
-/// One bit of many.
-#[inline]
-fn bit(words: &[u64], at: usize) -> bool {
-    let word = words.get(at / 64);
-    word.is_some_and(|word| word >> (at % 64) & 1 == 1)
-}
-
 impl Inventory {
     /// Makes a set's policies ready for all records. `now_ms` is what relative dates are measured
     /// from, milliseconds UTC.
     pub fn sweep<'a>(&'a self, policies: &'a PolicySet, now_ms: i64) -> Sweep<'a> {
         let subjects = policies.policies().iter().map(Subject::Policy).collect();
-        Sweep::new(self, subjects, now_ms)
+        Sweep::new(self, subjects, now_ms, Limits::default())
     }
 
     /// The same for a filter, the only subject.
     pub(crate) fn sweep_filter<'a>(&'a self, filter: &'a Filter, now_ms: i64) -> Sweep<'a> {
         let subject = Subject::Filter(filter.program());
-        Sweep::new(self, Box::new([subject]), now_ms)
+        Sweep::new(self, Box::new([subject]), now_ms, Limits::default())
     }
 }
 

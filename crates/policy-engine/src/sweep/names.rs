@@ -1,7 +1,7 @@
 //! How names start.
 
 use super::{Block, block};
-use crate::index::{Texts, row, set};
+use crate::index::{FoldedTexts, clear, row, row_mut, set};
 use crate::record::FileRecord;
 
 /// All conditions of all subjects on how names start, and the names.
@@ -11,7 +11,7 @@ pub(super) struct Names<'a> {
     /// The first bytes of each name as a number.
     starts: &'a [u64],
     /// At most 64.
-    texts: Texts,
+    texts: FoldedTexts,
     words: usize,
     /// For each text the subjects that ask for it.
     wanted: Vec<u64>,
@@ -24,7 +24,7 @@ pub(super) struct Names<'a> {
 /// The condition of one subject.
 #[derive(Debug)]
 pub(super) struct NameTest {
-    pub(super) texts: Texts,
+    pub(super) texts: FoldedTexts,
     pub(super) is_negative: bool,
 }
 
@@ -40,7 +40,7 @@ impl<'a> Names<'a> {
     pub(super) fn new(
         records: &'a [FileRecord],
         starts: &'a [u64],
-        texts: Texts,
+        texts: FoldedTexts,
         words: usize,
     ) -> Self {
         let rows = vec![0; texts.len() * words];
@@ -60,12 +60,12 @@ impl<'a> Names<'a> {
         let rows = if test.is_negative {
             &mut self.forbidden
         } else {
-            crate::index::clear(&mut self.open, subject);
+            clear(&mut self.open, subject);
             &mut self.wanted
         };
         for text in test.texts.iter() {
             if let Some(at) = self.texts.place(text) {
-                set(crate::index::row_mut(rows, at, self.words), subject);
+                set(row_mut(rows, at, self.words), subject);
             }
         }
     }

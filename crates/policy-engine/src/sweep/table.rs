@@ -1,6 +1,7 @@
 //! What conditions say of values, looked up by the numbers of the values.
 
 use super::Left;
+use crate::index::bit;
 use crate::inventory::values::Row;
 
 /// Numbers below it fit into the bits of one word.
@@ -22,6 +23,7 @@ pub(super) struct Table<'a> {
 /// The number in a cell.
 #[inline]
 fn cell(row: &Row, cell: usize) -> u32 {
+    // So that nothing has to be checked when it is read.
     row.get(cell % row.len()).copied().unwrap_or(u32::MAX)
 }
 
@@ -42,7 +44,7 @@ impl Table<'_> {
     /// Whether the conditions of a subject hold for a number.
     #[inline]
     pub(super) fn holds(&self, number: u32, subject: usize) -> bool {
-        super::bit(self.answers_of(number), subject)
+        bit(self.answers_of(number), subject)
     }
 }
 
@@ -79,7 +81,7 @@ impl Test<'_> {
             }),
             Self::Table { table, subject } => {
                 let Some(table) = tables.get(*table) else {
-                    return;
+                    return left.keep(|_| false);
                 };
                 left.keep(|record| {
                     let number = table.numbers.get(record);
@@ -92,13 +94,13 @@ impl Test<'_> {
 
 /// The first tests of a subject, as far as they are bits: asked together, without a branch.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Gate {
+pub(super) struct BitGate {
     bits: [u64; 4],
     cells: [u8; 4],
     tests: u8,
 }
 
-impl Gate {
+impl BitGate {
     pub(super) fn new(tests: &[Test<'_>]) -> Self {
         let mut gate = Self {
             bits: [u64::MAX; 4],
