@@ -50,6 +50,7 @@ pub fn contestants(policies: &[FilePolicy], records: &[Record]) -> Vec<Box<dyn C
     vec![
         Box::new(contestants::wirefilter::Wirefilter::new(policies, records)),
         Box::new(contestants::by_hand::ByHand::new(policies, records)),
+        Box::new(contestants::closures::Closures::new(policies, records)),
         prepared(PreparedWay::AllPolicies),
         prepared(PreparedWay::OneByOne),
         prepared(PreparedWay::Columns),

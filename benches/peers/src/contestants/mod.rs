@@ -2,6 +2,7 @@
 
 pub mod by_hand;
 pub mod cedar;
+pub mod closures;
 pub mod common_expressions;
 pub mod json_logic;
 pub mod ours;
