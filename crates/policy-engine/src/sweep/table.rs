@@ -126,8 +126,13 @@ impl BitGate {
 
     #[inline]
     pub(super) fn lets_pass(&self, row: &Row) -> bool {
-        let tests = self.bits.iter().zip(&self.cells);
-        let bits = tests.map(|(bits, at)| bits >> (cell(row, usize::from(*at)) % 64));
-        bits.fold(1, |all, one| all & one) == 1
+        let holds = |bits: u64, at: u8| bits >> (cell(row, usize::from(at)) % 64) & 1;
+        let ([first, bits @ ..], [first_at, cells @ ..]) = (self.bits, self.cells);
+        // Few records pass the first test, so that a branch on it is mostly foreseen.
+        if holds(first, first_at) == 0 {
+            return false;
+        }
+        let tests = bits.into_iter().zip(cells);
+        tests.fold(1, |all, (bits, at)| all & holds(bits, at)) == 1
     }
 }
