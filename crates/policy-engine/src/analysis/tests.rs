@@ -15,6 +15,7 @@ use crate::record::{AccessLevel, FileRecord, LabelScan, ScanWarning, ScanWarning
 use crate::set::PolicySet;
 
 mod lints;
+mod scopes;
 
 const TENANT: TenantId = TenantId::from_u128(1);
 const DAY: i64 = 86_400_000;
