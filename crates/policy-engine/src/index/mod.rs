@@ -5,6 +5,8 @@
 //! file's values give a few such rows; what is left when all columns were asked is the policies whose
 //! conditions there hold. The rest of each, if there is a rest, is evaluated one by one.
 
+#[cfg(test)]
+mod tests;
 mod texts;
 pub(crate) mod times;
 

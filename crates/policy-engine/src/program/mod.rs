@@ -2,6 +2,8 @@
 
 mod gate;
 mod step;
+#[cfg(test)]
+mod tests;
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
