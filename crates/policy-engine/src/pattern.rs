@@ -206,6 +206,7 @@ mod tests {
             ("{a,b*}.txt", "bcd.txt", true),
             ("{a,b*}.txt", "c.txt", false),
             ("a,b", "a,b", true),
+            ("a}b", "a}b", true),
             (r"\*\[x", "*[x", true),
             ("a.b", "axb", false),
             ("a+(b)|$^", "A+(B)|$^", true),

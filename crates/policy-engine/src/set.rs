@@ -246,3 +246,59 @@ impl PolicySet {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use label_core::{AppId, FileId, FileKey, LabelCatalog, LabelView, TenantId};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::evaluate::ContentAnswer;
+
+    fn file() -> FileRecord {
+        let key = FileKey::new(AppId::BOX, 0, FileId::parse("1").unwrap());
+        let mut file = FileRecord::new(key, "Plan.docx");
+        file.mime_type = Some("application/pdf".into());
+        file
+    }
+
+    fn types(policies: usize) -> PolicySet {
+        let policy = |number: usize| {
+            let filters = json!({"fileType": {"eq": [number % 6]}});
+            json!({"id": number.to_string(), "name": "P", "filters": filters})
+        };
+        let policies: Vec<Value> = (0..policies).map(policy).collect();
+        let text = json!({"format": "file-policies/1", "policies": policies}).to_string();
+        let labels = LabelView::new(LabelCatalog::empty(TenantId::from_u128(1)).into());
+        PolicySet::from_json(&text, &BuildContext::new(&labels)).unwrap()
+    }
+
+    #[test]
+    fn kinds_of_files_are_looked_up_for_many_policies_as_for_one() {
+        let file = file();
+        let mut nothing_read = |_: &_| ContentAnswer::NotYet;
+        for count in [EXTRACT_POLICIES_MIN - 1, EXTRACT_POLICIES_MIN, 20] {
+            let set = types(count);
+            let outcomes = set.evaluate(&file, 0, &mut nothing_read);
+            let outcomes: Vec<Outcome> = outcomes.map(|it| it.outcome).collect();
+            let alone: Vec<Outcome> = set
+                .policies()
+                .iter()
+                .map(|policy| policy.evaluate(&file, 0, &mut nothing_read))
+                .collect();
+            assert_eq!(outcomes, alone);
+            assert!(outcomes.contains(&Outcome::Match), "{count} policies");
+        }
+    }
+
+    #[test]
+    fn it_is_known_how_many_outcomes_there_will_be() {
+        let (set, file) = (types(9), file());
+        let mut nothing_read = |_: &_| ContentAnswer::NotYet;
+        let mut outcomes = set.evaluate(&file, 0, &mut nothing_read);
+        for left in (0..=9).rev() {
+            assert_eq!(outcomes.size_hint(), (left, Some(left)));
+            assert_eq!(outcomes.next().is_some(), left > 0);
+        }
+    }
+}

@@ -298,7 +298,7 @@ impl Condition {
         }
         match self.field.kind() {
             Kind::Label => self.of_labels(record),
-            Kind::Instant => self.of_instant(instant(self.field, record), now_ms).into(),
+            Kind::Instant => self.of_instant(instant(self.field, record)).into(),
             Kind::Entity => self.of_entities(entities(self.field, record)).into(),
             Kind::Text | Kind::Extension | Kind::Name => self.of_texts(record).into(),
             Kind::App | Kind::Number | Kind::AccessLevel | Kind::FileType | Kind::Boolean => self
@@ -378,20 +378,15 @@ impl Condition {
         }
     }
 
-    fn of_instant(&self, value: Option<i64>, now_ms: i64) -> bool {
+    fn of_instant(&self, value: Option<i64>) -> bool {
         let Some(value) = value else {
             return false;
         };
-        let days_ago = |days: i64| now_ms.saturating_sub(days.saturating_mul(DAY_MS));
         match (&self.operand, self.operator) {
             (Operand::Instant(wanted), Operator::Gt) => value > *wanted,
-            (Operand::Instant(wanted), Operator::Gte) => value >= *wanted,
             (Operand::Instant(wanted), Operator::Lt) => value < *wanted,
-            (Operand::Instant(wanted), Operator::Lte) => value <= *wanted,
-            (Operand::Days(days), Operator::GteNdays) => value >= days_ago(*days),
-            (Operand::Days(days), Operator::LteNdays) => value <= days_ago(*days),
             (Operand::Ranges(ranges), _) => times::holds(ranges, value),
-            // The compiler of filters makes no other pairs.
+            // All others are steps.
             _ => false,
         }
     }

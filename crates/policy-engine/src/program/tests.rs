@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::check::BuildContext;
-use crate::filter::Filter;
+use crate::filter::{CONDITIONS_MAX, Filter};
 use crate::index::times;
 
 fn conditions(filters: &Value) -> Vec<Condition> {
@@ -51,7 +51,10 @@ fn conditions_on_one_number_or_one_stretch_of_time_are_steps() {
         // More than there is room for.
         (json!({"service": {"eq": [1, 2, 3, 4, 5]}}), false),
         // There may be several warnings.
-        (json!({"fileScanLabels": {"eq": ["Password encrypted"]}}), false),
+        (
+            json!({"fileScanLabels": {"eq": ["Password encrypted"]}}),
+            false,
+        ),
         (json!({"modifiedDate": {"gte": 1}}), true),
         (json!({"modifiedDate": {"lte": 1}}), true),
         (
@@ -106,4 +109,23 @@ fn a_condition_on_a_time_is_known_by_its_ranges() {
         panic!("one condition");
     };
     assert_eq!(times::ranges(other, Some(0)), None);
+}
+
+#[test]
+fn limits_are_what_is_still_allowed() {
+    let labels = LabelView::new(LabelCatalog::empty(TenantId::from_u128(1)).into());
+    let build = |filters: &Value| Filter::build(filters, &BuildContext::new(&labels)).is_ok();
+    let apps = |count: usize| vec![json!({"neq": [1]}); count];
+    for (count, expected) in [(CONDITIONS_MAX, true), (CONDITIONS_MAX + 1, false)] {
+        assert_eq!(build(&json!({"service": apps(count)})), expected, "{count}");
+    }
+    // The group counts, too.
+    let group = |count: usize| json!({"any": vec![json!({"service": {"neq": [1]}}); count]});
+    for (count, expected) in [(CONDITIONS_MAX - 1, true), (CONDITIONS_MAX, false)] {
+        assert_eq!(build(&group(count)), expected, "{count} in a group");
+    }
+    let error = Filter::build(&group(CONDITIONS_MAX + 1), &BuildContext::new(&labels));
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("201 filter objects, at most 200"), "{error}");
+    assert!(!build(&json!({"service": []})), "no condition");
 }
