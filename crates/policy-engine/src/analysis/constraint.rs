@@ -8,7 +8,8 @@ use label_core::id::IDENTIFIER_BYTES_MAX;
 
 use super::Proof;
 use crate::field::{Field, Kind, Operator};
-use crate::program::{Condition, DAY_MS, Operand};
+use crate::index::times::{merged, ranges};
+use crate::program::{Condition, Operand};
 
 /// A value that a condition names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,7 +44,8 @@ pub(super) struct Constraint {
 #[derive(Clone, Debug, PartialEq)]
 struct Times {
     base: Base,
-    ranges: Vec<RangeInclusive<i64>>,
+    /// In order, and none of them touches the next.
+    ranges: Box<[RangeInclusive<i64>]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -271,7 +273,7 @@ impl Constraint {
         match (&self.times, &other.times) {
             (_, None) => true,
             (Some(one), Some(other)) if one.base == other.base => {
-                intersection(&one.ranges, &other.ranges) == merged(one.ranges.clone())
+                intersection(&one.ranges, &other.ranges) == one.ranges
             }
             _ => false,
         }
@@ -355,59 +357,20 @@ fn values(condition: &Condition) -> Option<Values> {
 }
 
 fn times(condition: &Condition) -> Option<Times> {
-    let epoch = |range| {
-        Some(Times {
-            base: Base::Epoch,
-            ranges: vec![range],
-        })
+    let (base, ranges) = match ranges(condition, None) {
+        Some(ranges) => (Base::Epoch, ranges),
+        None => (Base::Now, ranges(condition, Some(0))?),
     };
-    let ago = |days: i64| days.saturating_mul(DAY_MS).saturating_neg();
-    match (&condition.operand, condition.operator) {
-        (Operand::Instant(at), Operator::Gte) => epoch(*at..=i64::MAX),
-        (Operand::Instant(at), Operator::Lte) => epoch(i64::MIN..=*at),
-        (Operand::Instant(i64::MAX), Operator::Gt) | (Operand::Instant(i64::MIN), Operator::Lt) => {
-            Some(Times {
-                base: Base::Epoch,
-                ranges: Vec::new(),
-            })
-        }
-        (Operand::Instant(at), Operator::Gt) => epoch(at + 1..=i64::MAX),
-        (Operand::Instant(at), Operator::Lt) => epoch(i64::MIN..=at - 1),
-        (Operand::Ranges(ranges), _) => Some(Times {
-            base: Base::Epoch,
-            ranges: merged(ranges.to_vec()),
-        }),
-        (Operand::Days(days), Operator::GteNdays) => Some(Times {
-            base: Base::Now,
-            ranges: vec![ago(*days)..=i64::MAX],
-        }),
-        (Operand::Days(days), Operator::LteNdays) => Some(Times {
-            base: Base::Now,
-            ranges: vec![i64::MIN..=ago(*days)],
-        }),
-        _ => None,
-    }
-}
-
-/// In order, and those that touch as one.
-fn merged(mut ranges: Vec<RangeInclusive<i64>>) -> Vec<RangeInclusive<i64>> {
-    ranges.sort_by_key(|range| *range.start());
-    let mut merged: Vec<RangeInclusive<i64>> = Vec::with_capacity(ranges.len());
-    for range in ranges {
-        match merged.last_mut() {
-            Some(last) if *range.start() <= last.end().saturating_add(1) => {
-                *last = *last.start()..=*last.end().max(range.end());
-            }
-            _ => merged.push(range),
-        }
-    }
-    merged
+    Some(Times {
+        base,
+        ranges: merged(ranges),
+    })
 }
 
 fn intersection(
     one: &[RangeInclusive<i64>],
     other: &[RangeInclusive<i64>],
-) -> Vec<RangeInclusive<i64>> {
+) -> Box<[RangeInclusive<i64>]> {
     let mut both = Vec::new();
     for one in one {
         for other in other {

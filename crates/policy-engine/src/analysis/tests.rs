@@ -14,6 +14,7 @@ use crate::file_type::FileTypeTable;
 use crate::record::{AccessLevel, FileRecord, LabelScan, ScanWarning, ScanWarnings};
 use crate::set::PolicySet;
 
+mod exact;
 mod lints;
 mod scopes;
 

@@ -11,6 +11,8 @@ use crate::inventory::{Inventory, InventoryOptions};
 use crate::record::{AccessLevel, FileRecord, FileStatus, LabelScan};
 use crate::set::PolicySet;
 
+mod plans;
+
 fn policies() -> PolicySet {
     let mut policies: Vec<Value> = Vec::new();
     // More than the words that are looked at together.
