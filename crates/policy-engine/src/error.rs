@@ -477,4 +477,54 @@ mod tests {
         assert_eq!(errors.more(), 5);
         assert!(errors.to_string().ends_with("\nand 5 more"));
     }
+
+    #[test]
+    fn what_a_part_leaves_out_is_counted_too() {
+        let part = |errors: usize| {
+            let mut problems = Problems::default();
+            for at in 0..errors {
+                problems.push(&Place::Root.item(at), BuildCause::EmptyRange);
+            }
+            problems.into_result().unwrap_err()
+        };
+        for (before, taken, errors, more) in [
+            (0, 3, 3, 0),
+            (ERRORS_MAX - 2, 2, ERRORS_MAX, 0),
+            (ERRORS_MAX - 2, 5, ERRORS_MAX, 3),
+            (ERRORS_MAX + 4, ERRORS_MAX + 7, ERRORS_MAX, ERRORS_MAX + 11),
+        ] {
+            let mut problems = Problems::default();
+            for at in 0..before {
+                problems.push(&Place::Root.item(at), BuildCause::EmptyRange);
+            }
+            problems.absorb(part(taken));
+            assert_eq!(problems.len(), before + taken);
+            let all = problems.into_result().unwrap_err();
+            assert_eq!((all.as_slice().len(), all.more()), (errors, more));
+        }
+    }
+
+    #[test]
+    fn quotations_are_cut_at_a_length() {
+        let long = "é".repeat(QUOTE_CHARS_MAX);
+        assert_eq!(quote(&long), long);
+        assert_eq!(quote(&format!("{long}x")), format!("{long}…"));
+        assert_eq!(quote(""), "");
+    }
+
+    #[test]
+    fn distances_are_those_of_the_shortest_way() {
+        for (one, other, distance) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("abc", "abc", 0),
+            ("kitten", "sitting", 3),
+            ("flaw", "lawn", 2),
+            ("abcdef", "azced", 3),
+        ] {
+            assert_eq!(edit_distance(one, other), distance, "{one} {other}");
+            assert_eq!(edit_distance(other, one), distance, "{other} {one}");
+        }
+    }
 }

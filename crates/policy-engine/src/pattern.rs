@@ -207,6 +207,8 @@ mod tests {
             ("{a,b*}.txt", "c.txt", false),
             ("a,b", "a,b", true),
             ("a}b", "a}b", true),
+            ("{a,{b}", "{b", true),
+            ("[a-a]", "a", true),
             (r"\*\[x", "*[x", true),
             ("a.b", "axb", false),
             ("a+(b)|$^", "A+(B)|$^", true),

@@ -396,10 +396,7 @@ impl Condition {
         mut values: impl Iterator<Item = T>,
         is_wanted: impl Fn(&T) -> bool,
     ) -> bool {
-        match self.operator {
-            Operator::Deq => values.any(|value| !is_wanted(&value)),
-            _ => self.of_any(values.any(|value| is_wanted(&value))),
-        }
+        self.of_any(values.any(|value| is_wanted(&value)))
     }
 
     fn of_any(&self, any: bool) -> bool {

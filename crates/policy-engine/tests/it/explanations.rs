@@ -207,3 +207,46 @@ fn groups_are_shown_with_what_is_in_them() {
         "/policies/0/filters/any/0/none/0/filename/glob"
     );
 }
+
+#[test]
+fn folders_and_kinds_are_called_by_what_is_known_of_them() {
+    let scoped = |mode: &str| {
+        build(json!({
+            "filters": {"fileType": {"eq": [1]}},
+            "folderScope": {"mode": mode, "folders": [{"app": 10489, "id": "hr"}]},
+        }))
+    };
+    let mut record = file(AppId::BOX);
+    record.mime_type = Some("application/msword".into());
+    record.parent_folders = vec!["hr".into(), "beside".into()];
+    record.ancestor_folders = Some(vec!["root".into(), "hr".into()]);
+    let found = explain(&scoped("selected"), &record, ContentAnswer::NotYet);
+    assert!(
+        found.contains("lies in Box `hr`: saw root, hr, beside → yes"),
+        "{found}"
+    );
+    assert!(
+        found.contains("File type equals Document: saw Document → yes"),
+        "{found}"
+    );
+
+    // What lies above is only guessed at where it could change the answer.
+    record.ancestor_folders = None;
+    let found = explain(&scoped("selected"), &record, ContentAnswer::NotYet);
+    assert!(
+        found.contains("lies in Box `hr`: saw hr, beside → yes"),
+        "{found}"
+    );
+    record.parent_folders.remove(0);
+    let found = explain(&scoped("selected"), &record, ContentAnswer::NotYet);
+    assert!(found.contains("saw unknown folders → no"), "{found}");
+    let mut elsewhere = file(AppId::SHAREPOINT_ONLINE);
+    elsewhere.mime_type = Some("application/msword".into());
+    elsewhere.parent_folders = vec!["beside".into()];
+    elsewhere.ancestor_folders = None;
+    let found = explain(&scoped("excluding"), &elsewhere, ContentAnswer::NotYet);
+    assert!(
+        found.contains("does not lie in Box `hr`: saw beside → yes"),
+        "{found}"
+    );
+}
