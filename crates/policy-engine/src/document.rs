@@ -465,7 +465,7 @@ impl Serialize for PolicyDefinition {
             enabled: bool,
             priority: i32,
             #[serde(skip_serializing_if = "Option::is_none")]
-            created: Option<String>,
+            created: Option<Value>,
             filters: &'d Map<String, Value>,
             folder_scope: &'d FolderScope,
             owner_scope: &'d OwnerScope,
@@ -482,7 +482,7 @@ impl Serialize for PolicyDefinition {
             category: self.category,
             enabled: self.enabled,
             priority: self.priority,
-            created: self.created_ms.map(json::show_created),
+            created: self.created_ms.map(json::written_instant),
             filters: &self.filters,
             folder_scope: &self.folder_scope,
             owner_scope: &self.owner_scope,

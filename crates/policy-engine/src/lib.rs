@@ -109,6 +109,7 @@ mod sweep;
 mod templates;
 mod text_match;
 mod trace;
+mod value;
 
 pub use action::{Action, Notify, OwnerDigest};
 pub use action_kind::ActionKind;
@@ -156,6 +157,6 @@ pub use saved_queries::{
 pub use schema::document_schema;
 pub use set::{Evaluation, Evaluations, PolicySet};
 pub use sweep::Sweep;
-pub use templates::{templates, worked_examples};
+pub use templates::{templates, worked_event_rules, worked_examples};
 pub use text_match::{WordQuery, WordQueryError, WordSeparators};
 pub use trace::{Trace, TracedCondition};

@@ -313,7 +313,7 @@ fn malformed_documents() {
         ),
         (
             json!({"created": "yesterday"}),
-            "/policies/0/created: expected a date and time with its zone, such as `2020-12-27T00:00:00Z`, found `\"yesterday\"`",
+            "/policies/0/created: expected milliseconds since 1970, or a date and time with its zone, found `\"yesterday\"`; such as `2020-12-27T00:00:00Z`",
         ),
     ] {
         let found = errors(members.clone());

@@ -5,6 +5,8 @@ mod actions;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod event_documents;
+#[cfg(test)]
 mod event_rules;
 #[cfg(test)]
 mod explanations;
