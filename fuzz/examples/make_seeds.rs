@@ -85,6 +85,10 @@ fn main() -> Outcome {
     let policies = fs::read_to_string(data.join("policies.json"))?;
     seeds.put("policy_document", "examples", policies.as_bytes())?;
     filters(&seeds)?;
+    let rules = fs::read_to_string(data.join("event-rules.json"))?;
+    let events = fs::read_to_string(data.join("label-events.jsonl"))?;
+    let input = format!("{rules}\n---\n{events}");
+    seeds.put("event_rules", "examples", input.as_bytes())?;
     for fill in [1_u8, 37, 91, 150, 201, 255] {
         let choices: Vec<u8> = (0..120_u8)
             .map(|at| at.wrapping_mul(fill) ^ (at / 3))
