@@ -81,6 +81,7 @@ mod error;
 mod evaluate;
 pub mod events;
 mod explain;
+mod export;
 mod field;
 mod file_action;
 mod file_json;
@@ -127,6 +128,7 @@ pub use document::{
 pub use error::{BuildCause, BuildError, BuildErrors, ERRORS_MAX};
 pub use evaluate::{Answer, ContentAnswer, ContentMatcher, Outcome, Unavailable};
 pub use explain::{ConditionReport, Explanation, FilterExplanation, SHOWN_MAX};
+pub use export::product_filters;
 pub use field::{Field, FilterDialect, Operator};
 pub use file_action::{FileAction, LINK_DAYS_MAX, SharedLinkAccess};
 pub use file_json::FileJson;

@@ -11,6 +11,8 @@ mod event_rules;
 #[cfg(test)]
 mod explanations;
 #[cfg(test)]
+mod export;
+#[cfg(test)]
 mod extreme_times;
 #[cfg(test)]
 mod filters;

@@ -387,7 +387,7 @@ pub(crate) fn conditions() -> impl Strategy<Value = (&'static str, &'static str,
     })
 }
 
-fn object(conditions: Vec<(&'static str, &'static str, Value)>) -> Value {
+pub(crate) fn object(conditions: Vec<(&'static str, &'static str, Value)>) -> Value {
     let mut filters = Map::new();
     for (name, operator, operand) in conditions {
         let object = json!({operator: operand});
@@ -403,7 +403,7 @@ fn object(conditions: Vec<(&'static str, &'static str, Value)>) -> Value {
 }
 
 /// Filter objects, some with groups, some of those with groups.
-fn filters() -> impl Strategy<Value = Value> {
+pub(crate) fn filters() -> impl Strategy<Value = Value> {
     let inner = proptest::collection::vec(
         conditions().prop_filter("at the top only", |condition| condition.0 != "allowDeleted"),
         1..3,
