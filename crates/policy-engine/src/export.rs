@@ -194,15 +194,6 @@ impl Export<'_, '_> {
                     .filter_map(|one| value::label(one, labels, Gone::Accepted, place, problems));
                 keys.map(|key| Value::String(key.to_string())).collect()
             }
-            (_, Kind::Extension) => {
-                let list = value::list(value, VALUES_MAX, place, problems)?.iter();
-                // The product's dialect also reads extensions with their dot.
-                let bare = |one: &Value| match one.as_str() {
-                    Some(text) => text.strip_prefix('.').unwrap_or(text).into(),
-                    None => one.clone(),
-                };
-                list.map(bare).collect()
-            }
             _ => {
                 let list = value::list(value, VALUES_MAX, place, problems)?;
                 Value::Array(list.to_vec())
