@@ -6,7 +6,8 @@
 //! policies match --product-filters FILE --files FILE …
 //! policies lint FILE [--labels FILE,…] [--tenant GUID] [--json]
 //! policies preview --policies FILE --files FILE [--before FILE] [--samples N] …
-//! policies schema
+//! policies events --rules FILE --events FILE [--labels FILE,…] [--tenant GUID] [--json]
+//! policies schema [file-policies | event-rules]
 //! ```
 //!
 //! Without arguments it tells a story on a made-up tenant's inventory.
@@ -27,7 +28,12 @@
 //! the exit code is 1 if there is either. `preview` says what each policy would do with the files, or
 //! with `--before` what would change for them, also where a policy is removed; what can't be read is
 //! said first, and the exit code is 1. It takes the folder for the administrator's quarantine as set.
-//! `schema` prints the JSON Schema of documents.
+//! `schema` prints the JSON Schema of documents: of file policies, or of event rules.
+//!
+//! `events` plays a log of label events, one JSON object a line, to the rules of a document, and says
+//! which of them match and which alerts arise, with `--json` one object a line. The present is the
+//! date of the newest event so far. What can't be read, of the rules or of the log, is said as `lint`
+//! and `match` say it, and the exit code is 1. `lint` tells by `format` which kind of document it has.
 //!
 //! An option that is given twice, or an argument that belongs to nothing, ends it with exit code 2.
 
@@ -40,9 +46,13 @@ use examples::arguments::Arguments;
 use examples::file_lines::Files;
 use examples::policy_match::{self, Questions, Style, Summary};
 use examples::policy_preview::Outlook;
-use examples::{label_documents, policy_story};
+use examples::{event_match, label_documents, policy_story};
 use label_core::{LabelCatalog, LabelView};
-use policy_engine::{BuildContext, FilterDialect, LINTS_MAX, PolicySet, PreviewOptions};
+use policy_engine::events::{EventRuleDocument, event_rule_schema};
+use policy_engine::{
+    BuildContext, BuildError, BuildErrors, FilterDialect, LINTS_MAX, Lint, PolicySet,
+    PreviewOptions,
+};
 use serde_json::json;
 
 const USAGE: &str = "usage:
@@ -51,7 +61,8 @@ const USAGE: &str = "usage:
   policies lint FILE [--labels FILE,…] [--tenant GUID] [--json]
   policies preview --policies FILE --files FILE [--before FILE] [--labels FILE,…] [--tenant GUID]
                    [--now RFC3339] [--samples N]
-  policies schema";
+  policies events --rules FILE --events FILE [--labels FILE,…] [--tenant GUID] [--json]
+  policies schema [file-policies | event-rules]";
 
 fn main() -> ExitCode {
     match run() {
@@ -69,6 +80,7 @@ fn run() -> Result<ExitCode, String> {
         Some("match") => matching(given),
         Some("lint") => lint(given),
         Some("preview") => preview(given),
+        Some("events") => events(given),
         Some("schema") => schema(given),
         None => {
             policy_story::tell(&mut io::stdout().lock())?;
@@ -89,59 +101,126 @@ fn lint(given: impl Iterator<Item = String>) -> Result<ExitCode, String> {
     let mut context = BuildContext::new(&labels);
     context.detectors = &presets;
     let as_json = arguments.has("--json");
-    let document = PolicySet::from_json(&text(path)?, &context);
-    let mut lines = Vec::new();
-    match &document {
-        Err(errors) => {
-            lines.extend(errors.as_slice().iter().map(|error| {
-                let object = json!({
-                    "error": {
-                        "pointer": error.pointer,
-                        "cause": error.cause.to_string(),
-                        "suggestion": error.suggestion,
-                    },
-                });
-                (object, error.to_string())
-            }));
-            let more = errors.more();
-            if more > 0 {
-                lines.push((json!({"more": more}), format!("and {more} more")));
-            }
+    let text = text(path)?;
+    let lines = if is_of_event_rules(&text) {
+        match EventRuleDocument::from_json(&text, &context) {
+            Ok(_) => Vec::new(),
+            Err(errors) => error_lines(&errors),
         }
-        Ok(set) => {
-            let lints = set.lints(&labels);
-            lines.extend(lints.iter().map(|lint| {
-                let object = json!({
-                    "policy": lint.policy,
-                    "lint": lint.kind.code(),
-                    "pointer": lint.pointer,
-                    "text": lint.kind.to_string(),
-                    "other": lint.other,
-                });
-                (object, lint.to_string())
-            }));
-            if lints.len() >= LINTS_MAX {
-                let text = format!("there may be more: these are the first {LINTS_MAX}");
-                lines.push((json!({"limit": LINTS_MAX}), text));
-            }
+    } else {
+        match PolicySet::from_json(&text, &context) {
+            Ok(set) => lint_lines(&set, &labels),
+            Err(errors) => error_lines(&errors),
         }
+    };
+    let as_nothing = if as_json { "" } else { "nothing to say\n" };
+    print_lines(&lines, as_json, as_nothing)?;
+    Ok(ExitCode::from(u8::from(!lines.is_empty())))
+}
+
+/// Which kind of document it is says its format; what has none is read as file policies.
+fn is_of_event_rules(text: &str) -> bool {
+    let value = policy_engine::strict_json(text);
+    value.is_ok_and(|value| {
+        let format = value.get("format").and_then(serde_json::Value::as_str);
+        format.is_some_and(|format| format.starts_with("event-rules/"))
+    })
+}
+
+/// A line as JSON and as text.
+type Line = (serde_json::Value, String);
+
+fn error_lines(errors: &BuildErrors) -> Vec<Line> {
+    let line = |error: &BuildError| {
+        let object = json!({
+            "error": {
+                "pointer": error.pointer,
+                "cause": error.cause.to_string(),
+                "suggestion": error.suggestion,
+            },
+        });
+        (object, error.to_string())
+    };
+    let mut lines: Vec<Line> = errors.as_slice().iter().map(line).collect();
+    let more = errors.more();
+    if more > 0 {
+        lines.push((json!({"more": more}), format!("and {more} more")));
     }
+    lines
+}
+
+fn lint_lines(set: &PolicySet, labels: &LabelView) -> Vec<Line> {
+    let lints = set.lints(labels);
+    let line = |lint: &Lint| {
+        let object = json!({
+            "policy": lint.policy,
+            "lint": lint.kind.code(),
+            "pointer": lint.pointer,
+            "text": lint.kind.to_string(),
+            "other": lint.other,
+        });
+        (object, lint.to_string())
+    };
+    let mut lines: Vec<Line> = lints.iter().map(line).collect();
+    if lints.len() >= LINTS_MAX {
+        let text = format!("there may be more: these are the first {LINTS_MAX}");
+        lines.push((json!({"limit": LINTS_MAX}), text));
+    }
+    lines
+}
+
+/// Prints lines, or what stands for none.
+fn print_lines(lines: &[Line], as_json: bool, nothing: &str) -> Result<(), String> {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut print = || {
-        for (object, text) in &lines {
+        for (object, text) in lines {
             if as_json {
                 writeln!(out, "{object}")?;
             } else {
                 writeln!(out, "{text}")?;
             }
         }
-        if lines.is_empty() && !as_json {
-            writeln!(out, "nothing to say")?;
+        if lines.is_empty() {
+            write!(out, "{nothing}")?;
         }
         out.flush()
     };
-    printed(print())?;
-    Ok(ExitCode::from(u8::from(!lines.is_empty())))
+    printed(print())
+}
+
+/// Says which events of a log match which rules, and which alerts arise.
+fn events(given: impl Iterator<Item = String>) -> Result<ExitCode, String> {
+    let flags = ["--rules", "--events", "--labels", "--tenant"];
+    let arguments = Arguments::parse(given, &flags, &["--json"])?;
+    arguments.no_rest().map_err(with_usage)?;
+    let as_json = arguments.has("--json");
+    let labels = labels(&arguments)?;
+    let rules = text(arguments.required("--rules")?)?;
+    let path = arguments.required("--events")?;
+    let document = match EventRuleDocument::from_json(&rules, &BuildContext::new(&labels)) {
+        Ok(document) => document,
+        Err(errors) => {
+            print_lines(&error_lines(&errors), as_json, "")?;
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let run = event_match::Run::new(&document.rules, &labels, as_json);
+    let run = run.map_err(|error| error.to_string())?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut summary = event_match::Summary::default();
+    let print = || {
+        summary = run.log(opened(path)?, &mut out)?;
+        if !as_json {
+            writeln!(
+                out,
+                "{} events: {} matches, {} alerts, {} over the daily limit, {} can't be read",
+                summary.events, summary.matches, summary.alerts, summary.over_limit, summary.errors
+            )?;
+        }
+        out.flush()
+    };
+    printed(print()).map_err(|error| format!("`{path}`: {error}"))?;
+    Ok(ExitCode::from(u8::from(summary.errors > 0)))
 }
 
 /// A reader that goes away, such as `head`, has seen enough.
@@ -223,11 +302,16 @@ fn preview(given: impl Iterator<Item = String>) -> Result<ExitCode, String> {
     Ok(ExitCode::from(u8::from(errors > 0)))
 }
 
-/// Prints the JSON Schema of policy documents.
+/// Prints the JSON Schema of documents.
 fn schema(given: impl Iterator<Item = String>) -> Result<ExitCode, String> {
     let arguments = Arguments::parse(given, &[], &[])?;
-    arguments.no_rest().map_err(with_usage)?;
-    let text = serde_json::to_string_pretty(&policy_engine::document_schema());
+    let schema = match arguments.rest() {
+        [] => policy_engine::document_schema(),
+        [one] if one == "file-policies" => policy_engine::document_schema(),
+        [one] if one == "event-rules" => event_rule_schema(),
+        [other, ..] => return Err(format!("no schema of `{other}`\n{USAGE}")),
+    };
+    let text = serde_json::to_string_pretty(&schema);
     let text = text.map_err(|error| error.to_string())?;
     printed(writeln!(io::stdout().lock(), "{text}"))?;
     Ok(ExitCode::SUCCESS)

@@ -1,6 +1,7 @@
 //! What the examples share.
 
 pub mod arguments;
+pub mod event_match;
 pub mod file_lines;
 pub mod html;
 pub mod label_documents;

@@ -38,7 +38,8 @@ pub fn tell(out: &mut dyn Write) -> Result<(), String> {
     story.tell(out).map_err(|error| error.to_string())
 }
 
-fn labels() -> Result<LabelView, String> {
+/// The labels of the sample tenant.
+pub(crate) fn labels() -> Result<LabelView, String> {
     let documents = Document::read(SAMPLE_TENANT, LABELS.as_bytes());
     let documents = documents.map_err(|error| error.to_string())?;
     let combined = label_core::source::combine(

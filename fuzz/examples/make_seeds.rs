@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use label_core::{LabelCatalog, LabelView, TenantId};
 use label_fuzz::package::archive;
 use label_fuzz::{compound, join, pieces};
-use policy_engine::{BuildContext, Field, Filter};
+use policy_engine::{BuildContext, Field, Filter, FilterDialect};
 use serde_json::json;
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -85,6 +85,10 @@ fn main() -> Outcome {
     let policies = fs::read_to_string(data.join("policies.json"))?;
     seeds.put("policy_document", "examples", policies.as_bytes())?;
     filters(&seeds)?;
+    let rules = fs::read_to_string(data.join("event-rules.json"))?;
+    let events = fs::read_to_string(data.join("label-events.jsonl"))?;
+    let input = format!("{rules}\n---\n{events}");
+    seeds.put("event_rules", "examples", input.as_bytes())?;
     for fill in [1_u8, 37, 91, 150, 201, 255] {
         let choices: Vec<u8> = (0..120_u8)
             .map(|at| at.wrapping_mul(fill) ^ (at / 3))
@@ -121,10 +125,10 @@ fn filters(seeds: &Seeds) -> Outcome {
         json!(1_473_851_520_000_i64),
         json!([{"start": 1_473_851_520_000_i64, "end": 1_609_840_800_000_i64}]),
     ];
-    for name in Field::names() {
+    for name in Field::names(FilterDialect::Extended) {
         let field = Field::parse(name).ok_or("a field without a name")?;
         let mut policies = Vec::new();
-        for operator in field.operators() {
+        for operator in field.operators(FilterDialect::Extended) {
             let accepted = values
                 .iter()
                 .map(|value| json!({name: {operator.name(): value}}))

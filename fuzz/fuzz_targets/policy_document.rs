@@ -12,8 +12,8 @@ use label_core::{
 use label_fuzz::policies;
 use libfuzzer_sys::fuzz_target;
 use policy_engine::{
-    AccessLevel, Answer, BuildContext, ContentAnswer, FileRecord, FileStatus, Filter, LabelScan,
-    Outcome, PolicyDocument, PolicySet, ScanWarning,
+    AccessLevel, Answer, BuildContext, ContentAnswer, FileRecord, FileStatus, Filter, FilterDialect,
+    LabelScan, Outcome, PolicyDocument, PolicySet, ScanWarning, product_filters,
 };
 use serde_json::Value;
 
@@ -127,6 +127,24 @@ fn check(text: &str) {
                 let answer = filter.answer(record, now);
                 assert!(answer != Answer::Unknown || filter.needs_labels());
             }
+        }
+        export(&value, &filter, &context);
+    }
+}
+
+/// What the product can say means the same there.
+fn export(filters: &Value, filter: &Filter, context: &BuildContext<'_>) {
+    let Ok(exported) = product_filters(filters, context) else {
+        return;
+    };
+    let mut context = context.clone();
+    context.dialect = FilterDialect::Product;
+    let again = Filter::build(&exported, &context).expect("the product's own form");
+    assert_eq!(product_filters(&exported, &context).as_ref(), Ok(&exported));
+    for record in RECORDS.iter() {
+        for now in [NOW_MS, i64::MIN, i64::MAX] {
+            let (one, other) = (filter.answer(record, now), again.answer(record, now));
+            assert_eq!(one, other, "{filters}, as {exported}");
         }
     }
 }

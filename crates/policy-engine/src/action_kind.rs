@@ -63,7 +63,7 @@ pub enum ActionKind {
     TransferOwnership,
 }
 
-struct Row {
+struct ActionEntry {
     kind: ActionKind,
     name: &'static str,
     title: &'static str,
@@ -92,148 +92,148 @@ const QUARANTINES: Apps = Apps::Some(&[BOX, ONEDRIVE, SHAREPOINT]);
 
 /// The task names are those of the product's undocumented governance interface; where none is known
 /// there is none.
-const ROWS: &[Row] = &[
-    row(
+const ENTRIES: &[ActionEntry] = &[
+    entry(
         ActionKind::ApplyLabel,
         "applyLabel",
         "Apply label",
         Some("EncryptFileTask"),
         Apps::LabelCapable,
     ),
-    row(
+    entry(
         ActionKind::RemoveLabel,
         "removeLabel",
         "Remove label",
         None,
         Apps::LabelCapable,
     ),
-    row(
+    entry(
         ActionKind::NotifyOwner,
         "notifyOwner",
         "Send a digest to the owner",
         Some("OwnershipNotificationTask"),
         Apps::All,
     ),
-    row(
+    entry(
         ActionKind::NotifyUsers,
         "notifyUsers",
         "Notify",
         None,
         Apps::All,
     ),
-    row(
+    entry(
         ActionKind::NotifyLastEditor,
         "notifyLastEditor",
         "Notify the last editor",
         None,
         Apps::Some(&[BOX, GOOGLE]),
     ),
-    row(
+    entry(
         ActionKind::Trash,
         "trash",
         "Trash",
         Some("TrashFileTask"),
         Apps::Some(&[BOX, DROPBOX, GOOGLE, ONEDRIVE, SHAREPOINT]),
     ),
-    row(
+    entry(
         ActionKind::AdminQuarantine,
         "adminQuarantine",
         "Put in admin quarantine",
         Some("AdminQuarantineTask"),
         QUARANTINES,
     ),
-    row(
+    entry(
         ActionKind::UserQuarantine,
         "userQuarantine",
         "Put in user quarantine",
         Some("QuarantineTask"),
         QUARANTINES,
     ),
-    row(
+    entry(
         ActionKind::UserQuarantineKeepOwner,
         "userQuarantineKeepOwner",
         "Put in user quarantine and add owner permissions",
         None,
         Apps::Some(&[SHAREPOINT]),
     ),
-    row(
+    entry(
         ActionKind::MakePrivate,
         "makePrivate",
         "Make private",
         Some("RemoveEveryoneFileTask"),
         Apps::Some(&[AMAZON_WEB_SERVICES, GOOGLE, ONEDRIVE, SHAREPOINT]),
     ),
-    row(
+    entry(
         ActionKind::InheritParentPermissions,
         "inheritParentPermissions",
         "Inherit parent permissions",
         None,
         Apps::Some(&[ONEDRIVE, SHAREPOINT]),
     ),
-    row(
+    entry(
         ActionKind::RemovePublicAccess,
         "removePublicAccess",
         "Remove public access",
         Some("RemovePublicFileTask"),
         Apps::Some(&[GOOGLE]),
     ),
-    row(
+    entry(
         ActionKind::RemoveSharedLink,
         "removeSharedLink",
         "Remove direct shared link",
         Some("RemoveSharedLinkFileTask"),
         Apps::Some(&[BOX, DROPBOX]),
     ),
-    row(
+    entry(
         ActionKind::RemoveExternalUsers,
         "removeExternalUsers",
         "Remove external users",
         Some("RemoveExternalFileTask"),
         Apps::Some(&[BOX, GOOGLE, ONEDRIVE, SHAREPOINT]),
     ),
-    row(
+    entry(
         ActionKind::RemoveCollaborators,
         "removeCollaborators",
         "Remove collaborators",
         Some("RemoveCollaboratorPermissionFileTask"),
         Apps::Some(&[AMAZON_WEB_SERVICES, BOX, GOOGLE, ONEDRIVE, SHAREPOINT]),
     ),
-    row(
+    entry(
         ActionKind::ReducePublicAccess,
         "reducePublicAccess",
         "Reduce public access",
         None,
         Apps::Some(&[GOOGLE]),
     ),
-    row(
+    entry(
         ActionKind::ChangeSharedLink,
         "changeSharedLink",
         "Change shared link access to",
         None,
         Apps::Some(&[BOX]),
     ),
-    row(
+    entry(
         ActionKind::ExpireSharedLink,
         "expireSharedLink",
         "Let the shared link end after",
         None,
         Apps::Some(&[BOX]),
     ),
-    row(
+    entry(
         ActionKind::RemoveEditorSharing,
         "removeEditorSharing",
         "Remove editors' ability to share",
         Some("OnlyOwnersShare"),
         Apps::Some(&[GOOGLE]),
     ),
-    row(
+    entry(
         ActionKind::GrantReadToDomain,
         "grantReadToDomain",
         "Grant read permission to",
         Some("GrantReadForDomainPermissionFileTask"),
         Apps::Some(&[GOOGLE]),
     ),
-    row(
+    entry(
         ActionKind::TransferOwnership,
         "transferOwnership",
         "Transfer ownership to",
@@ -242,14 +242,14 @@ const ROWS: &[Row] = &[
     ),
 ];
 
-const fn row(
+const fn entry(
     kind: ActionKind,
     name: &'static str,
     title: &'static str,
     task_name: Option<&'static str>,
     apps: Apps,
-) -> Row {
-    Row {
+) -> ActionEntry {
+    ActionEntry {
         kind,
         name,
         title,
@@ -261,34 +261,37 @@ const fn row(
 impl ActionKind {
     /// All kinds, in the order in which they stand in documents.
     pub fn all() -> impl Iterator<Item = Self> {
-        ROWS.iter().map(|row| row.kind)
+        ENTRIES.iter().map(|entry| entry.kind)
     }
 
     /// The kind of this name.
     pub fn parse(name: &str) -> Option<Self> {
-        ROWS.iter().find(|row| row.name == name).map(|row| row.kind)
+        ENTRIES
+            .iter()
+            .find(|entry| entry.name == name)
+            .map(|entry| entry.kind)
     }
 
     /// The name in documents.
     pub fn name(self) -> &'static str {
-        self.row().map_or("", |row| row.name)
+        self.entry().map_or("", |entry| entry.name)
     }
 
     /// The name for people to read.
     pub fn title(self) -> &'static str {
-        self.row().map_or("", |row| row.title)
+        self.entry().map_or("", |entry| entry.title)
     }
 
     /// The name of the task in the product's interface, if one is known.
     pub fn task_name(self) -> Option<&'static str> {
-        self.row().and_then(|row| row.task_name)
+        self.entry().and_then(|entry| entry.task_name)
     }
 
     /// Whether the app has it. The label actions count as offered by the product's four apps;
     /// a caller may have a list of its own, see
     /// [`BuildContext::label_capable_apps`](crate::BuildContext::label_capable_apps).
     pub fn is_offered_by(self, app: AppId) -> bool {
-        match self.row().map(|row| &row.apps) {
+        match self.entry().map(|entry| &entry.apps) {
             Some(Apps::All) => true,
             Some(Apps::LabelCapable) => [BOX, GOOGLE, ONEDRIVE, SHAREPOINT].contains(&app),
             Some(Apps::Some(apps)) => apps.contains(&app),
@@ -301,8 +304,8 @@ impl ActionKind {
         !matches!(self, Self::ApplyLabel | Self::RemoveLabel)
     }
 
-    fn row(self) -> Option<&'static Row> {
-        ROWS.iter().find(|row| row.kind == self)
+    fn entry(self) -> Option<&'static ActionEntry> {
+        ENTRIES.iter().find(|entry| entry.kind == self)
     }
 }
 

@@ -4,25 +4,26 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use label_core::{AppId, LabelCapableApps, LabelKey, LabelOrigin, LabelView, Profile};
+use label_core::{AppId, LabelCapableApps, LabelKey, LabelOrigin, LabelView, PolicyId, Profile};
 use serde_json::{Map, Value};
 
 use crate::action::{Action, Notify};
 use crate::action_kind::ActionKind;
 use crate::address::Address;
 use crate::document::{
-    AppActions, FolderReference, FolderScope, Include, Inspection, OwnerScope, POLICIES_MAX,
-    PolicyDefinition, PolicyDocument,
+    AlertSettings, AppActions, FolderReference, FolderScope, Include, Inspection, OwnerScope,
+    POLICIES_MAX, PolicyDefinition, PolicyDocument,
 };
 use crate::error::{BuildCause, Place, Problems, did_you_mean, quote};
 use crate::field::{Field, FilterDialect};
 use crate::file_action::FileAction;
 use crate::file_type::FileTypeTable;
-use crate::filter::{Compiler, ExtensionCase, GROUPS, Gone, LabelReference, Purpose, find_label};
+use crate::filter::{Compiler, ExtensionCase, GROUPS, Gone, LabelReference, Purpose};
 use crate::fold::fold;
 use crate::json::type_error;
 use crate::policy::{Compiled, FolderRule, OwnerRule, Policy};
 use crate::text_match::WordSeparators;
+use crate::value::find_label;
 
 /// What documents are checked against.
 ///
@@ -102,14 +103,7 @@ pub(crate) fn policies(
     for (at, definition) in document.policies.iter().enumerate() {
         let errors_before = problems.len();
         let place = place.item(at);
-        if !ids.insert(definition.id.clone()) {
-            problems.push(
-                &place.member("id"),
-                BuildCause::DuplicateId {
-                    id: quote(definition.id.as_str()),
-                },
-            );
-        }
+        check_id(&definition.id, &mut ids, &place, problems);
         let compiled = policy(definition, context, &labels, &place, problems);
         if problems.len() == errors_before {
             policies.push(Policy::new(definition.enabled, compiled));
@@ -125,18 +119,13 @@ fn policy(
     place: &Place<'_>,
     problems: &mut Problems,
 ) -> Compiled {
-    if definition.name.trim().is_empty() {
-        problems.push(place, BuildCause::Missing { name: "name" });
-    }
+    check_name(&definition.name, place, problems);
     let (program, mut references) = Compiler::new(context, problems, Gone::Refused)
         .filters(&definition.filters, &place.member("filters"));
     if let Some(inspection) = &definition.inspection {
         check_inspection(inspection, context, &place.member("inspection"), problems);
     }
-    let alerts = place.member("alerts");
-    check_addresses(&definition.alerts.email, &alerts.member("email"), problems);
-    let numbers = &definition.alerts.text_message;
-    check_addresses(numbers, &alerts.member("textMessage"), problems);
+    check_alerts(&definition.alerts, &place.member("alerts"), problems);
     let alert = definition.alerts.each_match.then(|| Action::Alert {
         severity: definition.severity,
         daily_limit: definition.alerts.daily_limit,
@@ -164,6 +153,31 @@ fn policy(
         references,
         labels: Arc::clone(labels),
     }
+}
+
+/// An id is used once in a document.
+pub(crate) fn check_id(
+    id: &PolicyId,
+    seen: &mut HashSet<PolicyId>,
+    place: &Place<'_>,
+    problems: &mut Problems,
+) {
+    if !seen.insert(id.clone()) {
+        let id = quote(id.as_str());
+        problems.push(&place.member("id"), BuildCause::DuplicateId { id });
+    }
+}
+
+/// Alerts have the name as their title.
+pub(crate) fn check_name(name: &str, place: &Place<'_>, problems: &mut Problems) {
+    if name.trim().is_empty() {
+        problems.push(place, BuildCause::Missing { name: "name" });
+    }
+}
+
+pub(crate) fn check_alerts(alerts: &AlertSettings, place: &Place<'_>, problems: &mut Problems) {
+    check_addresses(&alerts.email, &place.member("email"), problems);
+    check_addresses(&alerts.text_message, &place.member("textMessage"), problems);
 }
 
 /// Only what this crate can know: the expressions are the content inspection's to read.

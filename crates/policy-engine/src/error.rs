@@ -277,6 +277,21 @@ pub enum BuildCause {
         /// The name, cut to a line.
         name: String,
     },
+    /// A filter that is to be exported has what the product lacks (8.2).
+    #[error("the product has no {what} `{name}`")]
+    OnlyOurs {
+        /// What: a filter, an operator, or a group.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// A filter that is to be exported asks for something twice, and the product can write it once
+    /// only (8.2).
+    #[error("the product can ask for `{operator}` once only")]
+    OnlyOnce {
+        /// The operator.
+        operator: &'static str,
+    },
     /// A range that ends before it starts.
     #[error("the range ends before it starts")]
     EmptyRange,

@@ -323,7 +323,7 @@ pub enum FilterDialect {
     Product,
 }
 
-struct Row {
+struct FieldEntry {
     field: Field,
     name: &'static str,
     title: &'static str,
@@ -357,9 +357,9 @@ const PARTS_OF_TEXT: &[Operator] = &[
     Operator::Nregex,
 ];
 
-const ROWS: &[Row] = &[
-    row(Field::App, "service", "App", Kind::App, EQUALITY, &[]),
-    row(
+const ENTRIES: &[FieldEntry] = &[
+    entry(Field::App, "service", "App", Kind::App, EQUALITY, &[]),
+    entry(
         Field::Instance,
         "instance",
         "Instance",
@@ -367,7 +367,7 @@ const ROWS: &[Row] = &[
         EQUALITY,
         &[],
     ),
-    row(
+    entry(
         Field::AccessLevel,
         "sharing",
         "Access level",
@@ -375,7 +375,7 @@ const ROWS: &[Row] = &[
         EQUALITY,
         &[],
     ),
-    row(
+    entry(
         Field::Label,
         "fileLabels",
         "Classification label",
@@ -390,7 +390,7 @@ const ROWS: &[Row] = &[
         ],
         &[],
     ),
-    row(
+    entry(
         Field::ScanWarning,
         "fileScanLabels",
         "Scan warning",
@@ -398,7 +398,7 @@ const ROWS: &[Row] = &[
         SETTABLE,
         &[],
     ),
-    row(
+    entry(
         Field::OwnerOrgUnit,
         "owner.orgUnit",
         "Owner OU",
@@ -406,7 +406,7 @@ const ROWS: &[Row] = &[
         EQUALITY,
         PARTS_OF_TEXT,
     ),
-    row(
+    entry(
         Field::OwnerEntity,
         "owner.entity",
         "Owner",
@@ -414,7 +414,7 @@ const ROWS: &[Row] = &[
         EQUALITY,
         &[],
     ),
-    row(
+    entry(
         Field::OwnerUsername,
         "owner.username",
         "Owner address",
@@ -422,7 +422,7 @@ const ROWS: &[Row] = &[
         EQUALITY,
         PARTS_OF_TEXT,
     ),
-    row(
+    entry(
         Field::Modified,
         "modifiedDate",
         "Last modified",
@@ -436,7 +436,7 @@ const ROWS: &[Row] = &[
         ],
         STRICT_DATES,
     ),
-    row(
+    entry(
         Field::Created,
         "createdDate",
         "Created",
@@ -444,7 +444,7 @@ const ROWS: &[Row] = &[
         DATES,
         STRICT_DATES,
     ),
-    row(
+    entry(
         Field::Snapshot,
         "snapshotLastModifiedDate",
         "Record refreshed",
@@ -452,7 +452,7 @@ const ROWS: &[Row] = &[
         DATES,
         STRICT_DATES,
     ),
-    row(
+    entry(
         Field::Extension,
         "extension",
         "Extension",
@@ -460,7 +460,7 @@ const ROWS: &[Row] = &[
         EQUALITY,
         &[],
     ),
-    row(
+    entry(
         Field::FileType,
         "fileType",
         "File type",
@@ -468,7 +468,7 @@ const ROWS: &[Row] = &[
         EQUALITY,
         &[],
     ),
-    row(
+    entry(
         Field::FileName,
         "filename",
         "File name",
@@ -482,7 +482,7 @@ const ROWS: &[Row] = &[
         ],
         PARTS_OF_TEXT,
     ),
-    row(
+    entry(
         Field::ParentFolder,
         "parentFolder",
         "Parent folder",
@@ -495,7 +495,7 @@ const ROWS: &[Row] = &[
         ],
         &[],
     ),
-    row(
+    entry(
         Field::CollaboratorsWithDomain,
         "collaborators.withDomain",
         "Collaborators from domain",
@@ -503,7 +503,7 @@ const ROWS: &[Row] = &[
         &[Operator::Eq, Operator::Neq, Operator::Deq],
         PARTS_OF_TEXT,
     ),
-    row(
+    entry(
         Field::CollaboratorsDomains,
         "collaborators.domains",
         "Collaborators from domain",
@@ -511,7 +511,7 @@ const ROWS: &[Row] = &[
         EQUALITY,
         &[],
     ),
-    row(
+    entry(
         Field::CollaboratorsGroups,
         "collaborators.groups",
         "Collaborating groups",
@@ -519,7 +519,7 @@ const ROWS: &[Row] = &[
         EQUALITY,
         &[],
     ),
-    row(
+    entry(
         Field::CollaboratorsUsers,
         "collaborators.users",
         "Collaborating users",
@@ -527,7 +527,7 @@ const ROWS: &[Row] = &[
         EQUALITY,
         PARTS_OF_TEXT,
     ),
-    row(
+    entry(
         Field::CollaboratorsEntity,
         "collaborators.entity",
         "Collaborators",
@@ -535,7 +535,7 @@ const ROWS: &[Row] = &[
         EQUALITY,
         &[],
     ),
-    row(
+    entry(
         Field::MimeType,
         "mimeType",
         "MIME type",
@@ -543,7 +543,7 @@ const ROWS: &[Row] = &[
         EQUALITY,
         PARTS_OF_TEXT,
     ),
-    row(
+    entry(
         Field::FileId,
         "fileId",
         "File ID",
@@ -551,7 +551,7 @@ const ROWS: &[Row] = &[
         EQUALITY,
         &[],
     ),
-    row(
+    entry(
         Field::MatchedPolicy,
         "policy",
         "Matched policy",
@@ -564,7 +564,7 @@ const ROWS: &[Row] = &[
         ],
         &[],
     ),
-    row(
+    entry(
         Field::Trashed,
         "trashed",
         "In trash",
@@ -572,7 +572,7 @@ const ROWS: &[Row] = &[
         &[Operator::Eq],
         &[],
     ),
-    row(
+    entry(
         Field::Quarantined,
         "quarantined",
         "Quarantined",
@@ -580,7 +580,7 @@ const ROWS: &[Row] = &[
         &[Operator::Eq],
         &[],
     ),
-    row(
+    entry(
         Field::Folder,
         "folder",
         "Folder",
@@ -588,7 +588,7 @@ const ROWS: &[Row] = &[
         &[Operator::Eq],
         &[],
     ),
-    row(
+    entry(
         Field::AllowDeleted,
         "allowDeleted",
         "Deleted files",
@@ -596,7 +596,7 @@ const ROWS: &[Row] = &[
         &[Operator::Eq],
         &[],
     ),
-    row(
+    entry(
         Field::Path,
         "path",
         "Path",
@@ -620,7 +620,7 @@ const ROWS: &[Row] = &[
             Operator::Nregex,
         ],
     ),
-    row(
+    entry(
         Field::CollaboratorsOrganization,
         "collaborators.organization",
         "Entire organization",
@@ -630,15 +630,15 @@ const ROWS: &[Row] = &[
     ),
 ];
 
-const fn row(
+const fn entry(
     field: Field,
     name: &'static str,
     title: &'static str,
     kind: Kind,
     operators: &'static [Operator],
     ours: &'static [Operator],
-) -> Row {
-    Row {
+) -> FieldEntry {
+    FieldEntry {
         field,
         name,
         title,
@@ -651,35 +651,36 @@ const fn row(
 impl Field {
     /// The field of this name in the filter JSON.
     pub fn parse(name: &str) -> Option<Self> {
-        ROWS.iter()
-            .find(|row| row.name == name)
-            .map(|row| row.field)
+        ENTRIES
+            .iter()
+            .find(|entry| entry.name == name)
+            .map(|entry| entry.field)
     }
 
     /// All names of a dialect, in the order of the product's list.
     pub fn names(dialect: FilterDialect) -> impl Iterator<Item = &'static str> {
-        let is_known = move |row: &&Row| match dialect {
+        let is_known = move |entry: &&FieldEntry| match dialect {
             FilterDialect::Extended => true,
-            FilterDialect::Product => !row.operators.is_empty(),
+            FilterDialect::Product => !entry.operators.is_empty(),
         };
-        ROWS.iter().filter(is_known).map(|row| row.name)
+        ENTRIES.iter().filter(is_known).map(|entry| entry.name)
     }
 
     /// The name in the filter JSON.
     pub fn name(self) -> &'static str {
-        self.row().map_or("", |row| row.name)
+        self.entry().map_or("", |entry| entry.name)
     }
 
     /// The name in the product's pages.
     pub fn title(self) -> &'static str {
-        self.row().map_or("", |row| row.title)
+        self.entry().map_or("", |entry| entry.title)
     }
 
     /// The operators it takes.
     pub fn operators(self, dialect: FilterDialect) -> impl Iterator<Item = Operator> {
-        let row = self.row();
-        let products = row.map_or(&[][..], |row| row.operators);
-        let ours = row.map_or(&[][..], |row| row.ours);
+        let entry = self.entry();
+        let products = entry.map_or(&[][..], |entry| entry.operators);
+        let ours = entry.map_or(&[][..], |entry| entry.ours);
         let ours = match dialect {
             FilterDialect::Extended => ours,
             FilterDialect::Product => &[],
@@ -688,12 +689,12 @@ impl Field {
     }
 
     pub(crate) fn kind(self) -> Kind {
-        self.row().map_or(Kind::Text, |row| row.kind)
+        self.entry().map_or(Kind::Text, |entry| entry.kind)
     }
 
-    fn row(self) -> Option<&'static Row> {
+    fn entry(self) -> Option<&'static FieldEntry> {
         // In the order of the fields; a test compares.
-        ROWS.get(self as usize)
+        ENTRIES.get(self as usize)
     }
 }
 
@@ -703,10 +704,10 @@ mod tests {
 
     #[test]
     fn every_name_leads_back() {
-        for (place, row) in ROWS.iter().enumerate() {
-            assert_eq!(row.field as usize, place);
-            assert_eq!(Field::parse(row.name), Some(row.field));
-            assert_eq!(row.field.name(), row.name);
+        for (place, entry) in ENTRIES.iter().enumerate() {
+            assert_eq!(entry.field as usize, place);
+            assert_eq!(Field::parse(entry.name), Some(entry.field));
+            assert_eq!(entry.field.name(), entry.name);
         }
         for operator in Operator::ALL {
             assert_eq!(Operator::parse(operator.name()), Some(operator));

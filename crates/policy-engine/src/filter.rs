@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use label_core::{LabelKey, LabelView, LookupError};
+use label_core::{LabelKey, LabelView};
 use serde_json::{Map, Value};
 
 use crate::check::BuildContext;
@@ -434,39 +434,6 @@ impl Parts {
             condition.depth += 1;
         }
         self.groups.iter_mut().for_each(Group::deepen);
-    }
-}
-
-/// Looks a label up, and says so when there is none.
-pub(crate) fn find_label(
-    labels: &LabelView,
-    text: &str,
-    place: &Place<'_>,
-    problems: &mut Problems,
-) -> Option<LabelKey> {
-    match labels.find(text) {
-        Ok(key) => Some(key),
-        Err(LookupError::Ambiguous { paths, .. }) => {
-            let suggestion = format!("write one of `{}`", paths.join("`, `"));
-            let cause = BuildCause::AmbiguousLabel {
-                text: quote(text),
-                paths,
-            };
-            problems.push_with(place, cause, Some(suggestion));
-            None
-        }
-        Err(LookupError::Unknown { suggestion, .. }) => {
-            problems.push_with(
-                place,
-                BuildCause::UnknownLabel { text: quote(text) },
-                suggestion.map(|path| format!("did you mean `{path}`?")),
-            );
-            None
-        }
-        Err(_) => {
-            problems.push(place, BuildCause::UnknownLabel { text: quote(text) });
-            None
-        }
     }
 }
 

@@ -145,11 +145,6 @@ impl<'de> Visitor<'de> for Strict {
     }
 }
 
-/// A policy's date as its document writes it.
-pub(crate) fn show_created(instant_ms: i64) -> String {
-    crate::filter::show_instant(instant_ms)
-}
-
 /// A whole number, as the product's codes and ids are.
 pub(crate) fn whole_number(value: &Value) -> Option<u32> {
     value.as_u64().and_then(|number| u32::try_from(number).ok())
@@ -165,6 +160,16 @@ pub(crate) fn instant(value: &Value) -> Option<i64> {
         let instant = chrono::DateTime::parse_from_rfc3339(value.as_str()?.trim()).ok()?;
         Some(instant.timestamp_millis())
     })
+}
+
+/// An instant in a form that [`instant`] reads: a date and time, or milliseconds where no date can
+/// tell it, before the year 0 and after 9999.
+pub(crate) fn written_instant(instant_ms: i64) -> Value {
+    let text = Value::String(crate::filter::show_instant(instant_ms));
+    if instant(&text) == Some(instant_ms) {
+        return text;
+    }
+    instant_ms.into()
 }
 
 /// "Expected this, found that".

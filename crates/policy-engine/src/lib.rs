@@ -81,6 +81,7 @@ mod error;
 mod evaluate;
 pub mod events;
 mod explain;
+mod export;
 mod field;
 mod file_action;
 mod file_json;
@@ -109,6 +110,7 @@ mod sweep;
 mod templates;
 mod text_match;
 mod trace;
+mod value;
 
 pub use action::{Action, Notify, OwnerDigest};
 pub use action_kind::ActionKind;
@@ -126,6 +128,7 @@ pub use document::{
 pub use error::{BuildCause, BuildError, BuildErrors, ERRORS_MAX};
 pub use evaluate::{Answer, ContentAnswer, ContentMatcher, Outcome, Unavailable};
 pub use explain::{ConditionReport, Explanation, FilterExplanation, SHOWN_MAX};
+pub use export::product_filters;
 pub use field::{Field, FilterDialect, Operator};
 pub use file_action::{FileAction, LINK_DAYS_MAX, SharedLinkAccess};
 pub use file_json::FileJson;
@@ -156,6 +159,6 @@ pub use saved_queries::{
 pub use schema::document_schema;
 pub use set::{Evaluation, Evaluations, PolicySet};
 pub use sweep::Sweep;
-pub use templates::{templates, worked_examples};
+pub use templates::{templates, worked_event_rules, worked_examples};
 pub use text_match::{WordQuery, WordQueryError, WordSeparators};
 pub use trace::{Trace, TracedCondition};

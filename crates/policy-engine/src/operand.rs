@@ -2,23 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use label_core::{AppId, LabelKey, LabelOrigin};
+use label_core::{AppId, LabelKey};
 use serde_json::Value;
 
 use crate::error::{BuildCause, Place, did_you_mean, quote};
 use crate::field::{Field, FilterDialect, Kind, Operator};
 use crate::file_type::FileType;
 use crate::filter::{
-    Compiler, DAYS_MAX, ExtensionCase, Gone, LabelReference, PATTERNS_MAX, Purpose,
-    VALUE_BYTES_MAX, VALUES_MAX, find_label, show_instant,
+    Compiler, DAYS_MAX, ExtensionCase, LabelReference, PATTERNS_MAX, Purpose, VALUES_MAX,
+    show_instant,
 };
 use crate::fold::fold;
 use crate::index::{FoldedTexts, times};
-use crate::json::{self, type_error, whole_number};
+use crate::json::{type_error, whole_number};
 use crate::pattern::Pattern;
 use crate::program::Operand;
 use crate::record::{AccessLevel, EntityKey, ScanWarning};
 use crate::text_match::WordQuery;
+use crate::value;
 
 /// Values of one operand, ready to compare and to read.
 type Compiled = (Operand, Vec<String>);
@@ -51,7 +52,7 @@ impl Compiler<'_, '_> {
             (Operator::GteNdays | Operator::LteNdays, _) => self.days(value, place)?,
             (Operator::Range, _) => self.ranges(value, place)?,
             (_, Kind::Instant) => {
-                let instant = self.instant(value, place)?;
+                let instant = value::instant(value, place, self.problems)?;
                 (Operand::Instant(instant), vec![show_instant(instant)])
             }
             (Operator::Text | Operator::StartsWithSingle, _) if !value.is_string() => {
@@ -72,20 +73,13 @@ impl Compiler<'_, '_> {
         place: &Place<'_>,
     ) -> Option<Compiled> {
         let errors_before = self.problems.len();
-        let list = match value {
-            Value::Array(list) => list.as_slice(),
-            one => std::slice::from_ref(one),
-        };
         let limit = if is_pattern(operator) {
             PATTERNS_MAX
         } else {
             VALUES_MAX
         };
-        if list.len() > limit {
-            self.too_many_values(list.len(), limit, place);
-            return None;
-        }
-        let mut compiled = Values::default();
+        let mut compiled = ValueLists::default();
+        let list = value::list(value, limit, place, self.problems)?;
         for (at, one) in list.iter().enumerate() {
             let item = place.item(at);
             let place = if value.is_array() { &item } else { place };
@@ -96,19 +90,13 @@ impl Compiler<'_, '_> {
             .then(|| compiled.finish(kind, operator, self.context.extension_case))
     }
 
-    fn too_many_values(&mut self, count: usize, limit: usize, place: &Place<'_>) {
-        let what = "values";
-        self.problems
-            .push(place, BuildCause::TooMany { what, count, limit });
-    }
-
     fn value(
         &mut self,
         kind: Kind,
         operator: Operator,
         value: &Value,
         place: &Place<'_>,
-        into: &mut Values,
+        into: &mut ValueLists,
     ) {
         match kind {
             _ if is_query(operator) => self.query(value, place, into),
@@ -165,7 +153,7 @@ impl Compiler<'_, '_> {
         expected: &'static str,
         value: &Value,
         place: &Place<'_>,
-        into: &mut Values,
+        into: &mut ValueLists,
     ) {
         match found {
             Some((code, name)) => {
@@ -182,28 +170,16 @@ impl Compiler<'_, '_> {
         name: impl Fn(u32) -> Option<String>,
         value: &Value,
         place: &Place<'_>,
-        into: &mut Values,
+        into: &mut ValueLists,
     ) {
-        match whole_number(value) {
-            Some(code) => {
-                into.codes.insert(code);
-                into.wanted
-                    .push(name(code).unwrap_or_else(|| code.to_string()));
-            }
-            None => {
-                let number = value
-                    .as_str()
-                    .and_then(|text| text.trim().parse::<u32>().ok());
-                self.problems.push_with(
-                    place,
-                    type_error("a whole number", value),
-                    number.map(|number| format!("write `{number}` without quotation marks")),
-                );
-            }
+        if let Some(code) = value::number(value, place, self.problems) {
+            into.codes.insert(code);
+            into.wanted
+                .push(name(code).unwrap_or_else(|| code.to_string()));
         }
     }
 
-    fn warning(&mut self, value: &Value, place: &Place<'_>, into: &mut Values) {
+    fn warning(&mut self, value: &Value, place: &Place<'_>, into: &mut ValueLists) {
         const ALLOWED: &[&str] = &["Azure RMS encrypted", "Password encrypted", "Corrupt file"];
         let Some(text) = self.text(value, place) else {
             return;
@@ -224,20 +200,17 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn label(&mut self, operator: Operator, value: &Value, place: &Place<'_>, into: &mut Values) {
-        let Some(text) = self.text(value, place) else {
-            return;
-        };
+    fn label(
+        &mut self,
+        operator: Operator,
+        value: &Value,
+        place: &Place<'_>,
+        into: &mut ValueLists,
+    ) {
         let labels = self.context.labels;
-        let Some(key) = find_label(labels, text, place, self.problems) else {
+        let Some(key) = value::label(value, labels, self.gone, place, self.problems) else {
             return;
         };
-        if matches!(labels.origin_of(key), LabelOrigin::OwnDeleted(_)) && self.gone == Gone::Refused
-        {
-            self.problems
-                .push(place, BuildCause::DeletedLabel { text: quote(text) });
-            return;
-        }
         self.references.push(LabelReference {
             pointer: place.to_string(),
             key,
@@ -255,7 +228,7 @@ impl Compiler<'_, '_> {
             .push(labels.display_name(key).unwrap_or_else(|| key.to_string()));
     }
 
-    fn extension(&mut self, value: &Value, place: &Place<'_>, into: &mut Values) {
+    fn extension(&mut self, value: &Value, place: &Place<'_>, into: &mut ValueLists) {
         let Some(text) = self.text(value, place) else {
             return;
         };
@@ -276,7 +249,7 @@ impl Compiler<'_, '_> {
         into.wanted.push(text.to_owned());
     }
 
-    fn query(&mut self, value: &Value, place: &Place<'_>, into: &mut Values) {
+    fn query(&mut self, value: &Value, place: &Place<'_>, into: &mut ValueLists) {
         let Some(text) = self.text(value, place) else {
             return;
         };
@@ -295,7 +268,13 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn pattern(&mut self, operator: Operator, value: &Value, place: &Place<'_>, into: &mut Values) {
+    fn pattern(
+        &mut self,
+        operator: Operator,
+        value: &Value,
+        place: &Place<'_>,
+        into: &mut ValueLists,
+    ) {
         let Some(text) = self.text(value, place) else {
             return;
         };
@@ -318,7 +297,7 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn entity(&mut self, value: &Value, place: &Place<'_>, into: &mut Values) {
+    fn entity(&mut self, value: &Value, place: &Place<'_>, into: &mut ValueLists) {
         const MEMBERS: &[&str] = &["id", "saas", "inst"];
         let Value::Object(members) = value else {
             let suggestion = value
@@ -371,24 +350,7 @@ impl Compiler<'_, '_> {
     }
 
     fn text<'v>(&mut self, value: &'v Value, place: &Place<'_>) -> Option<&'v str> {
-        match value.as_str() {
-            Some(text) if text.len() > VALUE_BYTES_MAX => {
-                self.problems.push(
-                    place,
-                    BuildCause::TooMany {
-                        what: "bytes of text",
-                        count: text.len(),
-                        limit: VALUE_BYTES_MAX,
-                    },
-                );
-                None
-            }
-            Some(text) => Some(text),
-            None => {
-                self.problems.push(place, type_error("a text", value));
-                None
-            }
-        }
+        value::text(value, place, self.problems)
     }
 
     fn days(&mut self, value: &Value, place: &Place<'_>) -> Option<Compiled> {
@@ -402,75 +364,27 @@ impl Compiler<'_, '_> {
     }
 
     fn ranges(&mut self, value: &Value, place: &Place<'_>) -> Option<Compiled> {
-        const MEMBERS: &[&str] = &["start", "end"];
         let errors_before = self.problems.len();
-        let list = match value {
-            Value::Array(list) => list.as_slice(),
-            one => std::slice::from_ref(one),
-        };
-        if list.len() > VALUES_MAX {
-            self.too_many_values(list.len(), VALUES_MAX, place);
-            return None;
-        }
         let mut ranges = Vec::new();
         let mut wanted = Vec::new();
+        let list = value::list(value, VALUES_MAX, place, self.problems)?;
         for (at, one) in list.iter().enumerate() {
             let item = place.item(at);
             let place = if value.is_array() { &item } else { place };
-            let Value::Object(members) = one else {
-                self.problems
-                    .push(place, type_error("an object with `start` and `end`", one));
-                continue;
-            };
-            for name in members
-                .keys()
-                .filter(|name| !MEMBERS.contains(&name.as_str()))
-            {
-                self.problems.push_with(
-                    &place.member(name),
-                    BuildCause::UnknownMember { name: quote(name) },
-                    did_you_mean(name, MEMBERS.iter().copied()),
-                );
-            }
-            let mut bound = |name: &'static str| match members.get(name) {
-                Some(value) => self.instant(value, &place.member(name)),
-                None => {
-                    self.problems.push(place, BuildCause::Missing { name });
-                    None
-                }
-            };
-            let (start, end) = (bound("start"), bound("end"));
-            match start.zip(end) {
-                Some((start, end)) if start > end => {
-                    self.problems.push(place, BuildCause::EmptyRange);
-                }
-                Some((start, end)) => {
-                    ranges.push(start..=end);
-                    wanted.push(format!("{} and {}", show_instant(start), show_instant(end)));
-                }
-                None => {}
+            if let Some(range) = value::range(one, place, self.problems) {
+                let (start, end) = (show_instant(*range.start()), show_instant(*range.end()));
+                wanted.push(format!("{start} and {end}"));
+                ranges.push(range);
             }
         }
         (self.problems.len() == errors_before)
             .then(|| (Operand::Ranges(times::merged(ranges)), wanted))
     }
-
-    fn instant(&mut self, value: &Value, place: &Place<'_>) -> Option<i64> {
-        let instant = json::instant(value);
-        if instant.is_none() {
-            let suggestion = value
-                .is_string()
-                .then(|| "such as `2020-12-27T00:00:00Z`".to_owned());
-            self.problems
-                .push_with(place, type_error(json::INSTANT, value), suggestion);
-        }
-        instant
-    }
 }
 
 /// Values while they are read.
 #[derive(Default)]
-struct Values {
+struct ValueLists {
     codes: BTreeSet<u32>,
     labels: BTreeSet<LabelKey>,
     texts: Vec<Box<str>>,
@@ -480,7 +394,7 @@ struct Values {
     wanted: Vec<String>,
 }
 
-impl Values {
+impl ValueLists {
     fn finish(self, kind: Kind, operator: Operator, case: ExtensionCase) -> Compiled {
         let operand = match kind {
             _ if is_query(operator) => Operand::Queries(self.queries.into_boxed_slice()),

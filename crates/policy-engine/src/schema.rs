@@ -27,18 +27,38 @@ pub fn document_schema() -> Value {
         let named = fields().map(|(name, field)| (format!("operators-{name}"), operators(field)));
         members.extend(named);
     }
+    document(
+        "File policies",
+        FORMAT,
+        ("policies", POLICIES_MAX),
+        ("policy", &policy()),
+        definitions,
+    )
+}
+
+/// The schema of a document that is a list of items of one form.
+pub(crate) fn document(
+    title: &str,
+    format: &str,
+    (list, most): (&str, usize),
+    (item_name, item): (&str, &Value),
+    mut definitions: Value,
+) -> Value {
+    if let Some(members) = definitions.as_object_mut() {
+        members.insert(item_name.to_owned(), item.clone());
+    }
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "File policies",
+        "title": title,
         "type": "object",
-        "required": ["format", "policies"],
+        "required": ["format", list],
         "additionalProperties": false,
         "properties": {
-            "format": {"const": FORMAT},
-            "policies": {
+            "format": {"const": format},
+            list: {
                 "type": "array",
-                "maxItems": POLICIES_MAX,
-                "items": {"$ref": "#/$defs/policy"},
+                "maxItems": most,
+                "items": {"$ref": format!("#/$defs/{item_name}")},
             },
         },
         "$defs": definitions,
@@ -48,7 +68,6 @@ pub fn document_schema() -> Value {
 /// All that others refer to, but for the operators of each filter.
 fn definitions() -> Value {
     json!({
-            "policy": policy(),
             "filters": filters(),
             "folderScope": scope("folders", &json!({"$ref": "#/$defs/folder"})),
             "ownerScope": scope("groups", &json!({"type": "string"})),
@@ -65,10 +84,7 @@ fn definitions() -> Value {
             "inspection": inspection(),
             "alerts": alerts(),
             "actions": actions(),
-            "instant": {
-                "description": "Milliseconds since 1970 UTC, or a date and time with its zone",
-                "anyOf": [{"type": "integer"}, {"type": "string", "format": "date-time"}],
-            },
+            "instant": instant(),
             "entity": {
                 "type": "object",
                 "required": ["id"],
@@ -83,32 +99,54 @@ fn definitions() -> Value {
 }
 
 fn policy() -> Value {
+    let mut properties = common();
+    let own = json!({
+        "priority": {"type": "integer", "minimum": i32::MIN, "maximum": i32::MAX},
+        "filters": {"$ref": "#/$defs/filters"},
+        "folderScope": {"$ref": "#/$defs/folderScope"},
+        "ownerScope": {"$ref": "#/$defs/ownerScope"},
+        "inspection": {"$ref": "#/$defs/inspection"},
+        "governance": {
+            "type": "object",
+            "maxProperties": APPS_MAX,
+            "propertyNames": {"pattern": "^(0|[1-9][0-9]{0,9})$"},
+            "additionalProperties": {"$ref": "#/$defs/actions"},
+        },
+    });
+    if let Value::Object(own) = own {
+        properties.extend(own);
+    }
     json!({
         "type": "object",
         "required": ["id", "name"],
         "additionalProperties": false,
-        "properties": {
-            "id": {"type": "string", "minLength": 1},
-            "template": {"type": "string"},
-            "name": {"type": "string", "minLength": 1},
-            "description": {"type": "string"},
-            "severity": {"enum": ["low", "medium", "high"]},
-            "category": {"enum": crate::read::CATEGORY_NAMES},
-            "enabled": {"type": "boolean"},
-            "priority": {"type": "integer", "minimum": i32::MIN, "maximum": i32::MAX},
-            "created": {"type": "string", "format": "date-time"},
-            "filters": {"$ref": "#/$defs/filters"},
-            "folderScope": {"$ref": "#/$defs/folderScope"},
-            "ownerScope": {"$ref": "#/$defs/ownerScope"},
-            "inspection": {"$ref": "#/$defs/inspection"},
-            "alerts": {"$ref": "#/$defs/alerts"},
-            "governance": {
-                "type": "object",
-                "maxProperties": APPS_MAX,
-                "propertyNames": {"pattern": "^(0|[1-9][0-9]{0,9})$"},
-                "additionalProperties": {"$ref": "#/$defs/actions"},
-            },
-        },
+        "properties": properties,
+    })
+}
+
+/// What policies and event rules both have.
+pub(crate) fn common() -> Map<String, Value> {
+    [
+        ("id", json!({"type": "string", "minLength": 1})),
+        ("template", json!({"type": "string"})),
+        ("name", json!({"type": "string", "minLength": 1})),
+        ("description", json!({"type": "string"})),
+        ("severity", json!({"enum": crate::read::SEVERITY_NAMES})),
+        ("category", json!({"enum": crate::read::CATEGORY_NAMES})),
+        ("enabled", json!({"type": "boolean"})),
+        ("created", json!({"$ref": "#/$defs/instant"})),
+        ("alerts", json!({"$ref": "#/$defs/alerts"})),
+    ]
+    .into_iter()
+    .map(|(name, form)| (name.to_owned(), form))
+    .collect()
+}
+
+/// What `instant` stands for.
+pub(crate) fn instant() -> Value {
+    json!({
+        "description": "Milliseconds since 1970 UTC, or a date and time with its zone",
+        "anyOf": [{"type": "integer"}, {"type": "string", "format": "date-time"}],
     })
 }
 
@@ -170,15 +208,7 @@ fn operand(field: Field, operator: Operator) -> Value {
         (Operator::GteNdays | Operator::LteNdays, _) => {
             return json!({"type": "integer", "minimum": 0, "maximum": DAYS_MAX});
         }
-        (Operator::Range, _) => json!({
-            "type": "object",
-            "required": ["start", "end"],
-            "additionalProperties": false,
-            "properties": {
-                "start": {"$ref": "#/$defs/instant"},
-                "end": {"$ref": "#/$defs/instant"},
-            },
-        }),
+        (Operator::Range, _) => range(),
         (_, Kind::Instant) => return json!({"$ref": "#/$defs/instant"}),
         (Operator::Text | Operator::StartsWithSingle, _) => return text(),
         (_, Kind::App | Kind::Number) => whole_number(),
@@ -197,14 +227,31 @@ fn operand(field: Field, operator: Operator) -> Value {
         Operator::Glob | Operator::Nglob | Operator::Regex | Operator::Nregex => PATTERNS_MAX,
         _ => VALUES_MAX,
     };
+    values(&item, most)
+}
+
+/// One value, or a list of at most so many.
+pub(crate) fn values(item: &Value, most: usize) -> Value {
     json!({"anyOf": [item, {"type": "array", "maxItems": most, "items": item}]})
 }
 
-fn text() -> Value {
+pub(crate) fn range() -> Value {
+    json!({
+        "type": "object",
+        "required": ["start", "end"],
+        "additionalProperties": false,
+        "properties": {
+            "start": {"$ref": "#/$defs/instant"},
+            "end": {"$ref": "#/$defs/instant"},
+        },
+    })
+}
+
+pub(crate) fn text() -> Value {
     json!({"type": "string", "maxLength": VALUE_BYTES_MAX})
 }
 
-fn whole_number() -> Value {
+pub(crate) fn whole_number() -> Value {
     json!({"type": "integer", "minimum": 0, "maximum": u32::MAX})
 }
 
@@ -290,7 +337,7 @@ fn inspection() -> Value {
     json!({"anyOf": [none, built_in, classification]})
 }
 
-fn alerts() -> Value {
+pub(crate) fn alerts() -> Value {
     json!({
         "type": "object",
         "additionalProperties": false,
@@ -351,7 +398,7 @@ fn actions() -> Value {
     json!({"type": "object", "additionalProperties": false, "properties": properties})
 }
 
-fn described(mut form: Value, title: &str) -> Value {
+pub(crate) fn described(mut form: Value, title: &str) -> Value {
     if let Some(members) = form.as_object_mut() {
         members.insert("description".to_owned(), title.into());
     }

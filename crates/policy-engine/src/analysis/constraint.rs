@@ -19,17 +19,17 @@ pub(super) enum Value {
     Text(Box<str>),
 }
 
-type Values = BTreeSet<Value>;
+type ValueSet = BTreeSet<Value>;
 
 /// What is asked of the values that a file has in a field.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Constraint {
     /// Of each set, one at least must be there.
-    needs: Vec<Values>,
+    needs: Vec<ValueSet>,
     /// Of each set, one at least must be there that is not in it.
-    needs_other: Vec<Values>,
+    needs_other: Vec<ValueSet>,
     /// None of these may be there.
-    forbids: Values,
+    forbids: ValueSet,
     /// Some value must be there.
     present: bool,
     /// No value may be there.
@@ -135,7 +135,7 @@ impl Constraint {
     /// How many values it names.
     pub(super) fn len(&self) -> usize {
         let sets = self.needs.iter().chain(&self.needs_other);
-        sets.chain([&self.forbids]).map(Values::len).sum()
+        sets.chain([&self.forbids]).map(ValueSet::len).sum()
     }
 
     fn add_times(&mut self, more: Times) {
@@ -182,7 +182,7 @@ impl Constraint {
         let is_impossible = if shape.is_single && is_demanded {
             self.single(&shape).is_some_and(|left| left.is_empty())
         } else {
-            self.all_needs(&shape).iter().any(Values::is_empty)
+            self.all_needs(&shape).iter().any(ValueSet::is_empty)
         };
         if is_impossible {
             return Proof::Yes;
@@ -211,8 +211,8 @@ impl Constraint {
 
     /// Of each of these sets one value at least is there. Where a field has few values, "some value" and
     /// "some other value" are such sets, too.
-    fn all_needs(&self, shape: &Shape) -> Vec<Values> {
-        let mut all: Vec<Values> = self.needs.clone();
+    fn all_needs(&self, shape: &Shape) -> Vec<ValueSet> {
+        let mut all: Vec<ValueSet> = self.needs.clone();
         if let Some(everything) = self.everything(shape) {
             for known in &self.needs_other {
                 all.push(everything.difference(known).cloned().collect());
@@ -228,12 +228,12 @@ impl Constraint {
     }
 
     /// All values of a field that has few.
-    fn everything(&self, shape: &Shape) -> Option<Values> {
+    fn everything(&self, shape: &Shape) -> Option<ValueSet> {
         Some(shape.all.clone()?.map(Value::Code).collect())
     }
 
     /// The values that are left for a field that has one at most; `None` if they can't be counted.
-    fn single(&self, shape: &Shape) -> Option<Values> {
+    fn single(&self, shape: &Shape) -> Option<ValueSet> {
         let mut left = self.everything(shape);
         for needs in &self.needs {
             left = Some(match left {
@@ -335,7 +335,7 @@ fn is_identity(field: Field) -> bool {
 }
 
 /// The values that a condition names, where it compares whole values.
-fn values(condition: &Condition) -> Option<Values> {
+fn values(condition: &Condition) -> Option<ValueSet> {
     Some(match &condition.operand {
         Operand::Codes(codes) => codes.iter().copied().map(Value::Code).collect(),
         Operand::Labels(labels) => labels.iter().copied().map(Value::Label).collect(),

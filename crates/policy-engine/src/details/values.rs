@@ -34,7 +34,7 @@ pub struct DetailValue {
 
 /// The values of a record, and how many more there are.
 pub(super) fn of(record: &FileRecord, context: &BuildContext<'_>) -> (Vec<DetailValue>, usize) {
-    let mut values = Values {
+    let mut values = DetailValues {
         record,
         context,
         list: Vec::new(),
@@ -66,14 +66,14 @@ pub(super) fn filter(
     Value::Object(filters)
 }
 
-struct Values<'d> {
+struct DetailValues<'d> {
     record: &'d FileRecord,
     context: &'d BuildContext<'d>,
     list: Vec<DetailValue>,
     left_out: usize,
 }
 
-impl<'d> Values<'d> {
+impl<'d> DetailValues<'d> {
     fn place(&mut self) {
         let record = self.record;
         let name = Some(&*record.name).filter(|name| !name.is_empty());

@@ -4,7 +4,8 @@
 //! carries out label actions adds the failed ones. An [`EventRule`] picks events by a filter, one by
 //! one or when there are enough of them within a time, and an [`EventMatcher`] keeps what that
 //! needs. A match becomes an alert with
-//! [`NewAlert::of_event_match`](crate::alerts::NewAlert::of_event_match). No activity log is needed
+//! [`NewAlert::of_event_match`](crate::alerts::NewAlert::of_event_match). Rules are read from and
+//! written to an [`EventRuleDocument`], the product's activity policies in JSON. No activity log is needed
 //! for it: events are looked at once, as they come.
 //!
 //! # Examples
@@ -54,16 +55,21 @@
 //! ```
 
 mod derive;
+mod document;
 mod event;
+mod event_json;
+mod filter_json;
 mod matcher;
 mod overload;
 mod rule;
+mod schema;
 mod window;
 
 #[cfg(test)]
 mod tests;
 
 pub use derive::{EventContext, LabelReading, label_events};
+pub use document::{EventRuleDocument, FORMAT, RULES_MAX};
 pub use event::{Actor, ChangeDirection, EventLabel, LabelEvent, LabelEventKind, LabelPriority};
 pub use matcher::{
     CountedEvent, EventEntry, EventMatch, EventMatcher, EventOptions, MATCH_FILES_MAX, RuleStatus,
@@ -73,3 +79,4 @@ pub use rule::{
     ActorPattern, AppScope, COUNT_MAX, Counting, EventFilter, EventRule, EventRuleError,
     MatchParameters, Repeated, Selection, TIME_FRAME_MINUTES_MAX,
 };
+pub use schema::event_rule_schema;

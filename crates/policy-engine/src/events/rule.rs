@@ -21,6 +21,8 @@ pub const TIME_FRAME_MINUTES_MAX: u32 = 31 * 24 * 60;
 pub struct EventRule {
     /// Its identity.
     pub id: PolicyId,
+    /// The template that it was made from, by id. Plays no part in matching.
+    pub template: Option<String>,
     /// Its name; its alerts have it as their title.
     pub name: String,
     /// What it is for.
@@ -46,6 +48,7 @@ impl EventRule {
     pub fn new(id: PolicyId, name: impl Into<String>, created_ms: i64) -> Self {
         Self {
             id,
+            template: None,
             name: name.into(),
             description: String::new(),
             severity: Severity::default(),

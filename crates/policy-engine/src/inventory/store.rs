@@ -8,7 +8,7 @@ use label_core::{AppId, FileKey, LabelKey};
 use super::columns::{Columns, LabelSetId, Level};
 use super::error::InventoryError;
 use super::interner::Interner;
-use super::values::Values;
+use super::values::NumberedValues;
 use crate::record::FileRecord;
 
 /// Most different labels of one file. Documents come from strangers; the product's own pictures show
@@ -85,7 +85,7 @@ pub struct Inventory {
     /// Sorted, no label twice, none empty.
     pub(crate) label_sets: Interner<Arc<[LabelKey]>>,
     pub(crate) apps: Interner<AppId>,
-    pub(crate) values: Values,
+    pub(crate) values: NumberedValues,
 }
 
 impl Inventory {

@@ -35,7 +35,7 @@ pub(crate) enum Part {
 const PARTS: usize = Part::ALL.len();
 
 /// All numbers of one record: first the parts in their order.
-pub(crate) type Row = [u32; 16];
+pub(crate) type ValueNumbers = [u32; 16];
 
 /// Where the number of the app stands in a row.
 pub(crate) const APP: usize = PARTS;
@@ -217,17 +217,17 @@ impl Value {
 /// The numbers of all records' values, times, and the beginnings of names: one row for each record,
 /// in the order of the records.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Values {
+pub(crate) struct NumberedValues {
     known: [Interner<Value>; PARTS],
     numbers: [Vec<u32>; PARTS],
     /// The same again, and app and labels: what is known of one record lies in one line of memory.
-    rows: Vec<Row>,
+    rows: Vec<ValueNumbers>,
     /// Modified, created, snapshot.
     times: [Vec<Option<i64>>; 3],
     name_starts: Vec<u64>,
 }
 
-impl Values {
+impl NumberedValues {
     pub(super) fn push(&mut self, record: &FileRecord, app: u32, labels: LabelSetId) {
         let mut row = [0; 16];
         let parts = Part::ALL.iter().zip(&mut self.known).zip(&mut self.numbers);
@@ -285,7 +285,7 @@ impl Values {
     }
 
     /// Every record's row.
-    pub(crate) fn rows(&self) -> &[Row] {
+    pub(crate) fn rows(&self) -> &[ValueNumbers] {
         &self.rows
     }
 
@@ -312,7 +312,7 @@ impl Values {
 }
 
 /// The row with the numbers that are not those of parts.
-fn with_others(mut row: Row, app: u32, labels: LabelSetId) -> Row {
+fn with_others(mut row: ValueNumbers, app: u32, labels: LabelSetId) -> ValueNumbers {
     let others = row.iter_mut().skip(APP);
     others
         .zip([app, labels.number()])

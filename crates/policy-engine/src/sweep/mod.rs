@@ -14,7 +14,7 @@ use crate::filter::Filter;
 use crate::index::{TimeColumn, holds};
 use crate::inventory::Inventory;
 use crate::inventory::columns::LabelSetId;
-use crate::inventory::values::{self, Row};
+use crate::inventory::values::{self, ValueNumbers};
 use crate::policy::Policy;
 use crate::program::Program;
 use crate::record::FileRecord;
@@ -81,7 +81,7 @@ const BLOCK: usize = 1_024;
 #[derive(Debug)]
 pub struct Sweep<'a> {
     records: &'a [FileRecord],
-    rows: &'a [Row],
+    rows: &'a [ValueNumbers],
     subjects: Box<[Subject<'a>]>,
     now_ms: i64,
     /// Words of a row: 64 subjects each, and some for none.
@@ -158,7 +158,7 @@ impl<'a> Subject<'a> {
 }
 
 /// Whether nobody knows yet which labels the record has.
-fn is_never_read(row: &Row) -> bool {
+fn is_never_read(row: &ValueNumbers) -> bool {
     row.get(values::LABELS) == Some(&LabelSetId::NEVER_READ.number())
 }
 
@@ -310,7 +310,13 @@ impl<'a> Sweep<'a> {
 
     /// The outcome where all that tables answer holds, or the labels may decide.
     #[inline]
-    fn outcome_behind(&self, policy: usize, plan: &Plan<'_>, record: usize, row: &Row) -> Outcome {
+    fn outcome_behind(
+        &self,
+        policy: usize,
+        plan: &Plan<'_>,
+        record: usize,
+        row: &ValueNumbers,
+    ) -> Outcome {
         let all = if plan.is_undecided && is_never_read(row) {
             Answer::Unknown
         } else {

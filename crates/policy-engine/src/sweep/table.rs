@@ -2,7 +2,7 @@
 
 use super::Left;
 use crate::index::bit;
-use crate::inventory::values::Row;
+use crate::inventory::values::ValueNumbers;
 
 /// Numbers below it fit into the bits of one word.
 pub(super) const SMALL: usize = 64;
@@ -22,7 +22,7 @@ pub(super) struct Table<'a> {
 
 /// The number in a cell.
 #[inline]
-fn cell(row: &Row, cell: usize) -> u32 {
+fn cell(row: &ValueNumbers, cell: usize) -> u32 {
     // So that nothing has to be checked when it is read.
     row.get(cell % row.len()).copied().unwrap_or(u32::MAX)
 }
@@ -30,7 +30,7 @@ fn cell(row: &Row, cell: usize) -> u32 {
 impl Table<'_> {
     /// What the conditions say of a record, from the first subject on.
     #[inline]
-    pub(super) fn answers(&self, row: &Row) -> &[u64] {
+    pub(super) fn answers(&self, row: &ValueNumbers) -> &[u64] {
         self.answers_of(cell(row, self.cell))
     }
 
@@ -63,7 +63,7 @@ pub(super) enum Test<'a> {
 
 impl Test<'_> {
     #[inline]
-    pub(super) fn holds(&self, tables: &[Table<'_>], row: &Row) -> bool {
+    pub(super) fn holds(&self, tables: &[Table<'_>], row: &ValueNumbers) -> bool {
         match self {
             Self::Bits { cell: at, bits, .. } => bits >> (cell(row, *at) % 64) & 1 == 1,
             Self::Table { table, subject } => tables
@@ -125,7 +125,7 @@ impl BitGate {
     }
 
     #[inline]
-    pub(super) fn lets_pass(&self, row: &Row) -> bool {
+    pub(super) fn lets_pass(&self, row: &ValueNumbers) -> bool {
         let holds = |bits: u64, at: u8| bits >> (cell(row, usize::from(at)) % 64) & 1;
         let ([first, bits @ ..], [first_at, cells @ ..]) = (self.bits, self.cells);
         // Few records pass the first test, so that a branch on it is mostly foreseen.

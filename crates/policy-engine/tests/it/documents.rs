@@ -1,10 +1,10 @@
 //! Documents: reading, writing, and what is refused.
 
 use crate::shared::*;
-use label_core::{AppId, LabelCatalog, LabelView, Profile, TenantId};
+use label_core::{AppId, LabelCatalog, LabelView, PolicyId, Profile, TenantId};
 use policy_engine::{
     AccessLevel, Action, BuildCause, ContentAnswer, Include, Inspection, Notify, Outcome,
-    OwnerDigest, PolicyDocument, PolicySet, Severity, choose_label_action,
+    OwnerDigest, PolicyDefinition, PolicyDocument, PolicySet, Severity, choose_label_action,
 };
 use serde_json::{Value, json};
 
@@ -107,6 +107,28 @@ pub(crate) fn two_policies() -> Value {
         "governance": {},
     });
     json!({"format": "file-policies/1", "policies": [full(), second]})
+}
+
+/// A date that no text tells is written as milliseconds.
+#[test]
+fn a_026_the_date_a_policy_was_made_on_is_read_as_it_was_written() {
+    for created_ms in [
+        i64::MIN,
+        -62_167_219_200_001,
+        -62_167_219_200_000,
+        NOW_MS,
+        253_402_300_799_999,
+        253_402_300_800_000,
+        i64::MAX,
+    ] {
+        let mut policy = PolicyDefinition::new(PolicyId::parse("p").unwrap(), "P");
+        policy.created_ms = Some(created_ms);
+        let document = PolicyDocument {
+            policies: vec![policy],
+        };
+        let written = serde_json::to_string(&document).unwrap();
+        assert_eq!(PolicyDocument::from_json(&written).as_ref(), Ok(&document));
+    }
 }
 
 #[test]
@@ -313,7 +335,7 @@ fn malformed_documents() {
         ),
         (
             json!({"created": "yesterday"}),
-            "/policies/0/created: expected a date and time with its zone, such as `2020-12-27T00:00:00Z`, found `\"yesterday\"`",
+            "/policies/0/created: expected milliseconds since 1970, or a date and time with its zone, found `\"yesterday\"`; such as `2020-12-27T00:00:00Z`",
         ),
     ] {
         let found = errors(members.clone());

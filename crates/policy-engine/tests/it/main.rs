@@ -5,9 +5,13 @@ mod actions;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod event_documents;
+#[cfg(test)]
 mod event_rules;
 #[cfg(test)]
 mod explanations;
+#[cfg(test)]
+mod export;
 #[cfg(test)]
 mod extreme_times;
 #[cfg(test)]

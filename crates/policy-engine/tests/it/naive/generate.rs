@@ -13,7 +13,7 @@ use super::DAY_MS;
 use crate::shared::*;
 
 const APPS: [u32; 3] = [10489, 20892, 15600];
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 15] = [
     "malware-virus.exe",
     "Virus list.docx",
     "my malware virus_list.PDF",
@@ -21,8 +21,18 @@ const NAMES: [&str; 7] = [
     ".profile",
     "Budget 2021.xlsx",
     "budget.",
+    "Straße İstanbul.DOCX",
+    "STRASSE i\u{307}stanbul.docx",
+    "Бюджет 2021.xlsx",
+    // The space is one of East Asian writing.
+    "予算\u{3000}2021.xlsx",
+    "résumé virus.PDF",
+    "re\u{301}sume\u{301}.pdf",
+    "ΣΊΣΥΦΟΣ.ΤΧΤ",
+    // With the sign of the kelvin, a ligature, and a long s.
+    "\u{212A}elvin ﬁle viruſ.exe",
 ];
-const QUERIES: [&str; 7] = [
+const QUERIES: [&str; 12] = [
     "malware virus",
     "\"malware\" \"virus\"",
     "\"malware virus\"",
@@ -30,30 +40,100 @@ const QUERIES: [&str; 7] = [
     "BUDGET",
     "\"virus list.docx\"",
     "\"readme\"",
+    "STRASSE kelvin",
+    "\"straße İSTANBUL.docx\"",
+    "бюджет σίσυφος",
+    "\"予算\u{3000}2021.xlsx\"",
+    "\"RÉSUMÉ\" \"VIRUS\"",
 ];
-const PREFIXES: [&str; 6] = ["m", "Bud", "", "readme", ".", "virus list.docx"];
-const GLOBS: [&str; 6] = [
+const PREFIXES: [&str; 10] = [
+    "m",
+    "Bud",
+    "",
+    "readme",
+    ".",
+    "virus list.docx",
+    "stras",
+    "БЮДЖЕТ",
+    "予",
+    "re",
+];
+const ENDS: [&str; 8] = [
+    "docx",
+    "",
+    "2021.XLSX",
+    "l.docx",
+    "тхт",
+    "τχτ",
+    "s.EXE",
+    "\u{301}.PDF",
+];
+const GLOBS: [&str; 9] = [
     "*.docx",
     "**",
     "?udget*",
     "/sites/*/*",
     "*.example",
     "/**/Plan.*",
+    "stra?e *",
+    "?????? 2021.*",
+    "*ſ*.*",
 ];
-const EXPRESSIONS: [&str; 5] = ["virus", "^(my|budget)", "[0-9]{4}", "example$", "an|text"];
-const PATHS: [&str; 3] = ["/sites/a/Plan.docx", "/sites/Plan.pdf", "/Virus 2021"];
-const PARTS: [&str; 8] = ["", "a", "t", "dana", "Example", "fin", "/", "pdf"];
-const TEXTS: [&str; 3] = ["Finance", "legal", "HR"];
-const DOMAINS: [&str; 3] = ["contoso.example", "Fabrikam.example", "northwind.example"];
-const FOLDERS: [&str; 3] = ["F-1", "f-2", "root"];
+const EXPRESSIONS: [&str; 7] = [
+    "virus",
+    "^(my|budget)",
+    "[0-9]{4}",
+    "example$",
+    "an|text",
+    "бюджет|büro",
+    "stra(ß|ss)e",
+];
+const PATHS: [&str; 4] = [
+    "/sites/a/Plan.docx",
+    "/sites/Plan.pdf",
+    "/Virus 2021",
+    "/Büro/Straße/Budget.docx",
+];
+const PARTS: [&str; 11] = [
+    "", "a", "t", "dana", "Example", "fin", "/", "pdf", "BÜ", "SS", "u\u{308}",
+];
+const TEXTS: [&str; 4] = ["Finance", "legal", "HR", "Büro Straße"];
+const DOMAINS: [&str; 4] = [
+    "contoso.example",
+    "Fabrikam.example",
+    "northwind.example",
+    "MÜNCHEN.example",
+];
+const FOLDERS: [&str; 4] = ["F-1", "f-2", "root", "Straße-É"];
+const ADDRESSES: [&str; 3] = [
+    "dana@contoso.example",
+    "Lee@fabrikam.example",
+    "jürgen@münchen.example",
+];
 const MIMES: [&str; 3] = ["application/pdf", "text/plain", "application/zip"];
-const INSTANTS: [i64; 6] = [
+const INSTANTS: [i64; 12] = [
     NOW_MS,
     NOW_MS - 1,
     NOW_MS + 1,
     NOW_MS - 90 * DAY_MS,
     NOW_MS - 90 * DAY_MS - 1,
     0,
+    -1,
+    PRESENTS[1] - 90 * DAY_MS,
+    PRESENTS[2],
+    PRESENTS[3] - 91 * DAY_MS,
+    i64::MIN,
+    i64::MAX,
+];
+
+/// When it may be: also before 1970, before the year 1, after 9999, and at the ends of time.
+pub(crate) const PRESENTS: [i64; 6] = [
+    NOW_MS,
+    -1,
+    -62_135_596_800_001,
+    253_402_300_800_000,
+    i64::MIN,
+    i64::MAX,
 ];
 const LABELS: [&str; 4] = [
     "Confidential",
@@ -85,7 +165,7 @@ fn times() -> impl Strategy<Value = Option<i64>> {
 
 fn entities() -> impl Strategy<Value = Vec<EntityKey>> {
     let entity = (
-        select(vec!["a1", "B2"]),
+        select(vec!["a1", "B2", "Größe"]),
         proptest::option::of(select(vec![11161, 1])),
         proptest::option::of(0..2_u32),
     );
@@ -117,13 +197,13 @@ fn labelled() -> impl Strategy<Value = (Vec<LabelKey>, LabelScan)> {
 pub(crate) fn records() -> impl Strategy<Value = FileRecord> {
     let who = (
         maybe(&TEXTS),
-        maybe(&["dana@contoso.example"]),
+        maybe(&ADDRESSES),
         entities(),
         entities(),
         proptest::option::of(texts(&TEXTS)),
         texts(&DOMAINS),
         texts(&TEXTS),
-        texts(&["dana@contoso.example", "Lee@fabrikam.example"]),
+        texts(&ADDRESSES),
     );
     let place = (
         select(APPS.to_vec()),
@@ -134,6 +214,7 @@ pub(crate) fn records() -> impl Strategy<Value = FileRecord> {
         proptest::option::of(texts(&FOLDERS)),
         proptest::bool::weighted(0.2),
         proptest::option::weighted(0.3, select(FileType::ALL.to_vec())),
+        select(vec!["F-1", "F-1", "Ф-É"]),
     );
     let state = (
         proptest::option::of(select(AccessLevel::ALL.to_vec())),
@@ -147,10 +228,16 @@ pub(crate) fn records() -> impl Strategy<Value = FileRecord> {
             FileStatus::Other(7),
         ]),
         any::<bool>(),
-        (some_of(vec!["P1", "p2"]), maybe(&PATHS), any::<bool>()),
+        (
+            some_of(vec!["P1", "p2", "Prüfung"]),
+            maybe(&PATHS),
+            any::<bool>(),
+            // Also of a folder, and other than what the name ends with.
+            proptest::option::weighted(0.3, select(vec!["pdf", "DOCX", "xlsx", "ΤΧΤ"])),
+        ),
     );
     (who, place, state).prop_map(|(who, place, state)| {
-        let key = FileKey::new(AppId(place.0), place.1, FileId::parse("F-1").unwrap());
+        let key = FileKey::new(AppId(place.0), place.1, FileId::parse(place.8).unwrap());
         let mut record = FileRecord::new(key, place.2);
         record.mime_type = place.3;
         record.parent_folders = place.4;
@@ -171,7 +258,8 @@ pub(crate) fn records() -> impl Strategy<Value = FileRecord> {
         record.warnings = state.3.into_iter().collect();
         record.status = state.4;
         record.quarantined = state.5;
-        let (policies, path, with_organization) = state.6;
+        let (policies, path, with_organization, extension) = state.6;
+        record.reported_extension = extension.map(Into::into);
         record.path = path.map(|path| Box::from(&*path));
         record.shared_with_organization = with_organization;
         record.matched_policies = policies
@@ -200,7 +288,7 @@ pub(crate) fn operands(name: &'static str, operator: &'static str) -> BoxedStrat
     match (name, operator) {
         (_, "isset" | "isnotset") => any::<bool>().prop_map(|set| json!(set)).boxed(),
         (_, "gte_ndays" | "lte_ndays") => select(vec![0, 90, 91]).prop_map(|it| json!(it)).boxed(),
-        (_, "range") => proptest::collection::vec((0..6_usize, 0..6_usize), 0..3)
+        (_, "range") => proptest::collection::vec((0..INSTANTS.len(), 0..INSTANTS.len()), 0..3)
             .prop_map(|pairs| {
                 let range = |(one, other): (usize, usize)| {
                     let (one, other) = (INSTANTS[one], INSTANTS[other]);
@@ -211,14 +299,20 @@ pub(crate) fn operands(name: &'static str, operator: &'static str) -> BoxedStrat
             .boxed(),
         (_, "gt" | "gte" | "lt" | "lte") => dates(),
         (_, "text") => select(json_list(&QUERIES)).boxed(),
-        (_, "startswithsingle") => select(json_list(&PREFIXES)).boxed(),
+        ("filename", "startswithsingle") => select(json_list(&PREFIXES)).boxed(),
+        (_, "startswithsingle") => select(json_list(&PARTS)).boxed(),
         ("filename", "contains" | "ncontains") => lists(json_list(&QUERIES)),
         (_, "glob" | "nglob") => lists(json_list(&GLOBS)),
         (_, "regex" | "nregex") => lists(json_list(&EXPRESSIONS)),
         ("filename", "eq" | "neq") => {
             let mut names = json_list(&NAMES);
             names.push(json!("BUDGET 2021"));
+            names.push(json!("strasse İSTANBUL"));
+            names.push(json!("σίσυφος.τχτ"));
             lists(names)
+        }
+        ("filename", "endswith" | "doesnotendwith" | "substring" | "nsubstring") => {
+            lists(json_list(&ENDS))
         }
         ("filename", _) => lists(json_list(&PREFIXES)),
         (
@@ -242,22 +336,31 @@ pub(crate) fn operands(name: &'static str, operator: &'static str) -> BoxedStrat
             lists(labels)
         }
         ("fileScanLabels", _) => lists(json_list(&WARNINGS)),
-        ("owner.orgUnit" | "collaborators.groups", _) => lists(json_list(&["finance", "HR", "x"])),
-        ("owner.username" | "collaborators.users", _) => {
-            lists(json_list(&["DANA@contoso.example", "lee@fabrikam.example"]))
+        ("owner.orgUnit" | "collaborators.groups", _) => {
+            lists(json_list(&["finance", "HR", "x", "BÜRO STRASSE"]))
         }
+        ("owner.username" | "collaborators.users", _) => lists(json_list(&[
+            "DANA@contoso.example",
+            "lee@fabrikam.example",
+            "JÜRGEN@München.example",
+        ])),
         ("owner.entity" | "collaborators.entity", _) => lists(vec![
             json!({"id": "A1"}),
             json!({"id": "b2", "saas": 11161}),
             json!({"id": "b2", "saas": 1, "inst": 0}),
+            json!({"id": "GRÖSSE", "saas": 1}),
         ]),
-        ("extension", _) => lists(json_list(&["exe", "pdf", "DOCX"])),
-        ("parentFolder" | "fileId", _) => lists(json_list(&["f-1", "F-2", "x"])),
-        ("collaborators.withDomain" | "collaborators.domains", _) => {
-            lists(json_list(&["contoso.example", "fabrikam.EXAMPLE"]))
+        ("extension", _) => lists(json_list(&["exe", "pdf", "DOCX", "τχτ"])),
+        ("parentFolder" | "fileId", _) => {
+            lists(json_list(&["f-1", "F-2", "x", "ф-é", "STRASSE-é"]))
         }
+        ("collaborators.withDomain" | "collaborators.domains", _) => lists(json_list(&[
+            "contoso.example",
+            "fabrikam.EXAMPLE",
+            "münchen.example",
+        ])),
         ("mimeType", _) => lists(json_list(&["Application/PDF", "text/plain"])),
-        ("policy", _) => lists(json_list(&["p1", "P2"])),
+        ("policy", _) => lists(json_list(&["p1", "P2", "PRÜFUNG"])),
         (
             "trashed" | "quarantined" | "folder" | "allowDeleted" | "collaborators.organization",
             _,
@@ -284,7 +387,7 @@ pub(crate) fn conditions() -> impl Strategy<Value = (&'static str, &'static str,
     })
 }
 
-fn object(conditions: Vec<(&'static str, &'static str, Value)>) -> Value {
+pub(crate) fn object(conditions: Vec<(&'static str, &'static str, Value)>) -> Value {
     let mut filters = Map::new();
     for (name, operator, operand) in conditions {
         let object = json!({operator: operand});
@@ -300,7 +403,7 @@ fn object(conditions: Vec<(&'static str, &'static str, Value)>) -> Value {
 }
 
 /// Filter objects, some with groups, some of those with groups.
-fn filters() -> impl Strategy<Value = Value> {
+pub(crate) fn filters() -> impl Strategy<Value = Value> {
     let inner = proptest::collection::vec(
         conditions().prop_filter("at the top only", |condition| condition.0 != "allowDeleted"),
         1..3,

@@ -48,7 +48,7 @@ fn every_operator_of_every_field_often_holds_and_often_does_not() {
                 let policy = json!({"filters": {(name): {(operator.name()): operand}}});
                 let built = build(policy.clone());
                 for record in records.by_ref().take(RECORDS) {
-                    let expected = naive(&policy, record, ContentAnswer::NotYet);
+                    let expected = naive(&policy, record, ContentAnswer::NotYet, NOW_MS);
                     let outcome =
                         built.evaluate(record, NOW_MS, &mut |_: &Inspection| ContentAnswer::NotYet);
                     assert_eq!(outcome, expected, "{policy} {record:?}");
@@ -90,7 +90,7 @@ fn random_policies_match_neither_seldom_nor_always() {
         }
         for record in inventory.records() {
             let found = ContentAnswer::Match { count: 1 };
-            let expected = naive(&policy, record, found);
+            let expected = naive(&policy, record, found, NOW_MS);
             let outcome = built.evaluate(record, NOW_MS, &mut |_: &Inspection| found);
             assert_eq!(outcome, expected);
             matches += usize::from(outcome == Outcome::Match);

@@ -18,7 +18,7 @@ const DAY_MS: i64 = 86_400_000;
 type Truth = Option<bool>;
 
 /// What a policy, as JSON, says of a record. `content` is what inspecting it would say.
-fn naive(policy: &Value, record: &FileRecord, content: ContentAnswer) -> Outcome {
+fn naive(policy: &Value, record: &FileRecord, content: ContentAnswer, now_ms: i64) -> Outcome {
     if policy["enabled"] == json!(false) {
         return Outcome::NoMatch;
     }
@@ -27,7 +27,7 @@ fn naive(policy: &Value, record: &FileRecord, content: ContentAnswer) -> Outcome
         Some(in_folder_scope(&policy["folderScope"], record)),
         Some(in_owner_scope(&policy["ownerScope"], record)),
     ];
-    truths.extend(parts(&policy["filters"], record));
+    truths.extend(parts(&policy["filters"], record, now_ms));
     match all(&truths) {
         Some(false) => return Outcome::NoMatch,
         None => return Outcome::NeedsScan,
@@ -44,7 +44,7 @@ fn naive(policy: &Value, record: &FileRecord, content: ContentAnswer) -> Outcome
 }
 
 /// What each condition and each group of a filter object says.
-fn parts(filters: &Value, record: &FileRecord) -> Vec<Truth> {
+fn parts(filters: &Value, record: &FileRecord, now_ms: i64) -> Vec<Truth> {
     let mut truths = Vec::new();
     for (name, value) in filters.as_object().unwrap() {
         let list = match value {
@@ -54,7 +54,7 @@ fn parts(filters: &Value, record: &FileRecord) -> Vec<Truth> {
         if ["all", "any", "none"].contains(&name.as_str()) {
             let objects: Vec<Truth> = list
                 .iter()
-                .map(|object| all(&parts(object, record)))
+                .map(|object| all(&parts(object, record, now_ms)))
                 .collect();
             let not = |truth: &Truth| truth.map(|it| !it);
             let opposites: Vec<Truth> = objects.iter().map(not).collect();
@@ -67,7 +67,7 @@ fn parts(filters: &Value, record: &FileRecord) -> Vec<Truth> {
         }
         for condition in list {
             for (operator, operand) in condition.as_object().unwrap() {
-                truths.push(holds(name, operator, operand, record));
+                truths.push(holds(name, operator, operand, record, now_ms));
             }
         }
     }
@@ -88,15 +88,14 @@ fn is_excluded_as_deleted(filters: &Value, record: &FileRecord) -> bool {
 }
 
 fn in_folder_scope(scope: &Value, record: &FileRecord) -> bool {
-    let mut above: Vec<String> = lower(record.parent_folders.iter().map(|id| &**id));
-    above.extend(lower(
-        record.ancestor_folders.iter().flatten().map(|id| &**id),
-    ));
+    let above = record.parent_folders.iter();
+    let above = above.chain(record.ancestor_folders.iter().flatten());
+    let above: Vec<String> = above.map(|id| fold(id)).collect();
     let listed = scope["folders"].as_array().cloned().unwrap_or_default();
     let inside = listed.iter().any(|folder| {
         folder["app"] == json!(record.key.app.0)
             && folder["instance"] == json!(record.key.instance)
-            && above.contains(&folder["id"].as_str().unwrap().to_lowercase())
+            && above.contains(&fold(folder["id"].as_str().unwrap()))
     });
     match scope["mode"].as_str() {
         Some("selected") => inside,
@@ -106,11 +105,12 @@ fn in_folder_scope(scope: &Value, record: &FileRecord) -> bool {
 }
 
 fn in_owner_scope(scope: &Value, record: &FileRecord) -> bool {
-    let groups = lower(record.owner_groups.iter().flatten().map(|group| &**group));
+    let groups = record.owner_groups.iter().flatten();
+    let groups: Vec<String> = groups.map(|group| fold(group)).collect();
     let listed = scope["groups"].as_array().cloned().unwrap_or_default();
     let inside = listed
         .iter()
-        .any(|group| groups.contains(&group.as_str().unwrap().to_lowercase()));
+        .any(|group| groups.contains(&fold(group.as_str().unwrap())));
     match scope["mode"].as_str() {
         Some("selected") => inside,
         Some("excluding") => !inside,
@@ -118,13 +118,25 @@ fn in_owner_scope(scope: &Value, record: &FileRecord) -> bool {
     }
 }
 
-fn lower<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<String> {
-    texts.map(str::to_lowercase).collect()
+/// Full case folding of the characters that the tests have.
+fn fold(text: &str) -> String {
+    let character = |character: char| match character {
+        'ß' | 'ẞ' => "ss".to_owned(),
+        'ﬁ' => "fi".to_owned(),
+        'İ' => "i\u{307}".to_owned(),
+        'ſ' => "s".to_owned(),
+        'ς' => "σ".to_owned(),
+        '\u{212A}' => "k".to_owned(),
+        // Alone, without what stands beside it: a capital sigma at the end of a word is no other.
+        other => other.to_lowercase().collect(),
+    };
+    text.chars().map(character).collect()
 }
 
 /// The values of a record for a filter, as text; numbers and flags as JSON prints them.
 fn values(name: &str, operator: &str, record: &FileRecord) -> Vec<String> {
-    let one = |text: Option<&str>| lower(text.into_iter());
+    let one = |text: Option<&str>| text.map(str::to_owned).into_iter().collect();
+    let texts = |texts: &[std::sync::Arc<str>]| texts.iter().map(|it| it.to_string()).collect();
     let mime = record.mime_type.as_deref().unwrap_or("-");
     match name {
         "service" => vec![record.key.app.0.to_string()],
@@ -135,20 +147,13 @@ fn values(name: &str, operator: &str, record: &FileRecord) -> Vec<String> {
             .map(|level| level.code().to_string())
             .collect(),
         "fileLabels" => record.labels.iter().map(LabelKey::to_string).collect(),
-        "fileScanLabels" => lower(
-            record
-                .warnings
-                .iter()
-                .map(|it| it.to_string())
-                .collect::<Vec<_>>()
-                .iter()
-                .map(String::as_str),
-        ),
+        "fileScanLabels" => record.warnings.iter().map(|it| it.to_string()).collect(),
         "owner.orgUnit" => one(record.owner_org_unit.as_deref()),
         "owner.username" => one(record.owner_address.as_deref()),
-        "extension" => match record.name.rfind('.') {
-            Some(at) if at > 0 && at + 1 < record.name.len() && !record.is_folder => {
-                vec![record.name[at + 1..].to_lowercase()]
+        "extension" => match (&record.reported_extension, record.name.rfind('.')) {
+            (Some(reported), _) => vec![reported.to_string()],
+            (None, Some(at)) if at > 0 && at + 1 < record.name.len() && !record.is_folder => {
+                vec![record.name[at + 1..].to_owned()]
             }
             _ => vec![],
         },
@@ -161,34 +166,35 @@ fn values(name: &str, operator: &str, record: &FileRecord) -> Vec<String> {
             _ => vec![],
         },
         "filename" => {
-            let mut names = vec![record.name.to_lowercase()];
+            let mut names = vec![record.name.to_string()];
             if record.key.app == AppId::SHAREPOINT_ONLINE
                 && !record.is_folder
                 && let Some((stem, extension)) = record.name.rsplit_once('.')
                 && !stem.is_empty()
                 && !extension.is_empty()
             {
-                names.push(stem.to_lowercase());
+                names.push(stem.to_owned());
             }
             names
         }
         "parentFolder" => {
-            let mut folders = lower(record.parent_folders.iter().map(|id| &**id));
+            let mut folders: Vec<String> = texts(&record.parent_folders);
             if operator.contains("descendant") {
-                folders.extend(lower(
-                    record.ancestor_folders.iter().flatten().map(|id| &**id),
-                ));
+                let above: Vec<String> = texts(record.ancestor_folders.as_deref().unwrap_or(&[]));
+                folders.extend(above);
             }
             folders
         }
-        "collaborators.withDomain" | "collaborators.domains" => {
-            lower(record.domains.iter().map(|it| &**it))
-        }
-        "collaborators.groups" => lower(record.groups.iter().map(|it| &**it)),
-        "collaborators.users" => lower(record.collaborators.iter().map(|it| &**it)),
+        "collaborators.withDomain" | "collaborators.domains" => texts(&record.domains),
+        "collaborators.groups" => texts(&record.groups),
+        "collaborators.users" => texts(&record.collaborators),
         "mimeType" => one(record.mime_type.as_deref()),
         "fileId" => one(Some(record.key.file.as_str())),
-        "policy" => lower(record.matched_policies.iter().map(|it| it.as_str())),
+        "policy" => record
+            .matched_policies
+            .iter()
+            .map(|it| it.to_string())
+            .collect(),
         "trashed" => vec![(record.status == FileStatus::Trashed).to_string()],
         "quarantined" => vec![record.quarantined.to_string()],
         "folder" => vec![record.is_folder.to_string()],
@@ -214,12 +220,12 @@ fn label_keys(text: &str, below: bool) -> Vec<String> {
     keys
 }
 
-fn holds(name: &str, operator: &str, operand: &Value, record: &FileRecord) -> Truth {
+fn holds(name: &str, operator: &str, operand: &Value, record: &FileRecord, now_ms: i64) -> Truth {
     if name == "allowDeleted" {
         return Some(true);
     }
     if name.ends_with("Date") {
-        return Some(date_holds(name, operator, operand, record));
+        return Some(date_holds(name, operator, operand, record, now_ms));
     }
     let operands: Vec<Value> = match operand {
         Value::Array(list) => list.clone(),
@@ -247,30 +253,37 @@ fn holds(name: &str, operator: &str, operand: &Value, record: &FileRecord) -> Tr
             Value::String(text) if name == "fileLabels" => {
                 label_keys(text, operator.contains("descendant"))
             }
-            Value::String(text) => vec![text.to_lowercase()],
+            Value::String(text) if ["glob", "nglob", "regex", "nregex"].contains(&operator) => {
+                vec![text.clone()]
+            }
+            Value::String(text) => vec![fold(text)],
             other => vec![other.to_string()],
         })
         .collect();
-    let any = |test: &dyn Fn(&String, &String) -> bool| {
+    let folded: Vec<String> = values.iter().map(|value| fold(value)).collect();
+    let any_of = |values: &[String], test: &dyn Fn(&String, &String) -> bool| {
         values
             .iter()
             .any(|value| wanted.iter().any(|one| test(value, one)))
     };
+    let any = |test: &dyn Fn(&String, &String) -> bool| any_of(&folded, test);
+    // Patterns look at the text as it is, one character at a time.
+    let any_as_is = |test: &dyn Fn(&String, &String) -> bool| any_of(&values, test);
     let equal = any(&|value, one| value == one);
     Some(match operator {
         "eq" | "descendantof" | "cabinetmatchedrulesequals" => equal,
         "neq" | "ndescendantof" => !equal,
-        "deq" => values.iter().any(|value| !wanted.contains(value)),
+        "deq" => folded.iter().any(|value| !wanted.contains(value)),
         "startswith" | "startswithsingle" => any(&|value, one| value.starts_with(one.as_str())),
         "doesnotstartwith" => !any(&|value, one| value.starts_with(one.as_str())),
         "endswith" => any(&|value, one| value.ends_with(one.as_str())),
         "doesnotendwith" => !any(&|value, one| value.ends_with(one.as_str())),
         "substring" => any(&|value, one| value.contains(one.as_str())),
         "nsubstring" => !any(&|value, one| value.contains(one.as_str())),
-        "glob" => any(&|value, one| looks_like(value, one)),
-        "nglob" => !any(&|value, one| looks_like(value, one)),
-        "regex" => any(&|value, one| is_found(value, one)),
-        "nregex" => !any(&|value, one| is_found(value, one)),
+        "glob" => any_as_is(&|value, one| looks_like(value, one)),
+        "nglob" => !any_as_is(&|value, one| looks_like(value, one)),
+        "regex" => any_as_is(&|value, one| is_found(value, one)),
+        "nregex" => !any_as_is(&|value, one| is_found(value, one)),
         "contains" | "text" => any(&|value, query| contains(value, query)),
         "ncontains" => !any(&|value, query| contains(value, query)),
         other => panic!("{other}"),
@@ -283,7 +296,7 @@ fn looks_like(text: &str, pattern: &str) -> bool {
         let (Some(wanted), Some(found)) = (pattern.chars().next(), text.chars().next()) else {
             return pattern.is_empty() && text.is_empty();
         };
-        return (wanted == found || (wanted == '?' && found != '/'))
+        return (is_same(wanted, found) || (wanted == '?' && found != '/'))
             && looks_like(&text[found.len_utf8()..], &pattern[wanted.len_utf8()..]);
     };
     let (rest, anywhere) = match rest.strip_prefix('*') {
@@ -297,23 +310,46 @@ fn looks_like(text: &str, pattern: &str) -> bool {
     (0..=reach).any(|at| text.is_char_boundary(at) && looks_like(&text[at..], rest))
 }
 
-/// What the [`EXPRESSIONS`] say, in other words. They come in lower case, which these don't mind.
+/// Whether two characters differ in their case at most.
+fn is_same(one: char, other: char) -> bool {
+    fold(&one.to_string()) == fold(&other.to_string())
+}
+
+/// Where a text goes on after these characters, wherever they occur.
+fn after<'t>(text: &'t str, part: &str) -> Vec<(usize, &'t str)> {
+    let places = text.char_indices().filter_map(|(at, _)| {
+        let mut rest = text[at..].chars();
+        let found = part
+            .chars()
+            .all(|wanted| rest.next().is_some_and(|found| is_same(wanted, found)));
+        found.then_some((at, rest.as_str()))
+    });
+    places.collect()
+}
+
+/// What the [`EXPRESSIONS`] say, in other words.
 fn is_found(text: &str, expression: &str) -> bool {
+    let occurs = |part: &str| !after(text, part).is_empty();
+    let starts = |part: &str| after(text, part).iter().any(|(at, _)| *at == 0);
     match expression {
-        "virus" => text.contains("virus"),
-        "^(my|budget)" => text.starts_with("my") || text.starts_with("budget"),
+        "virus" => occurs("virus"),
+        "^(my|budget)" => starts("my") || starts("budget"),
         "[0-9]{4}" => text
             .as_bytes()
             .windows(4)
             .any(|four| four.iter().all(u8::is_ascii_digit)),
-        "example$" => text.ends_with("example"),
-        "an|text" => text.contains("an") || text.contains("text"),
+        "example$" => after(text, "example")
+            .iter()
+            .any(|(_, rest)| rest.is_empty()),
+        "an|text" => occurs("an") || occurs("text"),
+        "бюджет|büro" => occurs("бюджет") || occurs("büro"),
+        "stra(ß|ss)e" => occurs("straße") || occurs("strasse"),
         other => panic!("{other}"),
     }
 }
 
 fn is_separator(character: char) -> bool {
-    " ,._-".contains(character)
+    ",._-".contains(character) || character.is_whitespace()
 }
 
 /// Word by word: every quoted piece padded with separators must occur in the padded name; without
@@ -353,7 +389,13 @@ fn instant(value: &Value) -> i64 {
     })
 }
 
-fn date_holds(name: &str, operator: &str, operand: &Value, record: &FileRecord) -> bool {
+fn date_holds(
+    name: &str,
+    operator: &str,
+    operand: &Value,
+    record: &FileRecord,
+    now_ms: i64,
+) -> bool {
     let value = match name {
         "modifiedDate" => record.modified_ms,
         "createdDate" => record.created_ms,
@@ -362,13 +404,16 @@ fn date_holds(name: &str, operator: &str, operand: &Value, record: &FileRecord) 
     let Some(value) = value else {
         return false;
     };
+    // No difference of two instants is too large for it.
+    let ago_ms = i128::from(now_ms) - i128::from(value);
+    let days_ms = || i128::from(operand.as_i64().unwrap() * DAY_MS);
     match operator {
         "gt" => value > instant(operand),
         "gte" => value >= instant(operand),
         "lt" => value < instant(operand),
         "lte" => value <= instant(operand),
-        "gte_ndays" => NOW_MS - value <= operand.as_i64().unwrap() * DAY_MS,
-        "lte_ndays" => NOW_MS - value >= operand.as_i64().unwrap() * DAY_MS,
+        "gte_ndays" => ago_ms <= days_ms(),
+        "lte_ndays" => ago_ms >= days_ms(),
         "range" => operand
             .as_array()
             .unwrap()
@@ -388,7 +433,7 @@ fn entity_holds(name: &str, operator: &str, wanted: &[Value], record: &FileRecor
             let agrees = |ours: Option<u32>, theirs: &Value| {
                 ours.is_none() || theirs.is_null() || json!(ours) == *theirs
             };
-            wanted["id"].as_str().unwrap().to_lowercase() == entity.id.to_lowercase()
+            fold(wanted["id"].as_str().unwrap()) == fold(&entity.id)
                 && agrees(entity.app.map(|app| app.0), &wanted["saas"])
                 && agrees(entity.instance, &wanted["inst"])
         })

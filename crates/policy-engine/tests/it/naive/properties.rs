@@ -2,9 +2,10 @@
 
 use policy_engine::{ContentAnswer, Field, FilterDialect, Inspection, Outcome, PolicySet};
 use proptest::prelude::*;
+use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
-use super::generate::{conditions, contents, folders, policies, records};
+use super::generate::{PRESENTS, conditions, contents, folders, policies, records};
 use super::naive;
 use crate::shared::*;
 
@@ -16,6 +17,7 @@ proptest! {
         policy in policies(),
         records in proptest::collection::vec(records(), 1..8),
         content in contents(),
+        now_ms in select(PRESENTS.to_vec()),
     ) {
         let labels = labels();
         let text = json!({"format": "file-policies/1", "policies": [policy]}).to_string();
@@ -26,17 +28,17 @@ proptest! {
         let rewritten = serde_json::to_string(&set.document()).unwrap();
         let again = PolicySet::from_json(&rewritten, &context(&labels)).unwrap();
         for record in &records {
-            let expected = naive(&policy, record, content);
+            let expected = naive(&policy, record, content, now_ms);
             let mut matcher = |_: &Inspection| content;
             for set in [&set, &again] {
                 let outcomes: Vec<Outcome> = set
-                    .evaluate(record, NOW_MS, &mut matcher)
+                    .evaluate(record, now_ms, &mut matcher)
                     .map(|evaluation| evaluation.outcome)
                     .collect();
                 prop_assert_eq!(outcomes, vec![expected], "{}", record.name);
             }
             let policy = &set.policies()[0];
-            let explanation = policy.explain(record, NOW_MS, &mut matcher);
+            let explanation = policy.explain(record, now_ms, &mut matcher);
             prop_assert_eq!(explanation.outcome, expected);
         }
     }
@@ -55,6 +57,7 @@ proptest! {
         ],
         records in proptest::collection::vec(records(), 1..6),
         content in contents(),
+        now_ms in select(PRESENTS.to_vec()),
     ) {
         let labels = labels();
         let mut policies = policies;
@@ -67,13 +70,13 @@ proptest! {
         for record in &records {
             let mut matcher = |_: &Inspection| content;
             let expected: Vec<(usize, Outcome)> = set
-                .evaluate(record, NOW_MS, &mut matcher)
+                .evaluate(record, now_ms, &mut matcher)
                 .map(|evaluation| evaluation.outcome)
                 .enumerate()
                 .filter(|(_, outcome)| *outcome != Outcome::NoMatch)
                 .collect();
             let mut found = Vec::new();
-            finder.find(record, NOW_MS, &mut matcher, |evaluation| {
+            finder.find(record, now_ms, &mut matcher, |evaluation| {
                 let at = evaluation.policy.id().as_str().parse::<usize>().unwrap();
                 found.push((at, evaluation.outcome));
             });

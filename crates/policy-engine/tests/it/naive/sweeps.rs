@@ -5,10 +5,10 @@ use policy_engine::{
     ContentAnswer, FileRecord, Inspection, Inventory, InventoryOptions, Outcome, PolicySet,
 };
 use proptest::prelude::*;
-use proptest::sample::Index;
+use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
-use super::generate::{policies, records};
+use super::generate::{PRESENTS, policies, records};
 use crate::shared::*;
 
 /// An inventory that saw its records come, change and go.
@@ -51,7 +51,7 @@ fn set(policies: &[Value]) -> PolicySet {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn a_sweep_agrees_with_each_policy(
@@ -65,15 +65,16 @@ proptest! {
         ],
         replaced in proptest::collection::vec((any::<Index>(), records()), 0..6),
         removed in proptest::collection::vec(any::<Index>(), 0..4),
+        now_ms in select(PRESENTS.to_vec()),
     ) {
         let inventory = inventory(&records, &replaced, &removed);
         let set = set(&policies);
-        let sweep = inventory.sweep(&set, NOW_MS);
+        let sweep = inventory.sweep(&set, now_ms);
         let mut not_read = |_: &Inspection| ContentAnswer::NotYet;
         let expected: Vec<Vec<Outcome>> = inventory
             .records()
             .map(|record| {
-                let evaluations = set.evaluate(record, NOW_MS, &mut not_read);
+                let evaluations = set.evaluate(record, now_ms, &mut not_read);
                 evaluations.map(|evaluation| evaluation.outcome).collect()
             })
             .collect();
