@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use governance::quota::{PAUSE_MS_MAX, day_of};
 use governance::store::{LogFilter, MemoryStore, TaskFilter};
 use governance::{
-    ActionKind, DailyLimit, Error, FileVersion, Governance, Initiator, ManualTasks, NewTask,
-    PolicyOrder, Reason, Settings, StateKind, Status, Submitted, Task, TaskId, TaskKey,
+    ActionKind, CountedAction, DailyLimit, Error, FileVersion, Governance, Initiator, ManualTasks,
+    NewTask, PolicyOrder, Reason, Settings, StateKind, Status, Submitted, Task, TaskId, TaskKey,
     TaskOutcome, TaskState, WriteEffect, WriteGrant, WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
@@ -28,6 +28,7 @@ struct Held {
 /// Where the unit of a task counts.
 struct Spent {
     app: AppId,
+    action: CountedAction,
     day: i64,
     task: TaskId,
     /// The file was written or may have been: it stays, whatever comes.
@@ -129,9 +130,11 @@ impl World {
 
     fn set_limit(&mut self, app: AppId, limit: u32) {
         let now = self.now;
-        self.governance()
-            .set_limit(TENANT, app, DailyLimit(limit), &by(), now)
-            .expect("a limit");
+        for action in CountedAction::ALL {
+            self.governance()
+                .set_limit(TENANT, app, action, DailyLimit(limit), &by(), now)
+                .expect("a limit");
+        }
         self.limits.insert(app, limit);
     }
 
@@ -254,10 +257,10 @@ impl World {
             ),
             file_version: FileVersion::parse(&format!("{version}")).expect("short"),
             policy: (number > 0).then(|| policy(number)),
-            action: if label == 0 {
-                ActionKind::Remove
-            } else {
-                ActionKind::Apply(LabelKey::new(TENANT, LabelId::from_u128(label)))
+            action: match label {
+                0 => ActionKind::Remove,
+                3 => ActionKind::AdminQuarantine,
+                _ => ActionKind::Apply(LabelKey::new(TENANT, LabelId::from_u128(label))),
             },
         };
         let mut new = NewTask::new(key.clone(), label as u32, by());
@@ -311,9 +314,9 @@ impl World {
         }
     }
 
-    fn is_counted(&self, task: &Task) -> bool {
+    fn counted(&self, task: &Task) -> Option<CountedAction> {
         let counts = self.settings.manual_tasks == ManualTasks::Counted || !task.key.is_manual();
-        counts && matches!(task.key.action, ActionKind::Apply(_))
+        task.key.action.counted().filter(|_| counts)
     }
 
     /// The unit of a task that was not used goes back.
@@ -353,7 +356,7 @@ impl World {
             .iter()
             .any(|number| task.key.policy == Some(policy(*number)));
         assert!(before || !stopped, "a stopped policy's write was granted");
-        if self.is_counted(&task) {
+        if let Some(action) = self.counted(&task) {
             let (app, day) = (task.key.file.app, day_of(now));
             if before {
                 // Asked again: the label counts on the day of the last grant.
@@ -366,6 +369,7 @@ impl World {
                 self.give_back(task.id);
                 self.spent.push(Spent {
                     app,
+                    action,
                     day,
                     task: task.id,
                     for_good: false,
@@ -374,7 +378,7 @@ impl World {
             let used = self
                 .spent
                 .iter()
-                .filter(|spent| (spent.app, spent.day) == (app, day))
+                .filter(|spent| (spent.app, spent.action, spent.day) == (app, action, day))
                 .count();
             assert!(
                 before || used <= self.limits[&app] as usize,
@@ -529,11 +533,11 @@ impl World {
         }
         let now = self.now;
         for app in APPS {
-            let allowance = self
-                .governance()
-                .allowance(TENANT, app, now)
-                .expect("an allowance");
-            assert_eq!(allowance.limit, DailyLimit(self.limits[&app]));
+            for action in CountedAction::ALL {
+                let allowance = self.governance().allowance(TENANT, app, action, now);
+                let allowance = allowance.expect("an allowance");
+                assert_eq!(allowance.limit, DailyLimit(self.limits[&app]));
+            }
             let counts = self.governance().counts(TENANT, app).expect("counts");
             let counted: u64 = StateKind::ALL.iter().map(|kind| counts.of(*kind)).sum();
             let known = self.accepted.values().filter(|key| key.file.app == app);

@@ -70,24 +70,23 @@ impl AppliedLabel {
         self
     }
 
-    /// Why a policy's task need not run, if this label makes it idle.
+    /// Why a task need not run, if this label makes it idle.
     ///
     /// Rows A12 and A13 of the table for applying, in that order: the same label is there already;
     /// or another label by us is, which only an administrator may replace (A-035, clarification
-    /// 15). A task on a content that we did not write, submitted after the label, is not ours to
+    /// 15). And a file that carries our label is not quarantined, whoever asks. A task on a content that we did not write, submitted after the label, is not ours to
     /// judge: the caller looks into the file.
     pub(crate) fn makes_idle(&self, task: &Task) -> Option<Reason> {
-        let ActionKind::Apply(wanted) = task.key.action else {
-            return None;
-        };
         let concerns_it = task.id <= self.known_up_to || task.key.file_version == self.version;
-        if task.key.is_manual() || task.id == self.task || !concerns_it {
+        if task.id == self.task || !concerns_it {
             return None;
         }
-        let code = if wanted == self.label {
-            Reason::ALREADY_LABELLED
-        } else {
-            Reason::LABELLED_BY_US
+        let code = match task.key.action {
+            ActionKind::AdminQuarantine => Reason::LABELLED_FILE,
+            ActionKind::Apply(_) if task.key.is_manual() => return None,
+            ActionKind::Apply(wanted) if wanted == self.label => Reason::ALREADY_LABELLED,
+            ActionKind::Apply(_) => Reason::LABELLED_BY_US,
+            ActionKind::Remove => return None,
         };
         let by = match &self.policy {
             Some(policy) => format!("by task {} of policy `{policy}`", self.task),

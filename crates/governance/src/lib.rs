@@ -8,8 +8,8 @@
 //! ```
 //! use governance::store::MemoryStore;
 //! use governance::{
-//!     ActionKind, FileVersion, Governance, Initiator, NewTask, Settings, TaskKey, TaskOutcome,
-//!     TaskState, WriteGrant, WriteIntent,
+//!     ActionKind, CountedAction, FileVersion, Governance, Initiator, NewTask, Settings, TaskKey,
+//!     TaskOutcome, TaskState, WriteGrant, WriteIntent,
 //! };
 //! use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 //!
@@ -36,7 +36,8 @@
 //!         assert_eq!(governance.finish(task.claim(), outcome, now)?, TaskState::Succeeded);
 //!     }
 //! }
-//! assert_eq!(governance.allowance(tenant, AppId::BOX, now)?.left, 99);
+//! let action = CountedAction::ApplyLabel;
+//! assert_eq!(governance.allowance(tenant, AppId::BOX, action, now)?.left, 99);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -89,7 +90,7 @@ pub use engine::{
 pub use error::{Cause, Error};
 pub use ledger::AppliedLabel;
 pub use log::{LogEntry, LogEvent, QuotaPosition};
-pub use quota::{DailyLimit, DayReading};
+pub use quota::{CountedAction, DailyLimit, DayReading};
 pub use reason::{REASON_CODE_BYTES_MAX, REASON_DETAIL_BYTES_MAX, Reason};
 pub use retry::{NOT_BEFORE_MS_MAX, RetryPolicy, RetryRules};
 pub use state::{Counts, StateKind, Status, Suspension, SuspensionReason, TaskState};

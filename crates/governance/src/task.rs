@@ -5,7 +5,7 @@ use std::fmt;
 
 use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 
-use crate::quota::HalfDay;
+use crate::quota::{CountedAction, HalfDay};
 use crate::reason::Reason;
 use crate::state::{StateKind, TaskState};
 use crate::text::{FileVersion, Initiator, MatchId, Worker};
@@ -41,10 +41,13 @@ impl fmt::Display for TaskId {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ActionKind {
-    /// Puts this label on the file. The only action that the daily limit counts (R-159).
+    /// Puts this label on the file. Counts against the daily limit of labels (R-155).
     Apply(LabelKey),
-    /// Takes the tenant's own label off the file. Never counted.
+    /// Takes the tenant's own label off the file. Never counted (R-159).
     Remove,
+    /// Puts the file in the quarantine of the administrators. Counts against a daily limit of its
+    /// own (A-036); a file that carries a label of ours is left where it is (A-037).
+    AdminQuarantine,
 }
 
 impl ActionKind {
@@ -52,17 +55,27 @@ impl ActionKind {
     pub fn label(&self) -> Option<LabelKey> {
         match self {
             Self::Apply(label) => Some(*label),
+            Self::Remove | Self::AdminQuarantine => None,
+        }
+    }
+
+    /// Whose daily limit it counts against, if any.
+    pub fn counted(&self) -> Option<CountedAction> {
+        match self {
+            Self::Apply(_) => Some(CountedAction::ApplyLabel),
+            Self::AdminQuarantine => Some(CountedAction::AdminQuarantine),
             Self::Remove => None,
         }
     }
 }
 
-/// `apply label` or `remove label`.
+/// `apply label`, `remove label` or `put in admin quarantine`.
 impl fmt::Display for ActionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Apply(_) => "apply label",
             Self::Remove => "remove label",
+            Self::AdminQuarantine => "put in admin quarantine",
         })
     }
 }

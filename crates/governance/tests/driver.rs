@@ -14,8 +14,8 @@ use std::sync::{Mutex, MutexGuard};
 use governance::driver::{Clock, DriverOptions, Executor, Look, Progress, Settled, Stop, run};
 use governance::store::MemoryStore;
 use governance::{
-    ActionKind, FileVersion, Governance, Initiator, NewTask, Reason, Settings, StateKind, Task,
-    TaskFilter, TaskId, TaskKey, TaskOutcome, Worker, WriteEffect, WriteIntent,
+    ActionKind, CountedAction, FileVersion, Governance, Initiator, NewTask, Reason, Settings,
+    StateKind, Task, TaskFilter, TaskId, TaskKey, TaskOutcome, Worker, WriteEffect, WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 
@@ -220,7 +220,7 @@ fn what_was_left_running_is_settled_first() {
     let used = governance
         .lock()
         .unwrap()
-        .allowance(TENANT, AppId::BOX, NINE)
+        .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NINE)
         .unwrap()
         .used;
     assert_eq!(used, 4);
@@ -282,7 +282,7 @@ fn a_worker_that_hangs_is_replaced_when_its_lease_ends() {
     let governance = governance.lock().unwrap();
     let tenant = hung.key.tenant;
     let used = governance
-        .allowance(tenant, AppId::BOX, NINE + 60_001)
+        .allowance(tenant, AppId::BOX, CountedAction::ApplyLabel, NINE + 60_001)
         .unwrap()
         .used;
     assert_eq!(used, 4);

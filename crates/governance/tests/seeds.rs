@@ -19,9 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use governance::store::MemoryStore;
 use governance::{
-    ActionKind, DailyLimit, DayReading, Error, FileVersion, Governance, Initiator, ManualTasks,
-    NewTask, Reason, Repeat, Settings, StateKind, Status, Submitted, Task, TaskFilter, TaskId,
-    TaskKey, TaskOutcome, TaskState, Worker, WriteEffect, WriteGrant, WriteIntent,
+    ActionKind, CountedAction, DailyLimit, DayReading, Error, FileVersion, Governance, Initiator,
+    ManualTasks, NewTask, Reason, Repeat, Settings, StateKind, Status, Submitted, Task, TaskFilter,
+    TaskId, TaskKey, TaskOutcome, TaskState, Worker, WriteEffect, WriteGrant, WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 use support::failing::{Failing, Fuse};
@@ -79,8 +79,8 @@ struct World {
     files: BTreeMap<FileKey, u64>,
     edits: u64,
     writes: BTreeMap<TaskId, usize>,
-    /// Tasks with a unit as far as we were told, by app and day.
-    units: BTreeMap<(AppId, i64), BTreeSet<TaskId>>,
+    /// Tasks with a unit as far as we were told, by app, action and day.
+    units: BTreeMap<(AppId, CountedAction, i64), BTreeSet<TaskId>>,
     accepted: BTreeMap<TaskId, TaskKey>,
     ended: BTreeMap<TaskId, TaskState>,
 }
@@ -182,8 +182,11 @@ impl World {
     fn set_limit(&mut self, app: AppId, limit: u32) {
         let now = self.now;
         let limited = |g: &mut Governance<Failing>| {
-            g.set_limit(TENANT, app, DailyLimit(limit), &by(), now)
-                .map(drop)
+            CountedAction::ALL.into_iter().try_for_each(|action| {
+                let limit = DailyLimit(limit);
+                g.set_limit(TENANT, app, action, limit, &by(), now)
+                    .map(drop)
+            })
         };
         // Until it is known which one stands.
         while self.ask(limited).is_none_or(|answer| answer.is_err()) {}
@@ -289,8 +292,9 @@ impl World {
         let now = self.now;
         let file = self.file();
         let number = self.numbers.below(4);
-        let action = match self.numbers.below(4) {
+        let action = match self.numbers.below(5) {
             0 => ActionKind::Remove,
+            4 => ActionKind::AdminQuarantine,
             other => ActionKind::Apply(label(other)),
         };
         let key = TaskKey {
@@ -420,15 +424,15 @@ impl World {
 
     fn take_unit(&mut self, task: &Task) {
         let exempt = task.key.is_manual() && self.settings.manual_tasks == ManualTasks::Exempt;
-        if exempt || task.key.action == ActionKind::Remove {
+        let Some(action) = task.key.action.counted().filter(|_| !exempt) else {
             return;
-        }
+        };
         if !self.writes.contains_key(&task.id) {
             self.forget_unit(task.id);
         }
         let app = task.key.app();
         let day = self.settings.day.day_of(self.now);
-        let units = self.units.entry((app, day)).or_default();
+        let units = self.units.entry((app, action, day)).or_default();
         units.insert(task.id);
         assert!(
             units.len() <= self.limits[&app] as usize,
@@ -530,10 +534,14 @@ impl World {
             assert_eq!(pending, !why.waits.is_empty(), "{why:?}");
         }
         for app in APPS {
-            let used = self.governance().allowance(TENANT, app, now).unwrap().used;
-            let day = self.settings.day.day_of(now);
-            let units = self.units.get(&(app, day)).map_or(0, BTreeSet::len);
-            assert!(used as usize >= units, "a unit was lost");
+            for action in CountedAction::ALL {
+                let allowance = self.governance().allowance(TENANT, app, action, now);
+                let used = allowance.unwrap().used;
+                let day = self.settings.day.day_of(now);
+                let units = self.units.get(&(app, action, day));
+                let units = units.map_or(0, BTreeSet::len);
+                assert!(used as usize >= units, "a unit was lost");
+            }
         }
     }
 

@@ -15,9 +15,9 @@ use governance::quota::{DAY_MS, PAUSE_MS_MAX, day_of};
 use governance::store::conformance::{MemorySource, StoreSource};
 use governance::store::{LogFilter, Store};
 use governance::{
-    ActionKind, DailyLimit, Error, FileVersion, Governance, Initiator, LogEntry, NewTask, Reason,
-    Settings, StateKind, Status, Submitted, Task, TaskFilter, TaskId, TaskKey, TaskOutcome,
-    TaskState, WriteEffect, WriteGrant, WriteIntent,
+    ActionKind, CountedAction, DailyLimit, Error, FileVersion, Governance, Initiator, LogEntry,
+    NewTask, Reason, Settings, StateKind, Status, Submitted, Task, TaskFilter, TaskId, TaskKey,
+    TaskOutcome, TaskState, WriteEffect, WriteGrant, WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 use proptest::prelude::*;
@@ -34,7 +34,7 @@ enum Step {
         version: usize,
         /// 0 is an administrator.
         policy: usize,
-        /// 0 removes.
+        /// 0 removes, 3 quarantines.
         label: u128,
     },
     Claim(usize),
@@ -58,7 +58,7 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        12 => (0..5_usize, 0..3_usize, 0..=POLICIES, 0..3_u128).prop_map(
+        12 => (0..5_usize, 0..3_usize, 0..=POLICIES, 0..4_u128).prop_map(
             |(file, version, policy, label)| Step::Submit { file, version, policy, label }
         ),
         10 => (1..4_usize).prop_map(Step::Claim),
@@ -94,8 +94,10 @@ struct World<'s> {
     files: BTreeMap<FileKey, String>,
     /// Which tasks really wrote, and how often.
     writes: BTreeMap<TaskId, usize>,
-    /// Counted tasks that wrote or may write, by the day of their grant.
-    by_day: BTreeMap<i64, BTreeSet<TaskId>>,
+    /// Counted tasks that wrote or may write, by action and the day of their grant.
+    by_day: BTreeMap<(CountedAction, i64), BTreeSet<TaskId>>,
+    /// Files that carry a label of ours, with the last task that was submitted by then.
+    labelled: BTreeMap<FileKey, TaskId>,
     accepted: BTreeMap<TaskId, TaskKey>,
     states: BTreeMap<TaskId, TaskState>,
 }
@@ -108,8 +110,8 @@ fn by() -> Initiator {
     Initiator::parse("admin").unwrap()
 }
 
-fn is_counted(task: &Task) -> bool {
-    task.key.policy.is_some() && matches!(task.key.action, ActionKind::Apply(_))
+fn counted(task: &Task) -> Option<CountedAction> {
+    task.key.action.counted().filter(|_| !task.key.is_manual())
 }
 
 fn after(task: &Task) -> FileVersion {
@@ -125,9 +127,11 @@ impl<'s> World<'s> {
         let store = source.fresh().unwrap();
         let mut governance = Governance::open(store, Settings::default()).unwrap();
         let limit = 2;
-        governance
-            .set_limit(TENANT, AppId::BOX, DailyLimit(limit), &by(), START)
-            .unwrap();
+        for action in CountedAction::ALL {
+            governance
+                .set_limit(TENANT, AppId::BOX, action, DailyLimit(limit), &by(), START)
+                .unwrap();
+        }
         Self {
             source,
             governance: Some(governance),
@@ -138,6 +142,7 @@ impl<'s> World<'s> {
             files: BTreeMap::new(),
             writes: BTreeMap::new(),
             by_day: BTreeMap::new(),
+            labelled: BTreeMap::new(),
             accepted: BTreeMap::new(),
             states: BTreeMap::new(),
         }
@@ -202,9 +207,11 @@ impl<'s> World<'s> {
                 self.stopped.insert(number);
             }
             Step::SetLimit(limit) => {
-                self.governance()
-                    .set_limit(TENANT, AppId::BOX, DailyLimit(limit), &by(), now)
-                    .unwrap();
+                for action in CountedAction::ALL {
+                    self.governance()
+                        .set_limit(TENANT, AppId::BOX, action, DailyLimit(limit), &by(), now)
+                        .unwrap();
+                }
                 self.limit = limit;
             }
             Step::Jump(by) => self.now += by,
@@ -246,10 +253,10 @@ impl<'s> World<'s> {
             ),
             file_version: FileVersion::parse(&format!("{version}")).unwrap(),
             policy: (number > 0).then(|| policy(number)),
-            action: if label == 0 {
-                ActionKind::Remove
-            } else {
-                ActionKind::Apply(LabelKey::new(TENANT, LabelId::from_u128(label)))
+            action: match label {
+                0 => ActionKind::Remove,
+                3 => ActionKind::AdminQuarantine,
+                _ => ActionKind::Apply(LabelKey::new(TENANT, LabelId::from_u128(label))),
             },
         };
         let new = NewTask::new(key.clone(), label as u32, by());
@@ -294,6 +301,13 @@ impl<'s> World<'s> {
                 }
                 other => panic!("{other:?} was claimed"),
             }
+            if task.key.action == ActionKind::AdminQuarantine {
+                let labelled = self.labelled.get(&task.key.file);
+                assert!(
+                    labelled.is_none_or(|up_to| *up_to < task.id),
+                    "a file with our label"
+                );
+            }
             self.held.push(Held {
                 task,
                 granted: false,
@@ -328,12 +342,12 @@ impl<'s> World<'s> {
             .iter()
             .any(|number| task.key.policy == Some(policy(*number)));
         assert!(before || !stopped, "a stopped policy's write was granted");
-        if is_counted(&task) {
+        if let Some(action) = counted(&task) {
             // The twin of the limit: what was written or may be written by grants of today.
             let known = self.by_day.values().any(|tasks| tasks.contains(&task.id));
             if !known || !before {
                 self.forget_grant(task.id);
-                let today = self.by_day.entry(day_of(now)).or_default();
+                let today = self.by_day.entry((action, day_of(now))).or_default();
                 today.insert(task.id);
                 assert!(today.len() <= self.limit as usize, "more than the limit");
             }
@@ -378,9 +392,25 @@ impl<'s> World<'s> {
             self.forget_grant(task.id);
         }
         let now = self.now;
+        let succeeded = matches!(outcome, TaskOutcome::Succeeded { .. });
         self.governance()
             .finish(task.claim(), outcome, now)
             .unwrap();
+        if succeeded {
+            self.remember_label(&task);
+        }
+    }
+
+    fn remember_label(&mut self, task: &Task) {
+        let file = task.key.file.clone();
+        match task.key.action {
+            ActionKind::Apply(_) => {
+                let last = self.accepted.keys().next_back().copied();
+                self.labelled.insert(file, last.unwrap_or_default());
+            }
+            ActionKind::Remove => drop(self.labelled.remove(&file)),
+            ActionKind::AdminQuarantine => {}
+        }
     }
 
     fn crash(&mut self) {
@@ -401,6 +431,7 @@ impl<'s> World<'s> {
                 self.governance()
                     .finish(task.claim(), outcome, now)
                     .unwrap();
+                self.remember_label(&task);
             } else {
                 self.forget_grant(task.id);
                 self.governance()
@@ -436,12 +467,12 @@ impl<'s> World<'s> {
             }
         }
         let now = self.now;
-        let allowance = self
-            .governance()
-            .allowance(TENANT, AppId::BOX, now)
-            .unwrap();
-        let today = self.by_day.get(&day_of(now)).map_or(0, BTreeSet::len);
-        assert!(allowance.used as usize >= today, "a unit was lost");
+        for action in CountedAction::ALL {
+            let allowance = self.governance().allowance(TENANT, AppId::BOX, action, now);
+            let today = (action, day_of(now));
+            let today = self.by_day.get(&today).map_or(0, BTreeSet::len);
+            assert!(allowance.unwrap().used as usize >= today, "a unit was lost");
+        }
     }
 
     /// Lets everything that still can happen happen: nothing may be stuck.

@@ -5,9 +5,9 @@ use std::io::Write;
 
 use governance::store::{MemoryStore, SqliteStore, Store};
 use governance::{
-    ActionKind, DailyLimit, DayReading, Error, FileVersion, Governance, Initiator, ManualTasks,
-    NewTask, Repeat, Settings, StateKind, Submitted, TaskId, TaskKey, TaskOutcome, TaskState,
-    WriteGrant, WriteIntent,
+    ActionKind, CountedAction, DailyLimit, DayReading, Error, FileVersion, Governance, Initiator,
+    ManualTasks, NewTask, Repeat, Settings, StateKind, Submitted, TaskId, TaskKey, TaskOutcome,
+    TaskState, WriteGrant, WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 use serde::Serialize;
@@ -284,8 +284,14 @@ impl Play {
             }),
             Op::SetLimit { tenant, app, limit } => {
                 let (tenant, app) = (self.tenant(tenant), self.app(app));
-                self.governance()?
-                    .set_limit(tenant, app, DailyLimit(*limit), &by, now)?;
+                self.governance()?.set_limit(
+                    tenant,
+                    app,
+                    CountedAction::ApplyLabel,
+                    DailyLimit(*limit),
+                    &by,
+                    now,
+                )?;
                 Ok(())
             }
             Op::Restart => {

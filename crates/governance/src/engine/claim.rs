@@ -7,7 +7,7 @@ use label_core::{AppId, TenantId};
 use super::Governance;
 use super::change::Change;
 use crate::error::Error;
-use crate::quota::{PAUSE_MS_MAX, Pause};
+use crate::quota::{CountedAction, PAUSE_MS_MAX, Pause};
 use crate::state::{StateKind, TaskState};
 use crate::store::{PAGE_COUNT_MAX, Store, TaskFilter};
 use crate::task::{Lease, Task, TaskId};
@@ -87,8 +87,8 @@ impl<S: Store> Governance<S> {
     }
 }
 
-/// What is known of the apps' pauses during one claim.
-type Pauses = HashMap<(TenantId, AppId), Option<Pause>>;
+/// What is known of the pauses during one claim.
+type Pauses = HashMap<(TenantId, AppId, CountedAction), Option<Pause>>;
 
 impl Change<'_> {
     /// Puts everything whose time has come back into the queue.
@@ -141,6 +141,9 @@ impl Change<'_> {
         }
         let contenders = if next.is_automatic_apply() {
             self.settle_conflict(of_file)?
+        } else if let Some(reason) = self.not_quarantined(next)? {
+            self.skip_idle(next.clone(), reason)?;
+            Vec::new()
         } else {
             vec![next.clone()]
         };
@@ -181,8 +184,8 @@ impl Change<'_> {
         pauses: &mut Pauses,
     ) -> Result<Option<Task>, Error> {
         if task.looked_at
-            && self.is_counted(&task)
-            && let Some(pause) = self.pause_of(&task, pauses)?
+            && let Some(action) = self.counted(&task)
+            && let Some(pause) = self.pause_of(&task, action, pauses)?
         {
             self.defer(&mut task, pause)?;
             return Ok(None);
@@ -196,14 +199,19 @@ impl Change<'_> {
         Ok(Some(task))
     }
 
-    /// The pause of the task's app, looked up once.
-    fn pause_of(&self, task: &Task, pauses: &mut Pauses) -> Result<Option<Pause>, Error> {
-        let app = (task.key.tenant, task.key.app());
-        if let Some(pause) = pauses.get(&app) {
+    /// The pause of an action in the task's app, looked up once.
+    fn pause_of(
+        &self,
+        task: &Task,
+        action: CountedAction,
+        pauses: &mut Pauses,
+    ) -> Result<Option<Pause>, Error> {
+        let (tenant, app) = (task.key.tenant, task.key.app());
+        if let Some(pause) = pauses.get(&(tenant, app, action)) {
             return Ok(*pause);
         }
-        let pause = self.quota_of(task)?.pause(self.now);
-        pauses.insert(app, pause);
+        let pause = self.quota(tenant, app, action)?.pause(self.now);
+        pauses.insert((tenant, app, action), pause);
         Ok(pause)
     }
 }

@@ -29,7 +29,7 @@ pub use claim::CLAIM_COUNT_MAX;
 
 use crate::error::Error;
 use crate::log::LOG_RETENTION_MS_DEFAULT;
-use crate::quota::DayReading;
+use crate::quota::{CountedAction, DayReading};
 use crate::retry::RetryRules;
 use crate::store::{Rows, RowsMut, Store};
 use change::Change;
@@ -106,6 +106,19 @@ impl Default for Settings {
             pending_max: 1_000_000,
             log_retention_ms: LOG_RETENTION_MS_DEFAULT,
         }
+    }
+}
+
+impl Settings {
+    /// Whose daily limit a task counts against: none if it is by hand and such tasks are exempt
+    /// (R-159, clarification 11).
+    pub(crate) fn counted(
+        &self,
+        is_manual: bool,
+        action: Option<CountedAction>,
+    ) -> Option<CountedAction> {
+        let exempt = is_manual && self.manual_tasks == ManualTasks::Exempt;
+        action.filter(|_| !exempt)
     }
 }
 

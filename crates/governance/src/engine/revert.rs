@@ -24,6 +24,8 @@ pub enum NotReverted {
     LabelledSince,
     /// A revert is open already.
     UnderWay,
+    /// It did not change a label. A quarantine is ended where the file lies.
+    NoLabelAction,
 }
 
 impl fmt::Display for NotReverted {
@@ -33,6 +35,7 @@ impl fmt::Display for NotReverted {
             Self::PreviousUnknown => "the label before it is unknown",
             Self::LabelledSince => "the file was labelled again since",
             Self::UnderWay => "a revert is open already",
+            Self::NoLabelAction => "it did not change a label",
         })
     }
 }
@@ -151,6 +154,9 @@ impl Change<'_> {
     ) -> Result<Result<TaskId, NotReverted>, Error> {
         if task.state_kind() != StateKind::Succeeded {
             return Ok(Err(NotReverted::NotDone));
+        }
+        if task.key.action == ActionKind::AdminQuarantine {
+            return Ok(Err(NotReverted::NoLabelAction));
         }
         let action = match task.previous {
             PreviousLabel::Unknown => return Ok(Err(NotReverted::PreviousUnknown)),

@@ -370,8 +370,8 @@ impl Change<'_> {
                 _ => WriteGrant::Suspended,
             });
         }
-        if self.is_counted(&task)
-            && let Some(pause) = self.acquire_unit(&mut task)?
+        if let Some(action) = self.counted(&task)
+            && let Some(pause) = self.acquire_unit(&mut task, action)?
         {
             task.intent = None;
             self.defer(&mut task, pause)?;
@@ -437,8 +437,11 @@ impl Change<'_> {
         self.end(task, TaskState::Succeeded, WriteEffect::Possible)?;
         self.settle_revert(task)?;
         let (tenant, file) = (task.key.tenant, task.key.file.clone());
-        let ActionKind::Apply(label) = task.key.action else {
-            return self.rows.put_applied(tenant, &file, None);
+        let label = match task.key.action {
+            ActionKind::Apply(label) => label,
+            ActionKind::Remove => return self.rows.put_applied(tenant, &file, None),
+            // A file that carried a label of ours would not have come this far.
+            ActionKind::AdminQuarantine => return Ok(()),
         };
         let earlier = self.rows.applied(tenant, &file)?;
         let applied = AppliedLabel::new(

@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::jobs::JobName;
 use crate::ledger::AppliedLabel;
 use crate::log::LogEntry;
-use crate::quota::{HalfDay, Quota};
+use crate::quota::{CountedAction, HalfDay, Quota};
 use crate::state::{Counts, StateKind, Status, TaskState};
 use crate::task::{ActionKind, QueuePlace, Task, TaskId, TaskKey};
 use crate::text::Initiator;
@@ -37,8 +37,10 @@ pub const WAITING_COUNT_MAX: usize = 200_000;
 pub struct Waiting {
     /// Its place in the queue, and its number.
     pub place: QueuePlace,
-    /// Whether it applies a label.
-    pub applies: bool,
+    /// Whose daily limit it counts against, if any.
+    pub counted: Option<CountedAction>,
+    /// Whether leave to write was given and nothing reported since: it needs no unit any more.
+    pub writing: bool,
     /// When it is tried again, in milliseconds UTC, if it waits for that.
     pub retry_at: Option<i64>,
     /// The half-day whose allowance it holds a unit of.
@@ -55,7 +57,8 @@ impl Waiting {
         };
         Some(Self {
             place: task.place(),
-            applies: matches!(task.key.action, ActionKind::Apply(_)),
+            counted: task.key.action.counted(),
+            writing: task.intent.is_some(),
             retry_at,
             unit: task.unit,
         })
@@ -170,8 +173,8 @@ pub trait Rows {
     /// The largest task number given so far; 0 before the first.
     fn last_task_id(&self) -> Result<TaskId, Error>;
 
-    /// The allowance of an app in a tenant; the default where none was stored.
-    fn quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error>;
+    /// The allowance of an action in an app of a tenant; the default where none was stored.
+    fn quota(&self, tenant: TenantId, app: AppId, action: CountedAction) -> Result<Quota, Error>;
 
     /// A policy's state; enabled where none was stored.
     fn policy(&self, tenant: TenantId, policy: &PolicyId) -> Result<PolicyState, Error>;
@@ -233,7 +236,13 @@ pub trait RowsMut: Rows {
     fn put_task(&mut self, task: &Task) -> Result<(), Error>;
 
     /// Adds or replaces an allowance.
-    fn put_quota(&mut self, tenant: TenantId, app: AppId, quota: &Quota) -> Result<(), Error>;
+    fn put_quota(
+        &mut self,
+        tenant: TenantId,
+        app: AppId,
+        action: CountedAction,
+        quota: &Quota,
+    ) -> Result<(), Error>;
 
     /// Adds or replaces a policy's state.
     fn put_policy(
@@ -306,15 +315,33 @@ pub enum ActionType {
     Apply,
     /// The label is taken off.
     Remove,
+    /// The file is put in admin quarantine.
+    AdminQuarantine,
+}
+
+impl From<&ActionKind> for ActionType {
+    fn from(action: &ActionKind) -> Self {
+        match action {
+            ActionKind::Apply(_) => Self::Apply,
+            ActionKind::Remove => Self::Remove,
+            ActionKind::AdminQuarantine => Self::AdminQuarantine,
+        }
+    }
+}
+
+impl From<CountedAction> for ActionType {
+    fn from(action: CountedAction) -> Self {
+        match action {
+            CountedAction::ApplyLabel => Self::Apply,
+            CountedAction::AdminQuarantine => Self::AdminQuarantine,
+        }
+    }
 }
 
 impl ActionType {
     /// Whether `action` is of this type.
     pub fn matches(self, action: &ActionKind) -> bool {
-        match self {
-            Self::Apply => matches!(action, ActionKind::Apply(_)),
-            Self::Remove => matches!(action, ActionKind::Remove),
-        }
+        self == Self::from(action)
     }
 }
 

@@ -9,7 +9,8 @@ use governance::store::{
 };
 use governance::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 use governance::{
-    AppliedLabel, Counts, Error, LogEntry, QueuePlace, Task, TaskId, TaskKey, quota::Quota,
+    AppliedLabel, CountedAction, Counts, Error, LogEntry, QueuePlace, Task, TaskId, TaskKey,
+    quota::Quota,
 };
 use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 
@@ -130,9 +131,9 @@ impl Rows for FailingRows<'_> {
         self.fuse.burn()?;
         self.rows.last_task_id()
     }
-    fn quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error> {
+    fn quota(&self, tenant: TenantId, app: AppId, action: CountedAction) -> Result<Quota, Error> {
         self.fuse.burn()?;
-        self.rows.quota(tenant, app)
+        self.rows.quota(tenant, app, action)
     }
     fn policy(&self, tenant: TenantId, policy: &PolicyId) -> Result<PolicyState, Error> {
         self.fuse.burn()?;
@@ -190,9 +191,15 @@ impl RowsMut for FailingRows<'_> {
         self.fuse.burn()?;
         self.rows.put_task(task)
     }
-    fn put_quota(&mut self, tenant: TenantId, app: AppId, quota: &Quota) -> Result<(), Error> {
+    fn put_quota(
+        &mut self,
+        tenant: TenantId,
+        app: AppId,
+        action: CountedAction,
+        quota: &Quota,
+    ) -> Result<(), Error> {
         self.fuse.burn()?;
-        self.rows.put_quota(tenant, app, quota)
+        self.rows.put_quota(tenant, app, action, quota)
     }
     fn put_policy(
         &mut self,

@@ -10,6 +10,7 @@ mod log;
 mod order;
 mod outlook;
 mod policies;
+mod quarantine;
 mod reverts;
 mod rows;
 mod scene;
@@ -170,6 +171,11 @@ checks! {
         a_crash_before_the_write_repeats_it,
         a_crash_after_the_write_counts_it_once,
         reports_are_taken_together;
+    quarantine:
+        a_036_quarantine_has_a_daily_limit_of_its_own,
+        a_036_the_limit_of_quarantine_is_set_told_and_foreseen_apart,
+        a_037_a_file_with_our_label_is_not_quarantined,
+        a_037_a_label_applied_meanwhile_keeps_the_file;
     holds:
         a_task_goes_on_when_all_reasons_have_ended,
         a_label_disabled_meanwhile_stops_the_write,

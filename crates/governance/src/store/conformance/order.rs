@@ -65,7 +65,7 @@ pub(super) fn tasks_are_filtered_and_paged(source: &mut dyn StoreSource) -> Verd
         })
     })?;
     // Every combination of conditions, each set or not, against the plain meaning.
-    for combination in 0_u32..128 {
+    for combination in 0_u32..256 {
         let set = |bit: u32| combination & (1 << bit) != 0;
         let first = wish(0)?.key;
         let filter = TaskFilter {
@@ -79,7 +79,11 @@ pub(super) fn tasks_are_filtered_and_paged(source: &mut dyn StoreSource) -> Verd
                 file
             }),
             policy: set(3).then_some(policy("p")?),
-            action: set(4).then_some(ActionType::Remove),
+            action: match (set(4), set(7)) {
+                (false, _) => None,
+                (true, false) => Some(ActionType::Remove),
+                (true, true) => Some(ActionType::AdminQuarantine),
+            },
             label: set(6).then_some(label(1)),
             states: if set(5) {
                 vec![StateKind::Deferred, StateKind::Failed, StateKind::Queued]

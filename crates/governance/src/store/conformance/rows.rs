@@ -8,7 +8,7 @@ use crate::error::{Cause, Error};
 use crate::jobs::JobName;
 use crate::ledger::AppliedLabel;
 use crate::log::{LogEntry, LogEvent, QuotaPosition};
-use crate::quota::{DailyLimit, HalfDay, Quota};
+use crate::quota::{CountedAction, DailyLimit, HalfDay, Quota};
 use crate::reason::Reason;
 use crate::state::{StateKind, Suspension, SuspensionReason, TaskState};
 use crate::store::{LogFilter, PolicyState, RowsMut, Store, TaskFilter};
@@ -17,6 +17,8 @@ use crate::task::{
 };
 use crate::text::{MatchId, Worker};
 use crate::work::{NewWork, WorkId, WorkItem, WorkKey, WorkKind};
+
+const APPLY: CountedAction = CountedAction::ApplyLabel;
 
 /// Everything that can be read, as text: two stores with the same content give the same.
 fn content(store: &dyn Store) -> Result<String, Cause> {
@@ -40,7 +42,7 @@ fn content(store: &dyn Store) -> Result<String, Cause> {
             rows.pending()?,
             rows.counts(TENANT, AppId::BOX)?,
             rows.last_task_id()?,
-            rows.quota(TENANT, AppId::BOX)?,
+            rows.quota(TENANT, AppId::BOX, APPLY)?,
             rows.policy(TENANT, &p)?,
             rows.is_label_disabled(&label(1))?,
             rows.frozen_since(TENANT, &file)?,
@@ -79,9 +81,9 @@ fn write_everything(rows: &mut dyn RowsMut) -> Result<(), Cause> {
     rows.put_task(&task)?;
     task.state = TaskState::Deferred { until: Some(7) };
     rows.put_task(&task)?;
-    rows.put_quota(TENANT, AppId::BOX, &quota())?;
+    rows.put_quota(TENANT, AppId::BOX, APPLY, &quota())?;
     // Fewer parts than before: what is gone must not come back.
-    rows.put_quota(TENANT, AppId::BOX, &Quota::new(DailyLimit(3)))?;
+    rows.put_quota(TENANT, AppId::BOX, APPLY, &Quota::new(DailyLimit(3)))?;
     task.state = TaskState::Running;
     task.lease = Some(lease(5)?);
     rows.put_task(&task)?;
@@ -263,7 +265,10 @@ pub(super) fn all_kinds_of_tasks() -> Result<Vec<Task>, Cause> {
             new.label_priority = u32::MAX;
         } else {
             new.key.policy = None;
-            new.key.action = ActionKind::Remove;
+            new.key.action = match number % 4 {
+                1 => ActionKind::AdminQuarantine,
+                _ => ActionKind::Remove,
+            };
         }
         let mut task = Task::new(TaskId(number as u64 + 1), new, i64::MIN);
         task.state = state;
@@ -295,12 +300,15 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
     let tasks = all_kinds_of_tasks()?;
     let file = wish(0)?.key.file;
     let (p, applied) = (policy("p")?, applied()?);
+    let quarantine = Quota::from_parts(DailyLimit(5), [3], [(HalfDay(7), 5)]);
     let events = [
         LogEvent::LimitChanged {
+            action: APPLY,
             from: DailyLimit(100),
             to: DailyLimit(u32::MAX),
         },
         LogEvent::LimitReached {
+            action: CountedAction::AdminQuarantine,
             limit: DailyLimit(0),
             until: i64::MIN,
         },
@@ -360,7 +368,13 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
             rows.next_task_id()?;
             rows.put_task(task)?;
         }
-        rows.put_quota(TENANT, AppId::BOX, &quota())?;
+        rows.put_quota(TENANT, AppId::BOX, APPLY, &quota())?;
+        rows.put_quota(
+            TENANT,
+            AppId::BOX,
+            CountedAction::AdminQuarantine,
+            &quarantine,
+        )?;
         rows.put_label_disabled(&label(1), true)?;
         rows.put_label_disabled(&label(2), true)?;
         rows.put_label_disabled(&label(2), false)?;
@@ -385,8 +399,9 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
             }
             log = rows.log(&LogFilter::default(), 0, 1000)?;
             facts = Some((
-                rows.quota(TENANT, AppId::BOX)?,
-                rows.quota(TENANT, AppId::DROPBOX)?,
+                rows.quota(TENANT, AppId::BOX, APPLY)?,
+                rows.quota(TENANT, AppId::BOX, CountedAction::AdminQuarantine)?,
+                rows.quota(TENANT, AppId::DROPBOX, APPLY)?,
                 rows.applied(TENANT, &file)?,
                 rows.applied(TenantId::from_u128(9), &file)?,
                 rows.policy(TENANT, &p)?,
@@ -406,6 +421,7 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
         let enabled = PolicyState::Enabled;
         let expected = (
             quota(),
+            quarantine.clone(),
             Quota::default(),
             Some(applied.clone()),
             None,

@@ -10,6 +10,7 @@ use super::{StoreSource, Verdict, ensure, ensure_eq};
 use crate::engine::{Settings, Submitted, TaskOutcome, WriteEffect, WriteGrant};
 use crate::error::Error;
 use crate::log::LogEvent;
+use crate::quota::CountedAction;
 use crate::reason::Reason;
 use crate::state::{StateKind, Status, TaskState};
 use crate::store::LogFilter;
@@ -412,7 +413,10 @@ pub(super) fn a_crash_before_the_write_repeats_it(source: &mut dyn StoreSource) 
         ensure_eq!(scene.begin(&task, NINE)?, WriteGrant::Granted);
     }
     scene = scene.restarted()?;
-    let allowance = scene.governance.allowance(TENANT, AppId::BOX, NINE)?;
+    let allowance =
+        scene
+            .governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NINE)?;
     ensure_eq!(allowance.used, 1);
     ensure_eq!(scene.work_off(NINE)?, []);
     Ok(())
@@ -438,7 +442,10 @@ pub(super) fn a_crash_after_the_write_counts_it_once(source: &mut dyn StoreSourc
         .finish(task.claim(), success(&task)?, NINE)?;
     ensure_eq!(state, TaskState::Succeeded);
     ensure_eq!(scene.governance.interrupted()?, []);
-    let allowance = scene.governance.allowance(TENANT, AppId::BOX, NINE)?;
+    let allowance =
+        scene
+            .governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NINE)?;
     ensure_eq!(allowance.used, 1);
     Ok(())
 }

@@ -284,6 +284,7 @@ pub(super) fn the_next_step_says_what_can_be_done_and_when(
     scene.governance.set_limit(
         super::scene::TENANT,
         label_core::AppId::BOX,
+        crate::quota::CountedAction::ApplyLabel,
         crate::quota::DailyLimit(9),
         &admin()?,
         NINE,

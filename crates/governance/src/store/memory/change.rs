@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::jobs::JobName;
 use crate::ledger::AppliedLabel;
 use crate::log::LogEntry;
-use crate::quota::Quota;
+use crate::quota::{CountedAction, Quota};
 use crate::state::{Counts, Status};
 use crate::store::{LogFilter, PolicyState, Rows, RowsMut, TaskFilter, Waiting};
 use crate::task::{QueuePlace, Task, TaskId, TaskKey};
@@ -19,7 +19,7 @@ use super::state::State;
 /// How to take one write back.
 enum Undo {
     Task(TaskId, Option<Box<Task>>),
-    Quota((TenantId, AppId), Option<Quota>),
+    Quota((TenantId, AppId, CountedAction), Option<Quota>),
     Policy((TenantId, PolicyId), Option<PolicyState>),
     Label(LabelKey, bool),
     Frozen((TenantId, FileKey), Option<i64>),
@@ -150,8 +150,8 @@ impl Rows for Change<'_> {
         self.state.last_task_id()
     }
 
-    fn quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error> {
-        self.state.quota(tenant, app)
+    fn quota(&self, tenant: TenantId, app: AppId, action: CountedAction) -> Result<Quota, Error> {
+        self.state.quota(tenant, app, action)
     }
 
     fn policy(&self, tenant: TenantId, policy: &PolicyId) -> Result<PolicyState, Error> {
@@ -228,9 +228,16 @@ impl RowsMut for Change<'_> {
         Ok(())
     }
 
-    fn put_quota(&mut self, tenant: TenantId, app: AppId, quota: &Quota) -> Result<(), Error> {
-        let earlier = self.state.quotas.insert((tenant, app), quota.clone());
-        self.undo.push(Undo::Quota((tenant, app), earlier));
+    fn put_quota(
+        &mut self,
+        tenant: TenantId,
+        app: AppId,
+        action: CountedAction,
+        quota: &Quota,
+    ) -> Result<(), Error> {
+        let key = (tenant, app, action);
+        let earlier = self.state.quotas.insert(key, quota.clone());
+        self.undo.push(Undo::Quota(key, earlier));
         Ok(())
     }
 

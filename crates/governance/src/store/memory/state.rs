@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::jobs::JobName;
 use crate::ledger::AppliedLabel;
 use crate::log::LogEntry;
-use crate::quota::Quota;
+use crate::quota::{CountedAction, Quota};
 use crate::state::{Counts, StateKind, Status};
 use crate::store::{
     LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, TaskFilter, WAITING_COUNT_MAX, Waiting,
@@ -29,7 +29,7 @@ pub(super) struct State {
     pub(super) waiting: HashMap<(TenantId, AppId), BTreeMap<QueuePlace, Waiting>>,
     pub(super) pending: u64,
     pub(super) last_task: u64,
-    pub(super) quotas: HashMap<(TenantId, AppId), Quota>,
+    pub(super) quotas: HashMap<(TenantId, AppId, CountedAction), Quota>,
     pub(super) policies: HashMap<(TenantId, PolicyId), PolicyState>,
     pub(super) disabled_labels: HashSet<LabelKey>,
     pub(super) frozen: HashMap<(TenantId, FileKey), i64>,
@@ -258,8 +258,9 @@ impl Rows for State {
         Ok(TaskId(self.last_task))
     }
 
-    fn quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error> {
-        Ok(self.quotas.get(&(tenant, app)).cloned().unwrap_or_default())
+    fn quota(&self, tenant: TenantId, app: AppId, action: CountedAction) -> Result<Quota, Error> {
+        let quota = self.quotas.get(&(tenant, app, action));
+        Ok(quota.cloned().unwrap_or_default())
     }
 
     fn policy(&self, tenant: TenantId, policy: &PolicyId) -> Result<PolicyState, Error> {

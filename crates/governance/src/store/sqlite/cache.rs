@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use label_core::{AppId, LabelKey, PolicyId, TenantId};
 
-use crate::quota::Quota;
+use crate::quota::{CountedAction, Quota};
 use crate::store::PolicyState;
 
 /// How many allowances, policies or labels are kept; more begin anew.
@@ -23,7 +23,7 @@ pub(super) struct Cached<T> {
 #[derive(Default)]
 pub(super) struct Cache {
     pub(super) counters: BTreeMap<&'static str, Cached<u64>>,
-    pub(super) quotas: BTreeMap<(TenantId, AppId), Cached<Quota>>,
+    pub(super) quotas: BTreeMap<(TenantId, AppId, CountedAction), Cached<Quota>>,
     pub(super) policies: BTreeMap<(TenantId, PolicyId), PolicyState>,
     pub(super) labels: BTreeMap<LabelKey, bool>,
 }

@@ -12,14 +12,14 @@ use super::cache::{Cache, Cached};
 use super::columns::{Columns, Failure};
 use super::values::{
     changing_values, file_values, integer, key_values, log_values, number, policy_state_code,
-    task_values, tenant_text, text, text_or_empty, work_values,
+    quota_values, task_values, tenant_text, text, text_or_empty, work_values,
 };
 use super::{sql, told};
 use crate::error::Error;
 use crate::jobs::JobName;
 use crate::ledger::AppliedLabel;
 use crate::log::LogEntry;
-use crate::quota::{DailyLimit, HalfDay, Quota};
+use crate::quota::{CountedAction, DailyLimit, HalfDay, Quota};
 use crate::state::{Counts, StateKind};
 use crate::store::{
     LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, RowsMut, TaskFilter, WAITING_COUNT_MAX, Waiting,
@@ -50,8 +50,8 @@ impl<'c> SqliteRows<'c> {
             let values = [text(name), number(integer(counter.value))];
             self.execute(sql::WRITE_COUNTER, values)?;
         }
-        for ((tenant, app), quota) in cache.quotas.iter().filter(|(_, quota)| quota.dirty) {
-            self.write_quota(*tenant, *app, &quota.value)?;
+        for ((tenant, app, action), quota) in cache.quotas.iter().filter(|(_, kept)| kept.dirty) {
+            self.write_quota(quota_values(*tenant, *app, *action), &quota.value)?;
         }
         Ok(())
     }
@@ -131,16 +131,19 @@ impl<'c> SqliteRows<'c> {
         Ok(value)
     }
 
-    fn keep_quota(&self, tenant: TenantId, app: AppId, quota: Cached<Quota>) -> Result<(), Error> {
+    fn keep_quota(
+        &self,
+        key: (TenantId, AppId, CountedAction),
+        quota: Cached<Quota>,
+    ) -> Result<(), Error> {
         if self.cache.borrow().is_full() {
             self.flush()?;
         }
-        self.cache.borrow_mut().quotas.insert((tenant, app), quota);
+        self.cache.borrow_mut().quotas.insert(key, quota);
         Ok(())
     }
 
-    fn read_quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error> {
-        let values = [tenant_text(tenant), number(app.0)];
+    fn read_quota(&self, values: [Value; 3]) -> Result<Quota, Error> {
         let read = |columns: &mut Columns<'_>| Ok(DailyLimit(columns.number()?));
         let Some(limit) = self.one(sql::QUOTA, values.clone(), "quota", read)? else {
             return Ok(Quota::default());
@@ -153,8 +156,7 @@ impl<'c> SqliteRows<'c> {
         Ok(Quota::from_parts(limit, reached, halves))
     }
 
-    fn write_quota(&self, tenant: TenantId, app: AppId, quota: &Quota) -> Result<(), Error> {
-        let key = [tenant_text(tenant), number(app.0)];
+    fn write_quota(&self, key: [Value; 3], quota: &Quota) -> Result<(), Error> {
         let row = [number(quota.limit().0)];
         self.execute(sql::PUT_QUOTA, key.clone().into_iter().chain(row))?;
         let oldest = quota.halves().next().map_or(i64::MIN, |(half, _)| half.0);
@@ -296,13 +298,14 @@ impl Rows for SqliteRows<'_> {
         self.counter("task").map(TaskId)
     }
 
-    fn quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error> {
-        if let Some(quota) = self.cache.borrow().quotas.get(&(tenant, app)) {
+    fn quota(&self, tenant: TenantId, app: AppId, action: CountedAction) -> Result<Quota, Error> {
+        let key = (tenant, app, action);
+        if let Some(quota) = self.cache.borrow().quotas.get(&key) {
             return Ok(quota.value.clone());
         }
-        let value = self.read_quota(tenant, app)?;
+        let value = self.read_quota(quota_values(tenant, app, action))?;
         let (kept, dirty) = (value.clone(), false);
-        self.keep_quota(tenant, app, Cached { value: kept, dirty })?;
+        self.keep_quota(key, Cached { value: kept, dirty })?;
         Ok(value)
     }
 
@@ -408,9 +411,15 @@ impl RowsMut for SqliteRows<'_> {
         Ok(())
     }
 
-    fn put_quota(&mut self, tenant: TenantId, app: AppId, quota: &Quota) -> Result<(), Error> {
+    fn put_quota(
+        &mut self,
+        tenant: TenantId,
+        app: AppId,
+        action: CountedAction,
+        quota: &Quota,
+    ) -> Result<(), Error> {
         let (value, dirty) = (quota.clone(), true);
-        self.keep_quota(tenant, app, Cached { value, dirty })
+        self.keep_quota((tenant, app, action), Cached { value, dirty })
     }
 
     fn put_policy(
