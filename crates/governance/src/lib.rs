@@ -84,7 +84,7 @@ pub mod work;
 
 pub use engine::{
     Allowance, CLAIM_COUNT_MAX, Forecast, FreezePolicy, Governance, LEASE_MS_MAX, ManualTasks,
-    NotReverted, Reverts, SUBMIT_COUNT_MAX, Settings, Submitted, TaskOutcome, Waits, Why,
+    NotReverted, Reverts, SUBMIT_COUNT_MAX, Settings, Submitted, TaskOutcome, Trimmed, Waits, Why,
     WriteEffect, WriteGrant,
 };
 pub use error::{Cause, Error};

@@ -13,6 +13,7 @@ mod report;
 mod revert;
 mod schedule;
 mod submit;
+mod trim;
 mod why;
 mod work;
 mod write;
@@ -22,6 +23,7 @@ pub use lease::LEASE_MS_MAX;
 pub use report::Allowance;
 pub use revert::{NotReverted, Reverts};
 pub use submit::{SUBMIT_COUNT_MAX, Submitted};
+pub use trim::Trimmed;
 pub use why::{Waits, Why};
 pub use write::{TaskOutcome, WriteEffect, WriteGrant};
 
@@ -94,6 +96,9 @@ pub struct Settings {
     pub pending_max: u64,
     /// How long the log is kept, in milliseconds.
     pub log_retention_ms: i64,
+    /// How long tasks are kept that are over, in milliseconds from their last change. What is
+    /// still needed of them stays longer: see [`Governance::trim_tasks`].
+    pub task_retention_ms: i64,
 }
 
 impl Default for Settings {
@@ -105,6 +110,7 @@ impl Default for Settings {
             freeze: FreezePolicy::default(),
             pending_max: 1_000_000,
             log_retention_ms: LOG_RETENTION_MS_DEFAULT,
+            task_retention_ms: LOG_RETENTION_MS_DEFAULT,
         }
     }
 }

@@ -11,9 +11,6 @@ use crate::state::Counts;
 use crate::store::{LogFilter, PAGE_COUNT_MAX, PolicyState, Store, TaskFilter};
 use crate::task::{Task, TaskId};
 
-/// The most entries that one call of [`Governance::trim_log`] removes.
-const TRIM_COUNT_MAX: usize = 10_000;
-
 /// The allowance of an action in an app of a tenant at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -236,28 +233,5 @@ impl<S: Store> Governance<S> {
         count: usize,
     ) -> Result<Vec<LogEntry>, Error> {
         self.view(|rows| rows.log(filter, after, count.min(PAGE_COUNT_MAX)))
-    }
-
-    /// Removes entries of the log that are older than its retention, and says how many (A-032).
-    ///
-    /// Call it now and then; a call removes at most 10,000.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use governance::store::MemoryStore;
-    /// use governance::{Governance, Settings};
-    ///
-    /// let mut governance = Governance::open(MemoryStore::new(), Settings::default())?;
-    /// assert_eq!(governance.trim_log(1_609_840_800_000)?, 0);
-    /// # Ok::<(), governance::Error>(())
-    /// ```
-    pub fn trim_log(&mut self, now: i64) -> Result<u64, Error> {
-        let before = now.saturating_sub(self.settings.log_retention_ms);
-        self.change(now, |change| change.rows.trim_log(before, TRIM_COUNT_MAX))
     }
 }

@@ -235,6 +235,9 @@ pub trait RowsMut: Rows {
     /// this is the last guard against doing the same twice.
     fn put_task(&mut self, task: &Task) -> Result<(), Error>;
 
+    /// Forgets a task; its number is not given again. One that is not there is forgotten already.
+    fn remove_task(&mut self, id: TaskId) -> Result<(), Error>;
+
     /// Adds or replaces an allowance.
     fn put_quota(
         &mut self,

@@ -191,6 +191,10 @@ impl RowsMut for FailingRows<'_> {
         self.fuse.burn()?;
         self.rows.put_task(task)
     }
+    fn remove_task(&mut self, id: TaskId) -> Result<(), Error> {
+        self.fuse.burn()?;
+        self.rows.remove_task(id)
+    }
     fn put_quota(
         &mut self,
         tenant: TenantId,

@@ -15,6 +15,7 @@ mod reverts;
 mod rows;
 mod scene;
 mod tasks;
+mod trim;
 mod work;
 
 use thiserror::Error;
@@ -186,6 +187,10 @@ checks! {
     reverts:
         a_030_a_label_is_taken_back,
         everything_a_policy_did_since_is_taken_back;
+    trim:
+        a_038_finished_tasks_are_removed_after_their_retention,
+        a_038_what_is_still_needed_stays,
+        a_038_the_ledger_knows_our_label_without_the_task;
     outlook:
         a_lease_ends_and_the_task_is_taken_over_once,
         a_forecast_comes_true,

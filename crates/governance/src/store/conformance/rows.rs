@@ -87,6 +87,10 @@ fn write_everything(rows: &mut dyn RowsMut) -> Result<(), Cause> {
     task.state = TaskState::Running;
     task.lease = Some(lease(5)?);
     rows.put_task(&task)?;
+    let gone = rows.next_task_id()?;
+    rows.put_task(&Task::new(gone, wish(gone.0 as usize)?, MIDNIGHT))?;
+    rows.remove_task(gone)?;
+    rows.remove_task(gone)?;
     rows.put_policy(TENANT, &policy("p")?, PolicyState::Disabled)?;
     rows.put_label_disabled(&label(1), true)?;
     rows.put_label_disabled(&label(1), true)?;

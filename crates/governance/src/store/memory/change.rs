@@ -228,6 +228,12 @@ impl RowsMut for Change<'_> {
         Ok(())
     }
 
+    fn remove_task(&mut self, id: TaskId) -> Result<(), Error> {
+        let earlier = self.state.set_task(id, None);
+        self.undo.push(Undo::Task(id, earlier.map(Box::new)));
+        Ok(())
+    }
+
     fn put_quota(
         &mut self,
         tenant: TenantId,

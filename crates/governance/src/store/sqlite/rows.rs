@@ -411,6 +411,11 @@ impl RowsMut for SqliteRows<'_> {
         Ok(())
     }
 
+    fn remove_task(&mut self, id: TaskId) -> Result<(), Error> {
+        self.execute(sql::REMOVE_TASK, [number(integer(id.0))])
+            .map(drop)
+    }
+
     fn put_quota(
         &mut self,
         tenant: TenantId,

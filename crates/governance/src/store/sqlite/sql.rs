@@ -78,6 +78,8 @@ pub(super) const CHANGE_TASK: &str = "UPDATE task SET \
      unit_half = ?13, claims = ?14, opening = ?15, looked_at = ?16, recheck = ?17, held = ?18, \
      worker = ?19, lease_ms = ?20, previous_label = ?21 WHERE id = ?1";
 
+pub(super) const REMOVE_TASK: &str = "DELETE FROM task WHERE id = ?1";
+
 pub(super) const TASK: &str = concat!("SELECT ", task_columns!(), " FROM task WHERE id = ?1");
 
 pub(super) const TASK_WITH_KEY: &str = "SELECT id FROM task WHERE tenant = ?1 AND app = ?2 AND \
