@@ -85,6 +85,15 @@ pub enum Error {
         /// When it ended, in milliseconds UTC.
         until: i64,
     },
+    /// Leave to write was given on an earlier day, and the limit of today is reached. The file may
+    /// have been written: report what came of that. Don't write now.
+    #[error("task {id}: a write of an earlier day is not reported yet, and {}", no_more(*until))]
+    WriteUnderWay {
+        /// Which task.
+        id: TaskId,
+        /// When the app resumes, in milliseconds UTC; `None` while its limit is 0.
+        until: Option<i64>,
+    },
     /// A success was reported without the grant to write: call `begin_write` before writing.
     #[error("task {id}: no write was granted")]
     NoGrant {
@@ -161,6 +170,14 @@ pub enum Error {
         /// The rule that was broken.
         rule: &'static str,
     },
+}
+
+/// Why nothing more is done now.
+fn no_more(until: Option<i64>) -> String {
+    match until {
+        Some(until) => format!("the daily limit is reached until {}", utc_text(until)),
+        None => "the daily limit is 0".to_owned(),
+    }
 }
 
 impl Error {

@@ -46,7 +46,7 @@
 //! * **Never too many.** A unit of the allowance is used, durably, before the file is written.
 //!   Labels applied and writes under way together never exceed the limit of the day, whatever the
 //!   number of workers, the crashes, and the jumps of the clock. A unit counts on the day on which
-//!   leave to write was given; a worker that writes later does so on that day's account.
+//!   leave to write was given, and that leave holds until the end of that day.
 //! * **Never lost.** What `submit` accepted is in a state until it is done, refused or called off,
 //!   and [`Governance::why`] says in one sentence what it waits for.
 //! * **Never twice.** A policy's task is known by tenant, file, file version, policy and action; to

@@ -329,6 +329,11 @@ impl Quota {
         self.used_on(self.reading.day_of(now))
     }
 
+    /// How many units were used on the day that `half` belongs to.
+    pub fn used_with(&self, half: HalfDay) -> u32 {
+        self.used_on(self.reading.day_of_half(half))
+    }
+
     /// How many units are left at `now`: none while the app is paused.
     pub fn left(&self, now: i64) -> u32 {
         match self.pause(now) {

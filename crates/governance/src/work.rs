@@ -88,7 +88,7 @@ pub enum Enqueued {
     /// It is a new piece.
     Added(WorkId),
     /// The same waits already; it now has the larger priority and the earlier time of both, and
-    /// the newer payload.
+    /// the newer payload. After a failed try, the time of the next one stands.
     Waits(WorkId),
     /// Somebody works on the same; it is done once more afterwards.
     Again(WorkId),

@@ -569,7 +569,8 @@ fn r_160_every_commit_survives_the_death_of_the_process() {
         }
         let answers = restarted.submit(&[task(0), task(1)], NOW).unwrap();
         assert_eq!(answers.map_ids(), [TaskId(1), TaskId(2)]);
-        for task in restarted.claim(10, NOW).unwrap() {
+        // What was interrupted is tried again after a pause.
+        for task in restarted.claim(10, NOW + 1000).unwrap() {
             let version = FileVersion::parse("2").unwrap();
             let intent = WriteIntent::new(version.clone());
             restarted.begin_write(task.claim(), intent, NOW).unwrap();

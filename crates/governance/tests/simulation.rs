@@ -79,7 +79,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// A task in a worker's hands.
 struct Held {
     task: Task,
-    granted: bool,
+    /// The day of the latest leave to write.
+    granted_on: Option<i64>,
     wrote: bool,
 }
 
@@ -96,6 +97,10 @@ struct World<'s> {
     writes: BTreeMap<TaskId, usize>,
     /// Counted tasks that wrote or may write, by action and the day of their grant.
     by_day: BTreeMap<(CountedAction, i64), BTreeSet<TaskId>>,
+    /// What was really written, by action and the day of the write, and the largest limit
+    /// that stood on a day when leave was given.
+    written: BTreeMap<(CountedAction, i64), usize>,
+    most: BTreeMap<i64, u32>,
     /// Files that carry a label of ours, with the last task that was submitted by then.
     labelled: BTreeMap<FileKey, TaskId>,
     accepted: BTreeMap<TaskId, TaskKey>,
@@ -142,6 +147,8 @@ impl<'s> World<'s> {
             files: BTreeMap::new(),
             writes: BTreeMap::new(),
             by_day: BTreeMap::new(),
+            written: BTreeMap::new(),
+            most: BTreeMap::new(),
             labelled: BTreeMap::new(),
             accepted: BTreeMap::new(),
             states: BTreeMap::new(),
@@ -160,6 +167,13 @@ impl<'s> World<'s> {
     }
 
     fn really_write(&mut self, task: &Task) {
+        if let Some(action) = counted(task) {
+            let today = day_of(self.now);
+            let most = self.most.get(&today).map_or(0, |most| *most as usize);
+            let written = self.written.entry((action, today)).or_default();
+            *written += 1;
+            assert!(*written <= most, "more than the limit on one day");
+        }
         self.files
             .insert(task.key.file.clone(), after(task).to_string());
         *self.writes.entry(task.id).or_default() += 1;
@@ -310,7 +324,7 @@ impl<'s> World<'s> {
             }
             self.held.push(Held {
                 task,
-                granted: false,
+                granted_on: None,
                 wrote: false,
             });
         }
@@ -327,11 +341,16 @@ impl<'s> World<'s> {
         let task = self.held[place].task.clone();
         let now = self.now;
         let intent = WriteIntent::new(after(&task));
-        let before = self.held[place].granted;
-        let grant = self
-            .governance()
-            .begin_write(task.claim(), intent, now)
-            .unwrap();
+        let before = self.held[place].granted_on.is_some();
+        let grant = match self.governance().begin_write(task.claim(), intent, now) {
+            Err(Error::WriteUnderWay { .. }) => {
+                // Granted on an earlier day, and never written: its report is due.
+                let granted_on = self.held[place].granted_on;
+                assert!(granted_on.is_some_and(|day| day != day_of(now)));
+                return;
+            }
+            other => other.unwrap(),
+        };
         if grant != WriteGrant::Granted {
             self.forget_grant(task.id);
             self.held.remove(place);
@@ -352,7 +371,9 @@ impl<'s> World<'s> {
                 assert!(today.len() <= self.limit as usize, "more than the limit");
             }
         }
-        self.held[place].granted = true;
+        self.held[place].granted_on = Some(day_of(now));
+        let most = self.most.entry(day_of(now)).or_default();
+        *most = self.limit.max(*most);
         if write {
             self.really_write(&task);
             self.held[place].wrote = true;
@@ -365,7 +386,7 @@ impl<'s> World<'s> {
         }
         let Held {
             task,
-            granted,
+            granted_on,
             wrote,
         } = self.held.remove(number % self.held.len());
         let effect = WriteEffect::Nothing;
@@ -374,7 +395,8 @@ impl<'s> World<'s> {
             _ if wrote => TaskOutcome::Succeeded {
                 version: after(&task),
             },
-            0 | 1 if granted => {
+            // Leave to write holds on its day.
+            0 | 1 if granted_on == Some(day_of(self.now)) => {
                 self.really_write(&task);
                 TaskOutcome::Succeeded {
                     version: after(&task),

@@ -5,7 +5,7 @@ use label_core::{AppId, TenantId};
 use super::Settings;
 use crate::error::Error;
 use crate::log::{LogEntry, LogEvent, QuotaPosition};
-use crate::quota::{CountedAction, Pause, Quota, Unit};
+use crate::quota::{CountedAction, HalfDay, Pause, Quota, Unit};
 use crate::reason::Reason;
 use crate::state::{StateKind, Suspension, SuspensionReason, TaskState};
 use crate::store::{PAGE_COUNT_MAX, PolicyState, RowsMut, TaskFilter};
@@ -51,17 +51,27 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Logs the state that the task is in, and where the allowance stands if it has come to an end
-    /// that uses it.
+    /// Logs the state that the task is in.
     pub(super) fn log_task(&mut self, task: &Task, initiator: &Initiator) -> Result<(), Error> {
+        self.log_ended(task, initiator, None)
+    }
+
+    /// Logs the state that the task is in, and, if it has used the unit that it had, where the
+    /// allowance of that day stands.
+    pub(super) fn log_ended(
+        &mut self,
+        task: &Task,
+        initiator: &Initiator,
+        unit: Option<HalfDay>,
+    ) -> Result<(), Error> {
         let mut entry = LogEntry::of_task(task, self.now, initiator.clone());
         if task.state_kind() == StateKind::Succeeded
-            && let Some(action) = self.counted(task)
+            && let (Some(action), Some(half)) = (self.counted(task), unit)
         {
             let quota = self.quota(task.key.tenant, task.key.app(), action)?;
             if let Some(logged) = &mut entry.task {
                 logged.quota = Some(QuotaPosition {
-                    used: quota.used_at(self.now),
+                    used: quota.used_with(half),
                     limit: quota.limit(),
                 });
             }
@@ -163,6 +173,26 @@ impl Change<'_> {
         };
         self.rows.put_quota(tenant, app, action, &quota)?;
         Ok(refused)
+    }
+
+    /// The pause that keeps a task from writing again whose write of an earlier day is not reported
+    /// yet.
+    ///
+    /// That write may have happened: neither may its intent be forgotten, nor may it be made today
+    /// on the account of the other day.
+    pub(super) fn pause_under_way(
+        &self,
+        task: &Task,
+        action: CountedAction,
+    ) -> Result<Option<Pause>, Error> {
+        if task.intent.is_none() {
+            return Ok(None);
+        }
+        let quota = self.quota(task.key.tenant, task.key.app(), action)?;
+        let is_of_today = |half| quota.is_of_today(half, self.now);
+        Ok(quota
+            .pause(self.now)
+            .filter(|_| !task.unit.is_some_and(is_of_today)))
     }
 
     fn log_limit_reached(

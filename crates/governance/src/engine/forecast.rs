@@ -113,9 +113,10 @@ fn forecast(waiting: &[Waiting], mut quota: Quota, settings: &Settings, now: i64
     let mut at_once: Vec<QueuePlace> = Vec::with_capacity(waiting.len());
     for one in waiting {
         let at = one.retry_at.map_or(now, |at| at.max(now));
-        // A unit that it holds already is enough for the rest of its day.
+        // What is being written has its unit, be it of an earlier day; and a unit that is held already
+        // is enough for the rest of its day.
         let holds_unit = one.unit.is_some_and(|half| quota.is_of_today(half, at));
-        if exempt(one) || holds_unit && quota.covers(at) {
+        if exempt(one) || one.writing || holds_unit && quota.covers(at) {
             tasks.push((at, one.place));
         } else if at > now {
             later.insert((at, one.place));

@@ -5,6 +5,7 @@ use super::change::{Change, Parked, WAITING};
 use super::claim::CLAIM_COUNT_MAX;
 use crate::error::Error;
 use crate::ledger::AppliedLabel;
+use crate::quota::Pause;
 use crate::reason::Reason;
 use crate::state::{StateKind, TaskState};
 use crate::store::{PAGE_COUNT_MAX, PolicyState, Store, TaskFilter};
@@ -73,16 +74,20 @@ impl<S: Store> Governance<S> {
     /// Asks for leave to write the file, right before it is written.
     ///
     /// This is where the limit is kept: in one change, a unit of the day's allowance is used and
-    /// the intent is stored. The label counts on the UTC day of `now`. A task uses one
-    /// unit, however often it is tried, unless a try may have written something.
+    /// the intent is stored. The label counts on the UTC day of `now`, and leave to write
+    /// holds for the rest of that day: a worker that comes to write later asks again. The report does
+    /// not count, however late it comes, nor does a recovery after a crash. A task uses one unit,
+    /// however often it is tried, unless a try may have written something.
     ///
-    /// To ask again, after a lost answer or with a new intent, uses nothing more on the same day.
+    /// To ask again, after a lost answer or with a new intent, uses nothing more on the same day. On
+    /// another day it uses a unit of that day as well, for the file may have been written on either.
     /// A policy that was disabled since the task was handed out stops it here; a write that was
     /// granted before goes on.
     ///
     /// # Errors
     ///
-    /// [`Error::StaleClaim`], [`Error::LeaseEnded`]: drop the work; [`Error::UnknownTask`].
+    /// [`Error::StaleClaim`], [`Error::LeaseEnded`]: drop the work; [`Error::WriteUnderWay`]: report
+    /// what came of the write that was granted on an earlier day; [`Error::UnknownTask`].
     ///
     /// # Examples
     ///
@@ -220,12 +225,13 @@ impl<S: Store> Governance<S> {
         })
     }
 
-    /// Puts an interrupted task back into the queue and gives the state that it is in by that.
+    /// Puts an interrupted task back among those that wait and gives the state that it is in by that.
     ///
     /// `effect` is what a look at the file told: its version is the one before the write
     /// (`Nothing`), or it can't be told (`Possible`). Where it is the intent's version, report
-    /// `Succeeded` instead. It counts as a failed try, so that a task that ends its process each
-    /// time comes to an end.
+    /// `Succeeded` instead. It counts as a failed try, with the pause of
+    /// [`RetryRules::interrupted`](crate::RetryRules) before the next one, so that a task that ends
+    /// its process each time comes to an end and leaves room for others meanwhile.
     ///
     /// # Errors
     ///
@@ -319,6 +325,7 @@ fn kept_apart<T>(answer: Result<T, Error>) -> Result<Result<T, Error>, Error> {
         Err(
             error @ (Error::StaleClaim { .. }
             | Error::LeaseEnded { .. }
+            | Error::WriteUnderWay { .. }
             | Error::NoGrant { .. }
             | Error::UnknownTask { .. }),
         ) => Ok(Err(error)),
@@ -371,9 +378,13 @@ impl Change<'_> {
             });
         }
         if let Some(action) = self.counted(&task)
+            && let Some(Pause { until }) = self.pause_under_way(&task, action)?
+        {
+            return Err(Error::WriteUnderWay { id: task.id, until });
+        }
+        if let Some(action) = self.counted(&task)
             && let Some(pause) = self.acquire_unit(&mut task, action)?
         {
-            task.intent = None;
             self.defer(&mut task, pause)?;
             return Ok(WriteGrant::Deferred { until: pause.until });
         }
@@ -422,12 +433,14 @@ impl Change<'_> {
 
     /// Ends a running task without success.
     fn end(&mut self, task: &mut Task, state: TaskState, effect: WriteEffect) -> Result<(), Error> {
+        let unit = task.unit;
         self.settle_unit(task, effect)?;
         self.step(task, state)?;
         task.intent = None;
         task.lease = None;
         let initiator = task.initiator.clone();
-        self.put_logged(task, &initiator)
+        self.rows.put_task(task)?;
+        self.log_ended(task, &initiator, unit)
     }
 
     fn succeed(&mut self, task: &mut Task, version: FileVersion) -> Result<(), Error> {
@@ -530,11 +543,6 @@ impl Change<'_> {
 
     fn requeue(&mut self, task: &mut Task, effect: WriteEffect) -> Result<(), Error> {
         let reason = Reason::new(Reason::INTERRUPTED);
-        if self.count_failure(task, reason, effect, None)?.is_none() {
-            return Ok(());
-        }
-        self.unclaim(task)?;
-        self.step(task, TaskState::Queued)?;
-        self.park(task).map(drop)
+        self.try_again(task, reason, effect, None)
     }
 }

@@ -148,7 +148,10 @@ checks! {
         already_labelled_is_skipped_while_paused,
         one_label_uses_one_unit,
         a_unit_is_given_back_when_the_task_is_called_off,
-        a_unit_that_was_not_used_is_given_back;
+        a_unit_that_was_not_used_is_given_back,
+        r_155_a_label_counts_on_the_day_of_its_grant,
+        r_155_a_recovery_counts_no_other_day,
+        a_write_under_way_keeps_its_intent_on_another_day;
     policies:
         r_168_disabling_suspends_all_waiting_tasks,
         r_169_other_tasks_are_untouched,
@@ -194,12 +197,14 @@ checks! {
     outlook:
         a_lease_ends_and_the_task_is_taken_over_once,
         a_forecast_comes_true,
+        a_write_of_yesterday_takes_nothing_from_the_forecast,
         why_names_every_reason;
     work:
         r_072_work_that_waits_is_not_queued_twice,
         work_comes_by_priority_then_first_in,
         work_is_handed_out_again_when_its_lease_ends,
         work_that_fails_is_a_dead_letter_until_it_is_asked_for_again,
+        asking_again_does_not_shorten_a_pause,
         jobs_run_once_for_each_time_over_restarts,
         the_next_step_says_what_can_be_done_and_when;
 }

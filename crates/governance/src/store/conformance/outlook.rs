@@ -14,6 +14,7 @@ use crate::task::{ActionKind, NewTask, TaskId};
 use crate::text::Worker;
 
 const NINE: i64 = MIDNIGHT + 9 * HOUR;
+const APPLY: CountedAction = CountedAction::ApplyLabel;
 
 pub(super) fn a_lease_ends_and_the_task_is_taken_over_once(
     source: &mut dyn StoreSource,
@@ -176,6 +177,29 @@ pub(super) fn a_forecast_comes_true(source: &mut dyn StoreSource) -> Verdict {
     expected.sort();
     happened.sort();
     ensure_eq!(happened, expected);
+    Ok(())
+}
+
+pub(super) fn a_write_of_yesterday_takes_nothing_from_the_forecast(
+    source: &mut dyn StoreSource,
+) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    scene.limit(2, NINE)?;
+    let ids = scene.submit(&wishes(0..4)?, NINE)?;
+    let under_way = scene.claim_one(NINE)?;
+    scene.begin(&under_way, NINE)?;
+    // The next day, its label has its unit of yesterday; today's two are for others.
+    let tomorrow = NINE + DAY_MS;
+    let forecast = scene
+        .governance
+        .forecast(TENANT, AppId::BOX, APPLY, None, tomorrow)?;
+    let times = [tomorrow, tomorrow, tomorrow, RESUME + DAY_MS];
+    let expected: Vec<_> = ids.iter().copied().zip(times.map(Some)).collect();
+    ensure_eq!(forecast.tasks, expected);
+    scene
+        .governance
+        .finish(under_way.claim(), success(&under_way)?, tomorrow)?;
+    ensure_eq!(scene.work_off(tomorrow)?, ids.get(1..3).unwrap_or_default());
     Ok(())
 }
 

@@ -355,7 +355,7 @@ pub(super) fn old_claims_are_refused(source: &mut dyn StoreSource) -> Verdict {
     let old = scene.claim_one(NINE)?;
     let effect = WriteEffect::Nothing;
     scene.governance.requeue(old.claim(), effect, NINE)?;
-    let new = scene.claim_one(NINE)?;
+    let new = scene.claim_one(NINE + 1000)?;
     ensure_eq!(new.id, old.id);
     for result in [
         scene
@@ -397,8 +397,9 @@ pub(super) fn a_crash_before_the_write_repeats_it(source: &mut dyn StoreSource) 
     scene.claim_one(NINE)?;
     // What runs in this very process is not interrupted.
     ensure_eq!(scene.governance.interrupted()?, []);
-    // Once after the claim, once after the grant.
-    for granted in [false, true] {
+    // Once after the claim, once after the grant; each time it waits a while, twice as long.
+    let mut now = NINE;
+    for (granted, pause) in [(false, 1000), (true, 2000)] {
         scene = scene.restarted()?;
         let interrupted = scene.governance.interrupted()?;
         let [task] = interrupted.as_slice() else {
@@ -406,11 +407,15 @@ pub(super) fn a_crash_before_the_write_repeats_it(source: &mut dyn StoreSource) 
         };
         ensure_eq!(task.intent.is_some(), granted);
         let (claim, effect) = (task.claim(), WriteEffect::Nothing);
-        scene.governance.requeue(claim, effect, NINE)?;
+        let state = scene.governance.requeue(claim, effect, now)?;
+        let (at, n) = (now + pause, task.attempts + 1);
+        ensure_eq!(state, TaskState::Retrying { at, n });
         ensure_eq!(scene.governance.interrupted()?.len(), 0);
-        let task = scene.claim_one(NINE)?;
+        ensure_eq!(scene.governance.next_due()?, Some(now + pause));
+        now += pause;
+        let task = scene.claim_one(now)?;
         ensure_eq!(task.id, TaskId(1));
-        ensure_eq!(scene.begin(&task, NINE)?, WriteGrant::Granted);
+        ensure_eq!(scene.begin(&task, now)?, WriteGrant::Granted);
     }
     scene = scene.restarted()?;
     let allowance =
