@@ -303,7 +303,10 @@ impl World {
                     let is_wrong = *until > now.saturating_add(PAUSE_MS_MAX);
                     assert!(*until <= now || is_wrong, "too early");
                 }
-                TaskState::Retrying { at, .. } => assert!(*at <= now, "too early"),
+                TaskState::Retrying { at, .. } => {
+                    let is_wrong = *at > now.saturating_add(NOT_BEFORE_MS_MAX);
+                    assert!(*at <= now || is_wrong, "too early");
+                }
                 other => panic!("{other:?} was claimed"),
             }
             self.held.push(Held {

@@ -83,9 +83,9 @@ mod text;
 pub mod work;
 
 pub use engine::{
-    Allowance, CLAIM_COUNT_MAX, Forecast, FreezePolicy, Governance, LEASE_MS_MAX, ManualTasks,
-    NotReverted, Reverts, SUBMIT_COUNT_MAX, Settings, Submitted, TaskOutcome, Trimmed, Waits, Why,
-    WriteEffect, WriteGrant,
+    Allowance, CLAIM_COUNT_MAX, Forecast, FreezePolicy, Governance, ManualTasks, NotReverted,
+    Reverts, SUBMIT_COUNT_MAX, Settings, Submitted, TaskOutcome, Trimmed, Waits, Why, WriteEffect,
+    WriteGrant,
 };
 pub use error::{Cause, Error};
 pub use ledger::AppliedLabel;
@@ -96,7 +96,7 @@ pub use retry::{NOT_BEFORE_MS_MAX, RetryPolicy, RetryRules};
 pub use state::{Counts, StateKind, Status, Suspension, SuspensionReason, TaskState};
 pub use store::{PolicyState, TaskFilter};
 pub use task::{
-    ActionKind, Claim, Lease, NewTask, PolicyOrder, PreviousLabel, QueuePlace, Repeat, Task,
-    TaskId, TaskKey, WriteIntent,
+    ActionKind, Claim, LEASE_MS_MAX, Lease, NewTask, PolicyOrder, PreviousLabel, QueuePlace,
+    Repeat, Task, TaskId, TaskKey, WriteIntent,
 };
 pub use text::{FileVersion, Initiator, MatchId, Worker};

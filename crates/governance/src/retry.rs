@@ -97,6 +97,20 @@ impl RetryRules {
         }
     }
 
+    /// The latest time that a pause can end at that begins now: what waits for a later one was told so
+    /// by a clock that was ahead.
+    pub(crate) fn farthest(&self, now: i64) -> i64 {
+        let all = [
+            self.locked,
+            self.throttled,
+            self.conflict,
+            self.interrupted,
+            self.other,
+        ];
+        let pauses = all.iter().map(|policy| policy.longest_ms);
+        now.saturating_add(pauses.fold(NOT_BEFORE_MS_MAX, i64::max))
+    }
+
     /// The policy for a reason.
     pub fn for_reason(&self, reason: &Reason) -> RetryPolicy {
         match reason.code() {

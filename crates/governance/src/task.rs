@@ -275,13 +275,44 @@ pub enum PreviousLabel {
     Label(LabelKey),
 }
 
-/// Who has a task that runs, and until when nobody else may take it over.
+/// The longest lease, in milliseconds: one day. Longer ones are taken as this.
+pub const LEASE_MS_MAX: i64 = 86_400_000;
+
+/// Who has a task that runs, or a piece of work, and until when nobody else may take it over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// The worker.
     pub worker: Worker,
     /// The first instant at which the task may be taken over, in milliseconds UTC.
     pub until_ms: i64,
+}
+
+impl Lease {
+    /// A worker's lease for `lease_ms` from `now`, which is taken as at least 1 and at most
+    /// [`LEASE_MS_MAX`].
+    pub(crate) fn new(worker: &Worker, lease_ms: i64, now: i64) -> Self {
+        Self {
+            worker: worker.clone(),
+            until_ms: now.saturating_add(lease_ms.clamp(1, LEASE_MS_MAX)),
+        }
+    }
+
+    /// Whether it has ended at `now`. So has one that lasts longer than any that could be given now:
+    /// the clock was ahead when it was.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use governance::{LEASE_MS_MAX, Lease, Worker};
+    ///
+    /// let lease = Lease { worker: Worker::parse("labeller-2")?, until_ms: 5_000 };
+    /// assert!(!lease.has_ended(4_999) && lease.has_ended(5_000));
+    /// assert!(lease.has_ended(5_000 - LEASE_MS_MAX - 1));
+    /// # Ok::<(), label_core::IdError>(())
+    /// ```
+    pub fn has_ended(&self, now: i64) -> bool {
+        self.until_ms <= now || self.until_ms > now.saturating_add(LEASE_MS_MAX)
+    }
 }
 
 /// A task as it is kept.

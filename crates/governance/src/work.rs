@@ -142,12 +142,14 @@ impl WorkItem {
     }
 
     /// Whether it can be handed out at `now`.
-    pub fn is_ready(&self, now: i64) -> bool {
-        let is_free = self
-            .lease
-            .as_ref()
-            .is_none_or(|lease| lease.until_ms <= now);
-        self.dead.is_none() && is_free && self.new.not_before <= now
+    ///
+    /// `farthest` is the latest time that a pause from now can end at; a longer one after a failed
+    /// try was given by a clock that was ahead, and has ended.
+    pub fn is_ready(&self, now: i64, farthest: i64) -> bool {
+        let is_free = (self.lease.as_ref()).is_none_or(|lease| lease.has_ended(now));
+        let at = self.new.not_before;
+        let is_due = at <= now || (self.attempts > 0 && at > farthest);
+        self.dead.is_none() && is_free && is_due
     }
 
     /// The first time at which it can be handed out; `None` for a dead letter.

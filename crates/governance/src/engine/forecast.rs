@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use label_core::{AppId, TenantId};
 
+use super::claim::OUT_OF_ORDER;
 use super::{Governance, Settings};
 use crate::error::Error;
 use crate::quota::{CountedAction, DailyLimit, Quota, Unit};
@@ -81,10 +82,13 @@ impl<S: Store> Governance<S> {
             quota = rows.quota(tenant, app, action)?;
             waiting.clear();
             let mut after = None;
-            // Every page but the last is full, so this many pages hold all that is pending.
-            for _ in 0..rows.pending()? / WAITING_COUNT_MAX as u64 + 2 {
+            // Places rise, so it ends where the queue ends.
+            loop {
                 let page = rows.waiting(tenant, app, after, WAITING_COUNT_MAX)?;
                 let Some(last) = page.last() else { break };
+                if after.is_some_and(|after| last.place <= after) {
+                    return Err(OUT_OF_ORDER);
+                }
                 after = Some(last.place);
                 let is_other = |one: &Waiting| one.counted.is_some_and(|other| other != action);
                 waiting.extend(page.into_iter().filter(|one| !is_other(one)));

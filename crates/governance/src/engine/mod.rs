@@ -19,7 +19,6 @@ mod work;
 mod write;
 
 pub use forecast::Forecast;
-pub use lease::LEASE_MS_MAX;
 pub use report::Allowance;
 pub use revert::{NotReverted, Reverts};
 pub use submit::{SUBMIT_COUNT_MAX, Submitted};

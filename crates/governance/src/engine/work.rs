@@ -2,10 +2,10 @@
 
 use super::Governance;
 use super::change::Change;
-use super::lease::lease;
 use crate::error::Error;
 use crate::reason::Reason;
 use crate::store::Store;
+use crate::task::Lease;
 use crate::text::{WorkKind, Worker};
 use crate::work::{
     Enqueued, NewWork, PAYLOAD_BYTES_MAX, WORK_COUNT_MAX, WorkClaim, WorkCounts, WorkId, WorkItem,
@@ -71,9 +71,10 @@ impl<S: Store> Governance<S> {
         let count = count.min(WORK_COUNT_MAX);
         self.change(now, |change| {
             let mut picked = Vec::new();
+            let farthest = change.settings.retry.farthest(now);
             // Each turn but the last sets a piece back, or picks as many as are wanted.
             for _ in 0..=WORK_COUNT_MAX {
-                let ready = change.rows.ready_work(kind, now, count)?;
+                let ready = change.rows.ready_work(kind, now, farthest, count)?;
                 let mut set_back = false;
                 for mut item in ready {
                     if item.lease.is_some() {
@@ -83,7 +84,7 @@ impl<S: Store> Governance<S> {
                         continue;
                     }
                     item.claims = item.claims.saturating_add(1);
-                    item.lease = Some(lease(worker, lease_ms, now));
+                    item.lease = Some(Lease::new(worker, lease_ms, now));
                     change.rows.put_work(&item)?;
                     picked.push(item);
                 }
@@ -111,7 +112,7 @@ impl<S: Store> Governance<S> {
             let Some(present) = &item.lease else {
                 return Err(Error::StaleWork { id: item.id });
             };
-            let renewed = lease(&present.worker, lease_ms, now);
+            let renewed = Lease::new(&present.worker, lease_ms, now);
             let until = renewed.until_ms;
             item.lease = Some(renewed);
             change.rows.put_work(&item)?;

@@ -363,7 +363,7 @@ impl Change<'_> {
             _ => return Err(stale(&task)),
         }
         if let Some(lease) = &task.lease
-            && lease.until_ms <= self.now
+            && lease.has_ended(self.now)
         {
             return Err(Error::LeaseEnded {
                 id: task.id,

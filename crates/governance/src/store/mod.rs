@@ -25,9 +25,12 @@ use crate::task::{ActionKind, QueuePlace, Task, TaskId, TaskKey};
 use crate::text::Initiator;
 use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 
-/// The most rows that one call of [`Rows::tasks`], [`Rows::queued`], [`Rows::due`] or
-/// [`Rows::log`] gives; a larger count is taken as this.
+/// The most rows that one call of [`Rows::tasks`], [`Rows::queued`], [`Rows::deferred_due`],
+/// [`Rows::log`] and the like gives; a larger count is taken as this.
 pub const PAGE_COUNT_MAX: usize = 1000;
+
+/// Among how many different times [`Rows::deferred_due`] looks: as many noons.
+pub const DUE_TIMES_MAX: usize = 64;
 
 /// The most rows that one call of [`Rows::waiting`] gives; they are small.
 pub const WAITING_COUNT_MAX: usize = 200_000;
@@ -138,8 +141,15 @@ pub trait Rows {
     /// Queued tasks after a place, in the order of the queue.
     fn queued(&self, after: Option<QueuePlace>, count: usize) -> Result<Vec<Task>, Error>;
 
-    /// Deferred and retrying tasks whose time has come at `now`, by time and number.
-    fn due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error>;
+    /// Retrying tasks whose time has come at `now`, by time and number.
+    fn retries_due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error>;
+
+    /// Deferred tasks whose time has come at `now`, in the order of the queue: those of the earliest
+    /// [`DUE_TIMES_MAX`] times.
+    fn deferred_due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error>;
+
+    /// Retrying tasks whose time is later than `at`, the latest first.
+    fn retries_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error>;
 
     /// Deferred tasks whose time is later than `at`, the latest first.
     fn deferred_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error>;
@@ -149,6 +159,9 @@ pub trait Rows {
 
     /// Running tasks whose lease has ended at `now`, by its end and by number.
     fn lease_ended(&self, now: i64, count: usize) -> Result<Vec<Task>, Error>;
+
+    /// Running tasks whose lease lasts beyond `at`, the latest end first.
+    fn leases_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error>;
 
     /// The earliest end of a lease.
     fn next_lease_end(&self) -> Result<Option<i64>, Error>;
@@ -199,8 +212,14 @@ pub trait Rows {
     fn work_with_key(&self, kind: &WorkKind, key: &WorkKey) -> Result<Option<WorkItem>, Error>;
 
     /// Pieces of a kind that are [ready](WorkItem::is_ready) at `now`, in their
-    /// [order](WorkItem::order).
-    fn ready_work(&self, kind: &WorkKind, now: i64, count: usize) -> Result<Vec<WorkItem>, Error>;
+    /// [order](WorkItem::order); `farthest` is the latest time that a pause from now can end at.
+    fn ready_work(
+        &self,
+        kind: &WorkKind,
+        now: i64,
+        farthest: i64,
+        count: usize,
+    ) -> Result<Vec<WorkItem>, Error>;
 
     /// Dead letters of a kind after `after` (0: from the first), by rising number.
     fn dead_work(
@@ -234,6 +253,17 @@ pub trait RowsMut: Rows {
     /// What a task was submitted with never changes, nor what it reverts. Two pending tasks of a policy with one key are an error:
     /// this is the last guard against doing the same twice.
     fn put_task(&mut self, task: &Task) -> Result<(), Error>;
+
+    /// Makes the deferred tasks of policies for an action in an app, whose time has come at `now`, wait
+    /// until another time; says how many.
+    fn put_off(
+        &mut self,
+        tenant: TenantId,
+        app: AppId,
+        action: CountedAction,
+        now: i64,
+        until: Option<i64>,
+    ) -> Result<u64, Error>;
 
     /// Forgets a task; its number is not given again. One that is not there is forgotten already.
     fn remove_task(&mut self, id: TaskId) -> Result<(), Error>;

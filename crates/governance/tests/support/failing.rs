@@ -81,9 +81,21 @@ impl Rows for FailingRows<'_> {
         self.fuse.burn()?;
         self.rows.queued(after, count)
     }
-    fn due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+    fn retries_due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
         self.fuse.burn()?;
-        self.rows.due(now, count)
+        self.rows.retries_due(now, count)
+    }
+    fn deferred_due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.fuse.burn()?;
+        self.rows.deferred_due(now, count)
+    }
+    fn retries_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.fuse.burn()?;
+        self.rows.retries_beyond(at, count)
+    }
+    fn leases_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.fuse.burn()?;
+        self.rows.leases_beyond(at, count)
     }
     fn deferred_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
         self.fuse.burn()?;
@@ -155,9 +167,15 @@ impl Rows for FailingRows<'_> {
         self.fuse.burn()?;
         self.rows.work_with_key(kind, key)
     }
-    fn ready_work(&self, kind: &WorkKind, now: i64, count: usize) -> Result<Vec<WorkItem>, Error> {
+    fn ready_work(
+        &self,
+        kind: &WorkKind,
+        now: i64,
+        farthest: i64,
+        count: usize,
+    ) -> Result<Vec<WorkItem>, Error> {
         self.fuse.burn()?;
-        self.rows.ready_work(kind, now, count)
+        self.rows.ready_work(kind, now, farthest, count)
     }
     fn dead_work(
         &self,
@@ -190,6 +208,17 @@ impl RowsMut for FailingRows<'_> {
     fn put_task(&mut self, task: &Task) -> Result<(), Error> {
         self.fuse.burn()?;
         self.rows.put_task(task)
+    }
+    fn put_off(
+        &mut self,
+        tenant: TenantId,
+        app: AppId,
+        action: CountedAction,
+        now: i64,
+        until: Option<i64>,
+    ) -> Result<u64, Error> {
+        self.fuse.burn()?;
+        self.rows.put_off(tenant, app, action, now, until)
     }
     fn remove_task(&mut self, id: TaskId) -> Result<(), Error> {
         self.fuse.burn()?;

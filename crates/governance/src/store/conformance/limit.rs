@@ -4,17 +4,16 @@ use label_core::{AppId, TenantId};
 
 use super::scene::{
     HOUR, MIDNIGHT, RESUME, Scene, TENANT, admin, intent, label, locked, manual_wish, success,
-    version, wish, wishes,
+    wish, wishes,
 };
 use super::{StoreSource, Verdict, ensure, ensure_eq};
 use crate::engine::{ManualTasks, Settings, TaskOutcome, WriteEffect, WriteGrant};
-use crate::error::{Cause, Error};
 use crate::log::LogEvent;
-use crate::quota::{CountedAction, DAY_MS, DailyLimit, DayReading};
+use crate::quota::{CountedAction, DAY_MS, DailyLimit};
 use crate::reason::Reason;
 use crate::state::{StateKind, TaskState};
 use crate::store::LogFilter;
-use crate::task::{ActionKind, WriteIntent};
+use crate::task::ActionKind;
 
 const NINE: i64 = MIDNIGHT + 9 * HOUR;
 
@@ -29,26 +28,6 @@ pub(super) fn r_155_one_hundred_a_day(source: &mut dyn StoreSource) -> Verdict {
     let last = ids.last().copied().unwrap_or_default();
     let until = Some(RESUME);
     ensure_eq!(scene.state(last)?, TaskState::Deferred { until });
-    Ok(())
-}
-
-pub(super) fn a_clock_that_was_ahead_strands_no_task(source: &mut dyn StoreSource) -> Verdict {
-    let mut scene = Scene::new(source)?;
-    scene.limit(1, NINE)?;
-    let far = NINE + 3_000 * DAY_MS;
-    let ids = scene.submit(&wishes(0..2)?, far)?;
-    ensure_eq!(scene.work_off(far)?, ids.get(..1).unwrap_or_default());
-    // The clock is right again: what was deferred to a noon years ahead goes on now, in its order.
-    let newer = scene.submit(&wishes(2..3)?, NINE)?;
-    ensure!(
-        scene.governance.next(&[], NINE)?.tasks,
-        "there is something to claim"
-    );
-    let second = ids.get(1..).unwrap_or_default();
-    ensure_eq!(scene.work_off(NINE)?, second);
-    let newer = newer.first().copied().unwrap_or_default();
-    let until = Some(RESUME);
-    ensure_eq!(scene.state(newer)?, TaskState::Deferred { until });
     Ok(())
 }
 
@@ -535,119 +514,5 @@ pub(super) fn a_unit_that_was_not_used_is_given_back(source: &mut dyn StoreSourc
         !scene.work_off(RESUME + DAY_MS)?.is_empty(),
         "nothing resumed at noon"
     );
-    Ok(())
-}
-
-/// The last millisecond of the day and the first of the next, by both readings.
-const LAST: [(DayReading, i64); 2] = [
-    (DayReading::Calendar, MIDNIGHT + DAY_MS - 1),
-    (DayReading::Window, MIDNIGHT + 36 * HOUR - 1),
-];
-
-/// How much was used on the day of each instant.
-fn used<const N: usize>(scene: &Scene<'_>, instants: [i64; N]) -> Result<[u32; N], Cause> {
-    let mut used = [0; N];
-    for (slot, at) in used.iter_mut().zip(instants) {
-        let action = CountedAction::ApplyLabel;
-        *slot = scene
-            .governance
-            .allowance(TENANT, AppId::BOX, action, at)?
-            .used;
-    }
-    Ok(used)
-}
-
-pub(super) fn r_155_a_label_counts_on_the_day_of_its_grant(
-    source: &mut dyn StoreSource,
-) -> Verdict {
-    for (day, last) in LAST {
-        let settings = Settings {
-            day,
-            ..Settings::default()
-        };
-        let mut scene = Scene::with(&mut *source, settings)?;
-        scene.submit(&wishes(0..2)?, last)?;
-        let (one, two) = (scene.claim_one(last)?, scene.claim_one(last)?);
-        ensure_eq!(scene.begin(&one, last)?, WriteGrant::Granted);
-        ensure_eq!(used(&scene, [last, last + 1])?, [1, 0]);
-        // The report comes a millisecond later, on the next day, and counts on neither.
-        scene
-            .governance
-            .finish(one.claim(), success(&one)?, last + 1)?;
-        ensure_eq!(used(&scene, [last, last + 1])?, [1, 0]);
-        let log = scene.governance.log(&LogFilter::default(), 0, 100)?;
-        let position = log.last().and_then(|entry| entry.task.as_ref()?.quota);
-        ensure_eq!(position.map(|position| position.used), Some(1));
-        // Leave that is given in that millisecond belongs to that day.
-        ensure_eq!(scene.begin(&two, last + 1)?, WriteGrant::Granted);
-        scene
-            .governance
-            .finish(two.claim(), success(&two)?, last + 1)?;
-        ensure_eq!(used(&scene, [last, last + 1])?, [1, 1]);
-    }
-    Ok(())
-}
-
-pub(super) fn r_155_a_recovery_counts_no_other_day(source: &mut dyn StoreSource) -> Verdict {
-    let last = MIDNIGHT + DAY_MS - 1;
-    let later = last + 2 * DAY_MS - 10 * HOUR;
-    let mut scene = Scene::new(source)?;
-    scene.limit(2, last)?;
-    scene.submit(&wishes(0..3)?, last)?;
-    for _ in 0..2 {
-        let task = scene.claim_one(last)?;
-        ensure_eq!(scene.begin(&task, last)?, WriteGrant::Granted);
-    }
-    // The process ends right after the grants. One file was written, of one it can't be told.
-    let mut scene = scene.restarted()?;
-    for (place, task) in scene.governance.interrupted()?.iter().enumerate() {
-        let claim = task.claim();
-        if place == 0 {
-            scene.governance.finish(claim, success(task)?, later)?;
-        } else {
-            scene
-                .governance
-                .requeue(claim, WriteEffect::Possible, later)?;
-        }
-    }
-    ensure_eq!(used(&scene, [last, later])?, [2, 0]);
-    // The second is written on the later day then, and takes a unit of that day.
-    ensure_eq!(scene.work_off(later + HOUR)?.len(), 2);
-    ensure_eq!(used(&scene, [last, later])?, [2, 2]);
-    Ok(())
-}
-
-pub(super) fn a_write_under_way_keeps_its_intent_on_another_day(
-    source: &mut dyn StoreSource,
-) -> Verdict {
-    let (last, first) = (MIDNIGHT + DAY_MS - 1, MIDNIGHT + DAY_MS);
-    let mut scene = Scene::new(source)?;
-    scene.limit(1, last)?;
-    scene.submit(&wishes(0..1)?, last)?;
-    let task = scene.claim_one(last)?;
-    ensure_eq!(scene.begin(&task, last)?, WriteGrant::Granted);
-    // Asked again at midnight, while the day before has reached its limit.
-    let again = WriteIntent::new(version("another")?);
-    match scene.governance.begin_write(task.claim(), again, first) {
-        Err(error @ Error::WriteUnderWay { .. }) => ensure_eq!(
-            error.to_string(),
-            "task 1: a write of an earlier day is not reported yet, and the daily limit is \
-             reached until 2021-01-06 12:00:00 UTC"
-        ),
-        other => return Err(format!("{other:?} for a write under way").into()),
-    }
-    let mut scene = scene.restarted()?;
-    let interrupted = scene.governance.interrupted()?;
-    let intents: Vec<_> = interrupted.iter().map(|task| task.intent.clone()).collect();
-    ensure_eq!(intents, [Some(intent(&task)?)]);
-    ensure_eq!(used(&scene, [last, first])?, [1, 0]);
-    // Where the other day has room, it takes a unit there and leaves the first day's used.
-    scene.limit(2, first)?;
-    ensure_eq!(scene.begin(&task, first)?, WriteGrant::Granted);
-    ensure_eq!(used(&scene, [last, first])?, [1, 1]);
-    scene
-        .governance
-        .finish(task.claim(), success(&task)?, first)?;
-    ensure_eq!(used(&scene, [last, first])?, [1, 1]);
     Ok(())
 }

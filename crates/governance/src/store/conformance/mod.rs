@@ -4,6 +4,7 @@
 //! [`checks`] as a test of its own. Checks named `r_…` and `a_…` carry the number of the
 //! requirement that they test.
 
+mod days;
 mod holds;
 mod limit;
 mod log;
@@ -124,6 +125,7 @@ checks! {
         tasks_are_filtered_and_paged,
         the_queue_has_its_order,
         what_is_due_comes_by_time,
+        pending_tasks_are_counted,
         leases_come_by_their_end;
     log:
         numbers_are_never_given_twice,
@@ -143,15 +145,18 @@ checks! {
         r_167_lowering_stops_at_once,
         r_167_a_lowered_limit_stops_further_tries_too,
         limit_zero_pauses_until_raised,
-        a_clock_that_was_ahead_strands_no_task,
         manual_tasks_are_exempt_or_counted,
         already_labelled_is_skipped_while_paused,
         one_label_uses_one_unit,
         a_unit_is_given_back_when_the_task_is_called_off,
-        a_unit_that_was_not_used_is_given_back,
+        a_unit_that_was_not_used_is_given_back;
+    days:
         r_155_a_label_counts_on_the_day_of_its_grant,
         r_155_a_recovery_counts_no_other_day,
-        a_write_under_way_keeps_its_intent_on_another_day;
+        a_write_under_way_keeps_its_intent_on_another_day,
+        a_clock_that_was_ahead_strands_no_task,
+        tries_and_leases_of_a_clock_that_was_ahead_end,
+        noon_moves_only_what_is_needed_and_in_order;
     policies:
         r_168_disabling_suspends_all_waiting_tasks,
         r_169_other_tasks_are_untouched,

@@ -9,7 +9,7 @@ use crate::jobs::JobName;
 use crate::ledger::AppliedLabel;
 use crate::log::LogEntry;
 use crate::quota::{CountedAction, Quota};
-use crate::state::{Counts, Status};
+use crate::state::{Counts, Status, TaskState};
 use crate::store::{LogFilter, PolicyState, Rows, RowsMut, TaskFilter, Waiting};
 use crate::task::{QueuePlace, Task, TaskId, TaskKey};
 use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
@@ -108,8 +108,16 @@ impl Rows for Change<'_> {
         self.state.queued(after, count)
     }
 
-    fn due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
-        self.state.due(now, count)
+    fn retries_due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.state.retries_due(now, count)
+    }
+
+    fn deferred_due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.state.deferred_due(now, count)
+    }
+
+    fn retries_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.state.retries_beyond(at, count)
     }
 
     fn deferred_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
@@ -122,6 +130,10 @@ impl Rows for Change<'_> {
 
     fn lease_ended(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
         self.state.lease_ended(now, count)
+    }
+
+    fn leases_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.state.leases_beyond(at, count)
     }
 
     fn next_lease_end(&self) -> Result<Option<i64>, Error> {
@@ -182,8 +194,14 @@ impl Rows for Change<'_> {
         self.state.work_with_key(kind, key)
     }
 
-    fn ready_work(&self, kind: &WorkKind, now: i64, count: usize) -> Result<Vec<WorkItem>, Error> {
-        self.state.ready_work(kind, now, count)
+    fn ready_work(
+        &self,
+        kind: &WorkKind,
+        now: i64,
+        farthest: i64,
+        count: usize,
+    ) -> Result<Vec<WorkItem>, Error> {
+        self.state.ready_work(kind, now, farthest, count)
     }
 
     fn dead_work(
@@ -226,6 +244,31 @@ impl RowsMut for Change<'_> {
         let earlier = self.state.set_task(task.id, Some(task.clone()));
         self.undo.push(Undo::Task(task.id, earlier.map(Box::new)));
         Ok(())
+    }
+
+    fn put_off(
+        &mut self,
+        tenant: TenantId,
+        app: AppId,
+        action: CountedAction,
+        now: i64,
+        until: Option<i64>,
+    ) -> Result<u64, Error> {
+        let due = self.state.deferred.range(..=now);
+        let ids: Vec<_> = due.flat_map(|(_, places)| places.values()).collect();
+        let tasks = ids.into_iter().filter_map(|id| self.state.tasks.get(id));
+        let is_meant = |task: &&Task| {
+            let key = &task.key;
+            let place = (key.tenant, key.app(), key.action.counted());
+            !key.is_manual() && place == (tenant, app, Some(action))
+        };
+        let tasks: Vec<_> = tasks.filter(is_meant).cloned().collect();
+        let count = tasks.len() as u64;
+        for mut task in tasks {
+            task.state = TaskState::Deferred { until };
+            self.put_task(&task)?;
+        }
+        Ok(count)
     }
 
     fn remove_task(&mut self, id: TaskId) -> Result<(), Error> {

@@ -127,7 +127,7 @@ impl<'r> Columns<'r> {
             .map_err(|error: T::Err| self.bad(error.to_string()))
     }
 
-    fn flag(&mut self) -> Result<bool, Failure> {
+    pub(super) fn flag(&mut self) -> Result<bool, Failure> {
         match self.value::<i64>()? {
             0 => Ok(false),
             1 => Ok(true),

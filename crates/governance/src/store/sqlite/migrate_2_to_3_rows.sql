@@ -1,5 +1,6 @@
 UPDATE counter SET value = (SELECT value FROM counter_2 WHERE counter_2.name = counter.name)
   WHERE name IN (SELECT name FROM counter_2);
+UPDATE counter SET value = (SELECT count(*) FROM task_2 WHERE state < 5) WHERE name = 'pending';
 
 -- An action was told by its label alone: none was *remove*.
 INSERT INTO task (id, tenant, app, instance, file, file_version, policy, action, label,

@@ -11,8 +11,8 @@ use rusqlite::{Connection, params_from_iter};
 use super::cache::{Cache, Cached};
 use super::columns::{Columns, Failure};
 use super::values::{
-    changing_values, file_values, integer, key_values, log_values, number, policy_state_code,
-    quota_values, task_values, tenant_text, text, text_or_empty, work_values,
+    changing_values, file_values, integer, key_values, log_values, number, number_or_null,
+    policy_state_code, quota_values, task_values, tenant_text, text, text_or_empty, work_values,
 };
 use super::{sql, told};
 use crate::error::Error;
@@ -20,11 +20,12 @@ use crate::jobs::JobName;
 use crate::ledger::AppliedLabel;
 use crate::log::LogEntry;
 use crate::quota::{CountedAction, DailyLimit, HalfDay, Quota};
-use crate::state::{Counts, StateKind};
+use crate::state::{Counts, StateKind, Status};
 use crate::store::{
-    LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, RowsMut, TaskFilter, WAITING_COUNT_MAX, Waiting,
+    DUE_TIMES_MAX, LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, RowsMut, TaskFilter,
+    WAITING_COUNT_MAX, Waiting,
 };
-use crate::task::{QueuePlace, Task, TaskId, TaskKey};
+use crate::task::{LEASE_MS_MAX, QueuePlace, Task, TaskId, TaskKey};
 use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 
 /// A connection inside a transaction.
@@ -124,11 +125,45 @@ impl<'c> SqliteRows<'c> {
         Ok(value)
     }
 
-    fn bump(&self, name: &'static str) -> Result<u64, Error> {
-        let value = self.counter(name)?.saturating_add(1);
+    fn set_counter(&self, name: &'static str, value: u64) {
         let dirty = true;
         (self.cache.borrow_mut().counters).insert(name, Cached { value, dirty });
+    }
+
+    fn bump(&self, name: &'static str) -> Result<u64, Error> {
+        let value = self.counter(name)?.saturating_add(1);
+        self.set_counter(name, value);
         Ok(value)
+    }
+
+    /// Keeps the number of pending tasks in step with a task that is one or isn't from now on.
+    fn count_pending(&self, id: TaskId, is_pending: bool) -> Result<(), Error> {
+        let known = self.cache.borrow().pending.get(&id).copied();
+        let was_pending = match known {
+            Some(known) => known,
+            None => {
+                let key = [number(integer(id.0))];
+                let stored = self.one(sql::IS_PENDING, key, "task", |row| row.flag())?;
+                stored.unwrap_or(false)
+            }
+        };
+        if was_pending != is_pending {
+            let count = self.counter(PENDING)?;
+            let count = if is_pending {
+                count.saturating_add(1)
+            } else {
+                count.saturating_sub(1)
+            };
+            self.set_counter(PENDING, count);
+        }
+        self.remember_pending(id, is_pending);
+        Ok(())
+    }
+
+    fn remember_pending(&self, id: TaskId, is_pending: bool) {
+        let mut cache = self.cache.borrow_mut();
+        cache.make_room();
+        cache.pending.insert(id, is_pending);
     }
 
     fn keep_quota(
@@ -184,9 +219,16 @@ impl<'c> SqliteRows<'c> {
     }
 
     fn tasks_of(&self, statement: &str, values: Vec<Value>) -> Result<Vec<Task>, Error> {
-        self.all(statement, values, "task", |row| row.task())
+        let tasks = self.all(statement, values, "task", |row| row.task())?;
+        for task in &tasks {
+            self.remember_pending(task.id, task.state.status() == Status::Pending);
+        }
+        Ok(tasks)
     }
 }
+
+/// The counter of the tasks that are pending.
+const PENDING: &str = "pending";
 
 fn page(count: usize) -> Value {
     number(integer(count.min(PAGE_COUNT_MAX) as u64))
@@ -194,7 +236,8 @@ fn page(count: usize) -> Value {
 
 impl Rows for SqliteRows<'_> {
     fn task(&self, id: TaskId) -> Result<Option<Task>, Error> {
-        self.one(sql::TASK, [number(integer(id.0))], "task", |row| row.task())
+        let found = self.tasks_of(sql::TASK, vec![number(integer(id.0))])?;
+        Ok(found.into_iter().next())
     }
 
     fn task_with_key(&self, key: &TaskKey) -> Result<Option<TaskId>, Error> {
@@ -228,8 +271,32 @@ impl Rows for SqliteRows<'_> {
         self.tasks_of(sql::QUEUED_AFTER, values)
     }
 
-    fn due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
-        self.tasks_of(sql::DUE, vec![number(now), page(count)])
+    fn retries_due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.tasks_of(sql::RETRIES_DUE, vec![number(now), page(count)])
+    }
+
+    fn deferred_due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        let mut due = Vec::new();
+        let mut from = i64::MIN;
+        for _ in 0..DUE_TIMES_MAX {
+            let read = |row: &mut Columns<'_>| row.value::<Option<i64>>();
+            let at = self.one(sql::NEXT_DEFERRED, [number(from)], "task", read)?;
+            let Some(at) = at.flatten().filter(|at| *at <= now) else {
+                break;
+            };
+            due.extend(self.tasks_of(sql::DEFERRED_UNTIL, vec![number(at), page(count)])?);
+            match at.checked_add(1) {
+                Some(next) => from = next,
+                None => break,
+            }
+        }
+        due.sort_unstable_by_key(Task::place);
+        due.truncate(count.min(PAGE_COUNT_MAX));
+        Ok(due)
+    }
+
+    fn retries_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.tasks_of(sql::RETRIES_BEYOND, vec![number(at), page(count)])
     }
 
     fn deferred_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
@@ -237,12 +304,18 @@ impl Rows for SqliteRows<'_> {
     }
 
     fn next_due(&self) -> Result<Option<i64>, Error> {
-        let due = self.one(sql::NEXT_DUE, [], "task", |row| row.value::<Option<i64>>())?;
-        Ok(due.flatten())
+        let read = |row: &mut Columns<'_>| row.value::<Option<i64>>();
+        let deferred = self.one(sql::NEXT_DEFERRED, [number(i64::MIN)], "task", read)?;
+        let retry = self.one(sql::NEXT_RETRY, [], "task", read)?;
+        Ok([deferred, retry].into_iter().flatten().flatten().min())
     }
 
     fn lease_ended(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
         self.tasks_of(sql::LEASE_ENDED, vec![number(now), page(count)])
+    }
+
+    fn leases_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.tasks_of(sql::LEASES_BEYOND, vec![number(at), page(count)])
     }
 
     fn next_lease_end(&self) -> Result<Option<i64>, Error> {
@@ -279,8 +352,7 @@ impl Rows for SqliteRows<'_> {
     }
 
     fn pending(&self) -> Result<u64, Error> {
-        let count = self.one(sql::PENDING, [], "task", |row| row.number())?;
-        Ok(count.unwrap_or(0))
+        self.counter(PENDING)
     }
 
     fn counts(&self, tenant: TenantId, app: AppId) -> Result<Counts, Error> {
@@ -367,8 +439,21 @@ impl Rows for SqliteRows<'_> {
         self.one(sql::WORK_WITH_KEY, values, "work", |row| row.work())
     }
 
-    fn ready_work(&self, kind: &WorkKind, now: i64, count: usize) -> Result<Vec<WorkItem>, Error> {
-        let values = [text(kind), number(now), page(count)];
+    fn ready_work(
+        &self,
+        kind: &WorkKind,
+        now: i64,
+        farthest: i64,
+        count: usize,
+    ) -> Result<Vec<WorkItem>, Error> {
+        let lease = number(now.saturating_add(LEASE_MS_MAX));
+        let values = [
+            text(kind),
+            number(now),
+            page(count),
+            number(farthest),
+            lease,
+        ];
         self.all(sql::READY_WORK, values, "work", |row| row.work())
     }
 
@@ -401,17 +486,34 @@ impl Rows for SqliteRows<'_> {
 
 impl RowsMut for SqliteRows<'_> {
     fn next_task_id(&mut self) -> Result<TaskId, Error> {
-        self.bump("task").map(TaskId)
+        let id = self.bump("task").map(TaskId)?;
+        self.remember_pending(id, false);
+        Ok(id)
     }
 
     fn put_task(&mut self, task: &Task) -> Result<(), Error> {
+        self.count_pending(task.id, task.state.status() == Status::Pending)?;
         if self.execute(sql::CHANGE_TASK, changing_values(task))? == 0 {
             self.execute(sql::ADD_TASK, task_values(task))?;
         }
         Ok(())
     }
 
+    fn put_off(
+        &mut self,
+        tenant: TenantId,
+        app: AppId,
+        action: CountedAction,
+        now: i64,
+        until: Option<i64>,
+    ) -> Result<u64, Error> {
+        let times = [number(now), number_or_null(until)];
+        let values = quota_values(tenant, app, action).into_iter().chain(times);
+        self.execute(sql::PUT_OFF, values)
+    }
+
     fn remove_task(&mut self, id: TaskId) -> Result<(), Error> {
+        self.count_pending(id, false)?;
         self.execute(sql::REMOVE_TASK, [number(integer(id.0))])
             .map(drop)
     }

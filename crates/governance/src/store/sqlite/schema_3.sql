@@ -2,7 +2,8 @@ CREATE TABLE counter (
   name TEXT NOT NULL PRIMARY KEY,
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO counter VALUES ('task', 0), ('log', 0), ('opening', 0), ('work', 0);
+INSERT INTO counter VALUES
+  ('task', 0), ('log', 0), ('opening', 0), ('work', 0), ('pending', 0);
 
 CREATE TABLE task (
   id INTEGER NOT NULL PRIMARY KEY,
@@ -50,7 +51,9 @@ CREATE UNIQUE INDEX task_open
 CREATE INDEX task_key
   ON task (tenant, app, instance, file, file_version, policy, action, label);
 CREATE INDEX task_queue ON task (automatic, queue_rank, id) WHERE state = 0;
-CREATE INDEX task_due ON task (due_ms, id) WHERE due_ms IS NOT NULL;
+CREATE INDEX task_deferred ON task (due_ms, automatic, queue_rank, id)
+  WHERE state = 1 AND due_ms IS NOT NULL;
+CREATE INDEX task_retry ON task (due_ms, id) WHERE state = 3;
 CREATE INDEX task_pending ON task (state) WHERE state < 5;
 CREATE INDEX task_lease ON task (lease_ms, id) WHERE lease_ms IS NOT NULL;
 CREATE INDEX task_waiting ON task (tenant, app, automatic, queue_rank, id)

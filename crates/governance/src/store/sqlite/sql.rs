@@ -1,7 +1,7 @@
 //! Every statement that the SQLite store uses, and the schema they are about.
 
 use super::values::action_code;
-use crate::state::StateKind;
+use crate::state::{StateKind, Status};
 use crate::store::{ActionType, LogFilter, TaskFilter};
 
 /// Marks the file as ours, in the header field that SQLite keeps for that: `LblQ`.
@@ -100,18 +100,40 @@ pub(super) const QUEUED_AFTER: &str = concat!(
      ORDER BY automatic, queue_rank, id LIMIT ?1"
 );
 
-pub(super) const DUE: &str = concat!(
+pub(super) const RETRIES_DUE: &str = concat!(
     "SELECT ",
     task_columns!(),
-    " FROM task WHERE due_ms IS NOT NULL AND due_ms <= ?1 ORDER BY due_ms, id LIMIT ?2"
+    " FROM task WHERE state = 3 AND due_ms <= ?1 ORDER BY due_ms, id LIMIT ?2"
+);
+
+pub(super) const RETRIES_BEYOND: &str = concat!(
+    "SELECT ",
+    task_columns!(),
+    " FROM task WHERE state = 3 AND due_ms > ?1 ORDER BY due_ms DESC, id DESC LIMIT ?2"
+);
+
+/// The first time that a deferred task waits for, from one on.
+pub(super) const NEXT_DEFERRED: &str =
+    "SELECT min(due_ms) FROM task WHERE state = 1 AND due_ms IS NOT NULL AND due_ms >= ?1";
+
+/// Those that wait for one time, in the order of the queue.
+pub(super) const DEFERRED_UNTIL: &str = concat!(
+    "SELECT ",
+    task_columns!(),
+    " FROM task WHERE state = 1 AND due_ms IS NOT NULL AND due_ms = ?1 \
+     ORDER BY automatic, queue_rank, id LIMIT ?2"
 );
 
 pub(super) const DEFERRED_BEYOND: &str = concat!(
     "SELECT ",
     task_columns!(),
-    " FROM task WHERE due_ms IS NOT NULL AND due_ms > ?1 AND state = 1 \
-     ORDER BY due_ms DESC, id DESC LIMIT ?2"
+    " FROM task WHERE state = 1 AND due_ms IS NOT NULL AND due_ms > ?1 \
+     ORDER BY due_ms DESC, automatic DESC, queue_rank DESC, id DESC LIMIT ?2"
 );
+
+pub(super) const PUT_OFF: &str = "UPDATE task SET due_ms = ?5 WHERE state = 1 \
+     AND due_ms IS NOT NULL AND due_ms <= ?4 AND tenant = ?1 AND app = ?2 AND action = ?3 \
+     AND policy <> ''";
 
 pub(super) const WAITING: &str = "SELECT automatic, label_priority, id, state, due_ms, \
      action, label, after_version IS NOT NULL, unit_half \
@@ -125,11 +147,19 @@ pub(super) const LEASE_ENDED: &str = concat!(
     " FROM task WHERE lease_ms IS NOT NULL AND lease_ms <= ?1 ORDER BY lease_ms, id LIMIT ?2"
 );
 
+pub(super) const LEASES_BEYOND: &str = concat!(
+    "SELECT ",
+    task_columns!(),
+    " FROM task WHERE lease_ms IS NOT NULL AND lease_ms > ?1 \
+     ORDER BY lease_ms DESC, id DESC LIMIT ?2"
+);
+
 pub(super) const NEXT_LEASE_END: &str = "SELECT min(lease_ms) FROM task WHERE lease_ms IS NOT NULL";
 
-pub(super) const NEXT_DUE: &str = "SELECT min(due_ms) FROM task WHERE due_ms IS NOT NULL";
+pub(super) const NEXT_RETRY: &str = "SELECT min(due_ms) FROM task WHERE state = 3";
 
-pub(super) const PENDING: &str = "SELECT count(*) FROM task WHERE state < 5";
+/// Whether a task is pending.
+pub(super) const IS_PENDING: &str = "SELECT state < 5 FROM task WHERE id = ?1";
 
 pub(super) const COUNTS: &str =
     "SELECT state, count(*) FROM task WHERE tenant = ?1 AND app = ?2 GROUP BY state";
@@ -171,8 +201,9 @@ pub(super) const WORK_WITH_KEY: &str = concat!(
 pub(super) const READY_WORK: &str = concat!(
     "SELECT ",
     work_columns!(),
-    " FROM work WHERE kind = ?1 AND dead_code IS NULL AND not_before_ms <= ?2 \
-     AND (lease_ms IS NULL OR lease_ms <= ?2) ORDER BY work_rank, id LIMIT ?3"
+    " FROM work WHERE kind = ?1 AND dead_code IS NULL \
+     AND (not_before_ms <= ?2 OR attempts > 0 AND not_before_ms > ?4) \
+     AND (lease_ms IS NULL OR lease_ms <= ?2 OR lease_ms > ?5) ORDER BY work_rank, id LIMIT ?3"
 );
 pub(super) const DEAD_WORK: &str = concat!(
     "SELECT ",
@@ -257,6 +288,15 @@ pub(super) fn tasks(filter: &TaskFilter) -> String {
     push_action(&mut sql, filter.action);
     let state = if is_narrow { "+state" } else { "state" };
     push_states(&mut sql, state, &filter.states);
+    let is_pending = |state: &StateKind| state.status() == Status::Pending;
+    if !is_narrow && filter.tenant.is_none() && filter.states.iter().all(is_pending) {
+        // By what is said here SQLite sees that the index of pending tasks has them all.
+        sql.push_str(if filter.states.is_empty() {
+            ""
+        } else {
+            " AND state < 5"
+        });
+    }
     sql.push_str(" ORDER BY id LIMIT ?2");
     sql
 }
@@ -366,20 +406,29 @@ mod tests {
             states: vec![StateKind::Queued],
             ..TaskFilter::default()
         };
+        let running = TaskFilter {
+            states: vec![StateKind::Running],
+            ..TaskFilter::default()
+        };
         for (statement, index) in [
             (TASK, "PRIMARY KEY"),
             (QUEUED, "task_queue"),
             (QUEUED_AFTER, "task_queue"),
-            (DUE, "task_due"),
-            (DEFERRED_BEYOND, "task_due"),
+            (RETRIES_DUE, "task_retry"),
+            (RETRIES_BEYOND, "task_retry"),
+            (NEXT_RETRY, "task_retry"),
+            (NEXT_DEFERRED, "task_deferred"),
+            (DEFERRED_UNTIL, "task_deferred"),
+            (DEFERRED_BEYOND, "task_deferred"),
+            (PUT_OFF, "task_state"),
+            (LEASES_BEYOND, "task_lease"),
             (WORK_WITH_KEY, "work_key"),
             (READY_WORK, "work_queue"),
             (DEAD_WORK, "work_dead"),
             (WAITING, "task_waiting"),
             (LEASE_ENDED, "task_lease"),
             (NEXT_LEASE_END, "task_lease"),
-            (NEXT_DUE, "task_due"),
-            (PENDING, "task_pending"),
+            (tasks(&running).as_str(), "task_pending"),
             (COUNTS, "task_state"),
             (tasks(&of_app).as_str(), "task_state"),
             (tasks(&of_policy).as_str(), "task_policy"),
