@@ -88,7 +88,7 @@ pub use engine::{
     WriteGrant,
 };
 pub use error::{Cause, Error};
-pub use ledger::AppliedLabel;
+pub use ledger::{AppliedLabel, Turns};
 pub use log::{LogEntry, LogEvent, QuotaPosition};
 pub use quota::{CountedAction, DailyLimit, DayReading};
 pub use reason::{REASON_CODE_BYTES_MAX, REASON_DETAIL_BYTES_MAX, Reason};

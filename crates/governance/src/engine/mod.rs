@@ -44,7 +44,8 @@ pub enum ManualTasks {
     Counted,
 }
 
-/// When a file is frozen that policies label back and forth.
+/// When a file is frozen whose label policies change back and forth, be it that one applies a label and
+/// another takes it off.
 ///
 /// A policy never replaces a label that another one has just applied. But where something changes
 /// the file in between, each finds it in need of its own label again, and all of them together use

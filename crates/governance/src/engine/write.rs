@@ -4,7 +4,7 @@ use super::Governance;
 use super::change::{Change, Parked, WAITING};
 use super::claim::CLAIM_COUNT_MAX;
 use crate::error::Error;
-use crate::ledger::AppliedLabel;
+use crate::ledger::{AppliedLabel, Turns};
 use crate::quota::Pause;
 use crate::reason::Reason;
 use crate::state::{StateKind, TaskState};
@@ -450,30 +450,72 @@ impl Change<'_> {
         self.end(task, TaskState::Succeeded, WriteEffect::Possible)?;
         self.settle_revert(task)?;
         let (tenant, file) = (task.key.tenant, task.key.file.clone());
-        let label = match task.key.action {
-            ActionKind::Apply(label) => label,
-            ActionKind::Remove => return self.rows.put_applied(tenant, &file, None),
-            // A file that carried a label of ours would not have come this far.
-            ActionKind::AdminQuarantine => return Ok(()),
-        };
         let earlier = self.rows.applied(tenant, &file)?;
-        let applied = AppliedLabel::new(
-            label,
-            version,
-            task.key.policy.clone(),
-            self.now,
-            task.id,
-            self.rows.last_task_id()?,
-        )
-        .after(earlier.as_ref(), self.settings.freeze.window_ms);
-        self.rows.put_applied(tenant, &file, Some(&applied))?;
-        // At once, also while the app is paused (clarification 14). Suspended tasks must not move;
-        // `claim` sees to them when they come back.
-        self.skip_what_is_idle(task, &applied)?;
-        if applied.turns >= self.settings.freeze.turns_max.max(1) {
+        let is_fight = match task.key.action {
+            ActionKind::Apply(label) => {
+                let applied = AppliedLabel::new(
+                    label,
+                    version,
+                    task.key.policy.clone(),
+                    self.now,
+                    task.id,
+                    self.rows.last_task_id()?,
+                );
+                self.rows.put_applied(tenant, &file, Some(&applied))?;
+                let is_fight = self.take_turn(task, earlier)?;
+                // At once, also while the app is paused (clarification 14). Suspended tasks must not
+                // move; `claim` sees to them when they come back.
+                self.skip_what_is_idle(task, &applied)?;
+                is_fight
+            }
+            ActionKind::Remove => {
+                self.rows.put_applied(tenant, &file, None)?;
+                self.take_turn(task, earlier)?
+            }
+            // A file that carried a label of ours would not have come this far.
+            ActionKind::AdminQuarantine => false,
+        };
+        if is_fight {
             self.freeze(task)?;
         }
         Ok(())
+    }
+
+    /// Counts the turn of a policy that has changed a file's label, if it took it over from another
+    /// one, and says whether there were too many. `earlier` is our label until then.
+    ///
+    /// Nothing is written for the first policy that labels a file: the ledger knows it.
+    fn take_turn(&mut self, task: &Task, earlier: Option<AppliedLabel>) -> Result<bool, Error> {
+        let (tenant, file) = (task.key.tenant, &task.key.file);
+        let stored = self.rows.turns(tenant, file)?;
+        let Some(policy) = task.key.policy.clone() else {
+            // An administrator has had a look.
+            if stored.is_some() {
+                self.rows.put_turns(tenant, file, None)?;
+            }
+            return Ok(false);
+        };
+        let by_ledger = || {
+            let applied = earlier?;
+            Some(Turns {
+                policy: applied.policy?,
+                count: 0,
+                since_ms: applied.at_ms,
+            })
+        };
+        let turns = match stored.clone().or_else(by_ledger) {
+            Some(last) => last.then(policy, self.now, self.settings.freeze.window_ms),
+            None if task.key.action == ActionKind::Remove => Turns {
+                policy,
+                count: 0,
+                since_ms: self.now,
+            },
+            None => return Ok(false),
+        };
+        if stored.as_ref() != Some(&turns) {
+            self.rows.put_turns(tenant, file, Some(&turns))?;
+        }
+        Ok(turns.count >= self.settings.freeze.turns_max.max(1))
     }
 
     /// Skips what waits for the file of a task and has nothing left to do there.

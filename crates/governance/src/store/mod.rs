@@ -17,7 +17,7 @@ pub use sqlite::{OpenCheck, SqliteStore};
 
 use crate::error::Error;
 use crate::jobs::JobName;
-use crate::ledger::AppliedLabel;
+use crate::ledger::{AppliedLabel, Turns};
 use crate::log::LogEntry;
 use crate::quota::{CountedAction, HalfDay, Quota};
 use crate::state::{Counts, StateKind, Status, TaskState};
@@ -201,6 +201,9 @@ pub trait Rows {
     /// The label that we put on a file.
     fn applied(&self, tenant: TenantId, file: &FileKey) -> Result<Option<AppliedLabel>, Error>;
 
+    /// How policies take turns at a file's label, as far as that is kept.
+    fn turns(&self, tenant: TenantId, file: &FileKey) -> Result<Option<Turns>, Error>;
+
     /// Entries of the log that pass the filter and come after `after` (0: from the first), oldest
     /// first.
     fn log(&self, filter: &LogFilter, after: u64, count: usize) -> Result<Vec<LogEntry>, Error>;
@@ -302,6 +305,14 @@ pub trait RowsMut: Rows {
         tenant: TenantId,
         file: &FileKey,
         applied: Option<&AppliedLabel>,
+    ) -> Result<(), Error>;
+
+    /// Says how policies take turns at a file's label; `None` forgets it.
+    fn put_turns(
+        &mut self,
+        tenant: TenantId,
+        file: &FileKey,
+        turns: Option<&Turns>,
     ) -> Result<(), Error>;
 
     /// Adds an entry at the end of the log and gives it the next number; the number in the entry

@@ -9,7 +9,7 @@ use governance::store::{
 };
 use governance::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 use governance::{
-    AppliedLabel, CountedAction, Counts, Error, LogEntry, QueuePlace, Task, TaskId, TaskKey,
+    AppliedLabel, CountedAction, Counts, Error, LogEntry, QueuePlace, Task, TaskId, TaskKey, Turns,
     quota::Quota,
 };
 use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
@@ -155,6 +155,10 @@ impl Rows for FailingRows<'_> {
         self.fuse.burn()?;
         self.rows.applied(tenant, file)
     }
+    fn turns(&self, tenant: TenantId, file: &FileKey) -> Result<Option<Turns>, Error> {
+        self.fuse.burn()?;
+        self.rows.turns(tenant, file)
+    }
     fn log(&self, filter: &LogFilter, after: u64, count: usize) -> Result<Vec<LogEntry>, Error> {
         self.fuse.burn()?;
         self.rows.log(filter, after, count)
@@ -264,6 +268,15 @@ impl RowsMut for FailingRows<'_> {
     ) -> Result<(), Error> {
         self.fuse.burn()?;
         self.rows.put_applied(tenant, file, applied)
+    }
+    fn put_turns(
+        &mut self,
+        tenant: TenantId,
+        file: &FileKey,
+        turns: Option<&Turns>,
+    ) -> Result<(), Error> {
+        self.fuse.burn()?;
+        self.rows.put_turns(tenant, file, turns)
     }
     fn append_log(&mut self, entry: &LogEntry) -> Result<u64, Error> {
         self.fuse.burn()?;

@@ -190,6 +190,7 @@ checks! {
         a_label_disabled_meanwhile_stops_the_write,
         r_132_nothing_is_queued_before_it_is_confirmed,
         policies_that_take_turns_at_a_file_are_stopped,
+        policies_that_apply_and_take_off_are_stopped,
         turns_far_apart_freeze_nothing,
         a_finished_task_is_done_again_only_on_request;
     reverts:

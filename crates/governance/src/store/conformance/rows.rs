@@ -6,7 +6,7 @@ use super::scene::{MIDNIGHT, TENANT, admin, label, policy, version, wish};
 use super::{StoreSource, Verdict, ensure_eq};
 use crate::error::{Cause, Error};
 use crate::jobs::JobName;
-use crate::ledger::AppliedLabel;
+use crate::ledger::{AppliedLabel, Turns};
 use crate::log::{LogEntry, LogEvent, QuotaPosition};
 use crate::quota::{CountedAction, DailyLimit, HalfDay, Quota};
 use crate::reason::Reason;
@@ -46,7 +46,7 @@ fn content(store: &dyn Store) -> Result<String, Cause> {
             rows.policy(TENANT, &p)?,
             rows.is_label_disabled(&label(1))?,
             rows.frozen_since(TENANT, &file)?,
-            rows.applied(TENANT, &file)?,
+            (rows.applied(TENANT, &file)?, rows.turns(TENANT, &file)?),
             rows.log(&LogFilter::default(), 0, 1000)?,
             rows.opening()?,
             rows.ready_work(&kind, i64::MAX, i64::MAX, 1000)?,
@@ -63,10 +63,16 @@ fn content(store: &dyn Store) -> Result<String, Cause> {
 fn applied() -> Result<AppliedLabel, Cause> {
     let p = Some(policy("p")?);
     let (task, known_up_to) = (TaskId(3), TaskId(9));
-    let mut applied = AppliedLabel::new(label(1), version("2")?, p, -5, task, known_up_to);
-    applied.turns = u32::MAX;
-    applied.turns_since_ms = i64::MIN;
-    Ok(applied)
+    let (label, version) = (label(1), version("2")?);
+    Ok(AppliedLabel::new(label, version, p, -5, task, known_up_to))
+}
+
+fn turns() -> Result<Turns, Cause> {
+    Ok(Turns {
+        policy: policy("q")?,
+        count: u32::MAX,
+        since_ms: i64::MIN,
+    })
 }
 
 fn quota() -> Quota {
@@ -96,6 +102,7 @@ fn write_everything(rows: &mut dyn RowsMut) -> Result<(), Cause> {
     rows.put_label_disabled(&label(1), true)?;
     rows.put_frozen(TENANT, &wish(0)?.key.file, Some(-5))?;
     rows.put_applied(TENANT, &wish(0)?.key.file, Some(&applied()?))?;
+    rows.put_turns(TENANT, &wish(0)?.key.file, Some(&turns()?))?;
     rows.append_log(&LogEntry::of_task(&task, MIDNIGHT, admin()?))?;
     let mut item = work(rows.next_work_id()?)?;
     rows.put_work(&item)?;
@@ -303,7 +310,8 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
     let mut store = source.fresh()?;
     let tasks = all_kinds_of_tasks()?;
     let file = wish(0)?.key.file;
-    let (p, applied) = (policy("p")?, applied()?);
+    let (p, applied, turns) = (policy("p")?, applied()?, turns()?);
+    let other = wish(1)?.key.file;
     let quarantine = Quota::from_parts(DailyLimit(5), [3], [(HalfDay(7), 5)]);
     let events = [
         LogEvent::LimitChanged {
@@ -384,6 +392,9 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
         rows.put_label_disabled(&label(2), false)?;
         rows.put_frozen(TENANT, &file, Some(i64::MIN))?;
         rows.put_applied(TENANT, &file, Some(&applied))?;
+        rows.put_turns(TENANT, &file, Some(&turns))?;
+        rows.put_turns(TENANT, &other, Some(&turns))?;
+        rows.put_turns(TENANT, &other, None)?;
         for entry in &mut entries {
             entry.sequence = rows.append_log(entry)?;
         }
@@ -416,12 +427,17 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
                 rows.is_label_disabled(&label(2))?,
                 rows.frozen_since(TENANT, &file)?,
                 rows.frozen_since(TenantId::from_u128(9), &file)?,
+                rows.turns(TENANT, &file)?,
+                rows.turns(TENANT, &other)?,
             ));
             Ok(())
         })?;
         ensure_eq!(found, tasks);
         ensure_eq!(log, entries);
-        ensure_eq!(switches, Some((true, false, Some(i64::MIN), None)));
+        ensure_eq!(
+            switches,
+            Some((true, false, Some(i64::MIN), None, Some(turns.clone()), None))
+        );
         let enabled = PolicyState::Enabled;
         let expected = (
             quota(),

@@ -6,7 +6,7 @@ use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 
 use crate::error::Error;
 use crate::jobs::JobName;
-use crate::ledger::AppliedLabel;
+use crate::ledger::{AppliedLabel, Turns};
 use crate::log::LogEntry;
 use crate::quota::{CountedAction, Quota};
 use crate::state::{Counts, Status, TaskState};
@@ -24,6 +24,7 @@ enum Undo {
     Label(LabelKey, bool),
     Frozen((TenantId, FileKey), Option<i64>),
     Applied((TenantId, FileKey), Option<AppliedLabel>),
+    Turns((TenantId, FileKey), Option<Turns>),
     LogAdded(u64),
     LogRemoved(u64, Box<LogEntry>),
     Opening(u64),
@@ -71,6 +72,7 @@ impl<'s> Change<'s> {
                 }
                 Undo::Frozen(key, earlier) => restore(&mut state.frozen, key, earlier),
                 Undo::Applied(key, earlier) => restore(&mut state.applied, key, earlier),
+                Undo::Turns(key, earlier) => restore(&mut state.turns, key, earlier),
                 Undo::LogAdded(sequence) => {
                     state.log.remove(&sequence);
                     state.last_log = sequence.saturating_sub(1);
@@ -180,6 +182,10 @@ impl Rows for Change<'_> {
 
     fn applied(&self, tenant: TenantId, file: &FileKey) -> Result<Option<AppliedLabel>, Error> {
         self.state.applied(tenant, file)
+    }
+
+    fn turns(&self, tenant: TenantId, file: &FileKey) -> Result<Option<Turns>, Error> {
+        self.state.turns(tenant, file)
     }
 
     fn log(&self, filter: &LogFilter, after: u64, count: usize) -> Result<Vec<LogEntry>, Error> {
@@ -341,6 +347,21 @@ impl RowsMut for Change<'_> {
             None => self.state.applied.remove(&key),
         };
         self.undo.push(Undo::Applied(key, earlier));
+        Ok(())
+    }
+
+    fn put_turns(
+        &mut self,
+        tenant: TenantId,
+        file: &FileKey,
+        turns: Option<&Turns>,
+    ) -> Result<(), Error> {
+        let key = (tenant, file.clone());
+        let earlier = match turns {
+            Some(turns) => self.state.turns.insert(key.clone(), turns.clone()),
+            None => self.state.turns.remove(&key),
+        };
+        self.undo.push(Undo::Turns(key, earlier));
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 
 use crate::error::Error;
 use crate::jobs::JobName;
-use crate::ledger::AppliedLabel;
+use crate::ledger::{AppliedLabel, Turns};
 use crate::log::LogEntry;
 use crate::quota::{CountedAction, Quota};
 use crate::state::{Counts, StateKind, Status, TaskState};
@@ -38,6 +38,7 @@ pub(super) struct State {
     pub(super) disabled_labels: HashSet<LabelKey>,
     pub(super) frozen: HashMap<(TenantId, FileKey), i64>,
     pub(super) applied: HashMap<(TenantId, FileKey), AppliedLabel>,
+    pub(super) turns: HashMap<(TenantId, FileKey), Turns>,
     pub(super) work: BTreeMap<WorkId, WorkItem>,
     pub(super) work_by_key: HashMap<(WorkKind, WorkKey), WorkId>,
     pub(super) work_in_order: HashMap<WorkKind, BTreeSet<(Reverse<u32>, WorkId)>>,
@@ -314,6 +315,10 @@ impl Rows for State {
 
     fn applied(&self, tenant: TenantId, file: &FileKey) -> Result<Option<AppliedLabel>, Error> {
         Ok(self.applied.get(&(tenant, file.clone())).cloned())
+    }
+
+    fn turns(&self, tenant: TenantId, file: &FileKey) -> Result<Option<Turns>, Error> {
+        Ok(self.turns.get(&(tenant, file.clone())).cloned())
     }
 
     fn log(&self, filter: &LogFilter, after: u64, count: usize) -> Result<Vec<LogEntry>, Error> {

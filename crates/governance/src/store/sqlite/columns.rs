@@ -7,7 +7,7 @@ use rusqlite::Row;
 use rusqlite::types::FromSql;
 use thiserror::Error;
 
-use crate::ledger::AppliedLabel;
+use crate::ledger::{AppliedLabel, Turns};
 use crate::log::{LogEntry, LogEvent, LoggedTask, QuotaPosition};
 use crate::quota::{CountedAction, DailyLimit, HalfDay};
 use crate::reason::Reason;
@@ -324,17 +324,22 @@ impl<'r> Columns<'r> {
     }
 
     pub(super) fn applied(&mut self) -> Result<AppliedLabel, Failure> {
-        let mut applied = AppliedLabel::new(
+        Ok(AppliedLabel::new(
             self.parsed::<LabelKey>()?,
             self.parsed::<FileVersion>()?,
             self.parsed_or_empty::<PolicyId>()?,
             self.value()?,
             TaskId(self.number()?),
             TaskId(self.number()?),
-        );
-        applied.turns = self.number()?;
-        applied.turns_since_ms = self.value()?;
-        Ok(applied)
+        ))
+    }
+
+    pub(super) fn turns(&mut self) -> Result<Turns, Failure> {
+        Ok(Turns {
+            policy: self.parsed()?,
+            count: self.number()?,
+            since_ms: self.value()?,
+        })
     }
 
     pub(super) fn log_entry(&mut self) -> Result<LogEntry, Failure> {

@@ -21,7 +21,10 @@ INSERT INTO quota_reached SELECT tenant, app, 0, day FROM quota_reached_2;
 INSERT INTO policy SELECT * FROM policy_2;
 INSERT INTO disabled_label SELECT * FROM disabled_label_2;
 INSERT INTO frozen_file SELECT * FROM frozen_file_2;
-INSERT INTO applied SELECT * FROM applied_2;
+INSERT INTO applied SELECT tenant, app, instance, file, label, version, policy, at_ms, task,
+    known_up_to FROM applied_2;
+INSERT INTO file_turns SELECT tenant, app, instance, file, policy, turns, turns_since_ms
+  FROM applied_2 WHERE turns > 0 AND policy <> '';
 INSERT INTO log SELECT sequence, at_ms, tenant, app, initiator, task, instance, file,
     CASE WHEN task IS NOT NULL THEN label = '' WHEN event IN (1, 2) THEN 0 END, label, event, state,
     due_ms, tries, reason_code, reason_detail, reverted_by, held, policy, about_label,

@@ -17,7 +17,7 @@ use super::values::{
 use super::{sql, told};
 use crate::error::Error;
 use crate::jobs::JobName;
-use crate::ledger::AppliedLabel;
+use crate::ledger::{AppliedLabel, Turns};
 use crate::log::LogEntry;
 use crate::quota::{CountedAction, DailyLimit, HalfDay, Quota};
 use crate::state::{Counts, StateKind, Status};
@@ -417,6 +417,11 @@ impl Rows for SqliteRows<'_> {
         self.one(sql::APPLIED, values, "applied", |row| row.applied())
     }
 
+    fn turns(&self, tenant: TenantId, file: &FileKey) -> Result<Option<Turns>, Error> {
+        let values = file_values(tenant, file);
+        self.one(sql::TURNS, values, "file_turns", |row| row.turns())
+    }
+
     fn log(&self, filter: &LogFilter, after: u64, count: usize) -> Result<Vec<LogEntry>, Error> {
         let mut values = vec![number(integer(after)), page(count)];
         values.extend(filter.tenant.map(tenant_text));
@@ -590,10 +595,24 @@ impl RowsMut for SqliteRows<'_> {
             number(applied.at_ms),
             number(integer(applied.task.0)),
             number(integer(applied.known_up_to.0)),
-            number(applied.turns),
-            number(applied.turns_since_ms),
         ];
         self.execute(sql::PUT_APPLIED, key.into_iter().chain(row))
+            .map(drop)
+    }
+
+    fn put_turns(
+        &mut self,
+        tenant: TenantId,
+        file: &FileKey,
+        turns: Option<&Turns>,
+    ) -> Result<(), Error> {
+        let key = file_values(tenant, file);
+        let Some(turns) = turns else {
+            return self.execute(sql::FORGET_TURNS, key).map(drop);
+        };
+        let (policy, count) = (text(&turns.policy), number(turns.count));
+        let row = [policy, count, number(turns.since_ms)];
+        self.execute(sql::PUT_TURNS, key.into_iter().chain(row))
             .map(drop)
     }
 

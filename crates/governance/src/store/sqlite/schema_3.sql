@@ -118,8 +118,17 @@ CREATE TABLE applied (
   at_ms INTEGER NOT NULL,
   task INTEGER NOT NULL,
   known_up_to INTEGER NOT NULL,
+  PRIMARY KEY (tenant, app, instance, file)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE file_turns (
+  tenant TEXT NOT NULL,
+  app INTEGER NOT NULL,
+  instance INTEGER NOT NULL,
+  file TEXT NOT NULL,
+  policy TEXT NOT NULL,
   turns INTEGER NOT NULL,
-  turns_since_ms INTEGER NOT NULL,
+  since_ms INTEGER NOT NULL,
   PRIMARY KEY (tenant, app, instance, file)
 ) STRICT, WITHOUT ROWID;
 

@@ -239,13 +239,19 @@ pub(super) const FREEZE: &str = "INSERT OR REPLACE INTO frozen_file VALUES (?1, 
 pub(super) const UNFREEZE: &str =
     "DELETE FROM frozen_file WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4";
 
-pub(super) const APPLIED: &str = "SELECT label, version, policy, at_ms, task, known_up_to, turns, \
-     turns_since_ms \
+pub(super) const APPLIED: &str = "SELECT label, version, policy, at_ms, task, known_up_to \
      FROM applied WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4";
 pub(super) const PUT_APPLIED: &str =
-    "INSERT OR REPLACE INTO applied VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    "INSERT OR REPLACE INTO applied VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 pub(super) const FORGET_APPLIED: &str =
     "DELETE FROM applied WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4";
+
+pub(super) const TURNS: &str = "SELECT policy, turns, since_ms FROM file_turns \
+     WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4";
+pub(super) const PUT_TURNS: &str =
+    "INSERT OR REPLACE INTO file_turns VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+pub(super) const FORGET_TURNS: &str =
+    "DELETE FROM file_turns WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4";
 
 pub(super) const APPEND_LOG: &str = "INSERT INTO log VALUES \
      (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, \
