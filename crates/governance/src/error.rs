@@ -164,6 +164,10 @@ pub enum Error {
         /// What the system said.
         source: Cause,
     },
+    /// One of several calls that were made together failed, and its error was not handed on. None of
+    /// them was made: hand the error on, or make that call by itself.
+    #[error("calls made together: one of them failed, so that none was made")]
+    TakenBack,
     /// A store of the embedder's own broke a rule of the trait: correct the store.
     #[error("store: {rule}")]
     StoreContract {

@@ -83,9 +83,9 @@ mod text;
 pub mod work;
 
 pub use engine::{
-    Allowance, CLAIM_COUNT_MAX, Forecast, FreezePolicy, Governance, ManualTasks, NotReverted,
-    Reverts, SUBMIT_COUNT_MAX, Settings, Submitted, TaskOutcome, Trimmed, Waits, Why, WriteEffect,
-    WriteGrant,
+    Allowance, CLAIM_COUNT_MAX, Forecast, FreezePolicy, Governance, Joint, ManualTasks,
+    NotReverted, Reverts, SUBMIT_COUNT_MAX, Settings, Submitted, TaskOutcome, Trimmed, Waits, Why,
+    WriteEffect, WriteGrant,
 };
 pub use error::{Cause, Error};
 pub use ledger::{AppliedLabel, Turns};

@@ -13,8 +13,8 @@ use crate::log::LogEvent;
 use crate::quota::CountedAction;
 use crate::reason::Reason;
 use crate::state::{StateKind, Status, TaskState};
-use crate::store::LogFilter;
-use crate::task::{ActionKind, PolicyOrder, TaskId};
+use crate::store::{LogFilter, TaskFilter};
+use crate::task::{ActionKind, PolicyOrder, TaskId, WriteIntent};
 use crate::text::MatchId;
 
 const NINE: i64 = MIDNIGHT + 9 * HOUR;
@@ -347,6 +347,55 @@ pub(super) fn finished_tasks_can_not_be_cancelled(source: &mut dyn StoreSource) 
         Err(Error::UnknownTask { .. }) => Ok(()),
         other => Err(format!("{other:?} for an unknown task").into()),
     }
+}
+
+pub(super) fn calls_are_made_together_or_not_at_all(source: &mut dyn StoreSource) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    scene.limit(1, NINE)?;
+    // Submitted, claimed, granted and done in one; the next one in another, up to its deferral.
+    let mut states = Vec::new();
+    for new in [[wish(0)?], [wish(1)?]] {
+        let intent = WriteIntent::new(version("after")?);
+        let outcome = TaskOutcome::Succeeded {
+            version: version("after")?,
+        };
+        states.push(scene.governance.together(|calls| {
+            let ids = calls.submit(&new, NINE)?;
+            for task in calls.claim(10, NINE)? {
+                let claim = task.claim();
+                if calls.begin_write(claim, intent.clone(), NINE)? == WriteGrant::Granted {
+                    calls.finish(claim, outcome.clone(), NINE)?;
+                }
+            }
+            ids.first().map(|id| calls.task(id.id())).transpose()
+        })?);
+    }
+    let states: Vec<_> = states
+        .into_iter()
+        .map(|task| task.map(|task| task.state.kind()))
+        .collect();
+    ensure_eq!(
+        states,
+        [Some(StateKind::Succeeded), Some(StateKind::Deferred)]
+    );
+    // An error takes back what the calls before it did.
+    let third = [wish(2)?];
+    let by = admin()?;
+    let made = scene.governance.together(|calls| {
+        calls.submit(&third, NINE)?;
+        calls.cancel(TaskId(99), &by, NINE)
+    });
+    ensure!(
+        matches!(made, Err(Error::UnknownTask { id: TaskId(99) })),
+        "{made:?} for an unknown task"
+    );
+    let mut scene = scene.restarted()?;
+    let all = scene
+        .governance
+        .tasks(&TaskFilter::default(), TaskId(0), 10)?;
+    ensure_eq!(all.len(), 2);
+    ensure_eq!(scene.submit(&[wish(3)?], NINE)?, [TaskId(3)]);
+    Ok(())
 }
 
 pub(super) fn old_claims_are_refused(source: &mut dyn StoreSource) -> Verdict {
