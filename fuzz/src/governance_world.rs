@@ -6,8 +6,8 @@ use governance::quota::{PAUSE_MS_MAX, day_of};
 use governance::store::{LogFilter, MemoryStore, TaskFilter};
 use governance::{
     ActionKind, CountedAction, DailyLimit, Error, FileVersion, Governance, Initiator, ManualTasks,
-    NewTask, PolicyOrder, Reason, Settings, StateKind, Status, Submitted, Task, TaskId, TaskKey,
-    TaskOutcome, TaskState, WriteEffect, WriteGrant, WriteIntent,
+    NOT_BEFORE_MS_MAX, NewTask, PolicyOrder, Reason, Settings, StateKind, Status, Submitted, Task,
+    TaskId, TaskKey, TaskOutcome, TaskState, WriteEffect, WriteGrant, WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 

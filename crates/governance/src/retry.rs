@@ -97,6 +97,20 @@ impl RetryRules {
         }
     }
 
+    /// Counts one more failed try and gives the time of the next one, if there is one: what label tasks
+    /// and pieces of work have in common.
+    pub(crate) fn count_failure(
+        &self,
+        attempts: &mut u32,
+        reason: &Reason,
+        now: i64,
+        not_before: Option<i64>,
+    ) -> Option<i64> {
+        *attempts = attempts.saturating_add(1);
+        let policy = self.for_reason(reason);
+        policy.next_try(*attempts, now, not_before)
+    }
+
     /// The latest time that a pause can end at that begins now: what waits for a later one was told so
     /// by a clock that was ahead.
     pub(crate) fn farthest(&self, now: i64) -> i64 {

@@ -243,14 +243,13 @@ impl Change<'_> {
         is_final: bool,
     ) -> Result<(), Error> {
         item.lease = None;
-        item.attempts = item.attempts.saturating_add(1);
-        let retry = self.settings.retry.for_reason(&reason);
-        let next = retry.next_try(item.attempts, self.now, not_before);
+        let (rules, attempts) = (self.settings.retry, &mut item.attempts);
+        let next = rules.count_failure(attempts, &reason, self.now, not_before);
         match next.filter(|_| !is_final) {
             Some(at) => item.new.not_before = at,
             None if item.again => {
                 item.attempts = 1;
-                let first = retry.first_pause_ms();
+                let first = rules.for_reason(&reason).first_pause_ms();
                 item.new.not_before = self.now.saturating_add(first);
             }
             None => item.dead = Some(reason),

@@ -548,10 +548,9 @@ impl Change<'_> {
         effect: WriteEffect,
         not_before: Option<i64>,
     ) -> Result<Option<i64>, Error> {
-        task.attempts = task.attempts.saturating_add(1);
         task.last_error = Some(reason.clone());
-        let retry = self.settings.retry.for_reason(&reason);
-        let at = retry.next_try(task.attempts, self.now, not_before);
+        let (rules, attempts) = (self.settings.retry, &mut task.attempts);
+        let at = rules.count_failure(attempts, &reason, self.now, not_before);
         if at.is_none() {
             let exhausted = Reason::new(Reason::RETRIES_EXHAUSTED).with_detail(&reason.to_string());
             self.end(task, TaskState::Failed { reason: exhausted }, effect)?;
