@@ -230,12 +230,21 @@ impl World {
                 self.hold(claimed);
             }
             15..25 => self.work(),
-            25 => {
+            25 | 37 => {
                 let taken = self.ask(move |g| g.take_over(&worker(), LEASE, 5, now));
                 let Some(Ok(tasks)) = taken else { return };
                 for task in tasks {
                     // Whoever had it may be slow instead of dead.
                     self.settle(&task, WriteEffect::Possible);
+                    // Called off, it needs its unit no more; but the slow one may still write.
+                    let cancelled = match self.numbers.below(2) {
+                        0 => self.ask(|g| g.cancel(task.id, &by(), now)).is_some(),
+                        _ => true,
+                    };
+                    if !cancelled {
+                        // The process ended, and the next one has settled the others.
+                        return;
+                    }
                 }
             }
             26 => self.crash(),
@@ -275,8 +284,12 @@ impl World {
                 self.set_limit(app, limit);
             }
             33..36 => {
+                // Mostly hours, sometimes just as long as it takes a lease to end.
                 let hours = i64::try_from(self.numbers.below(30)).unwrap() - 6;
-                self.now += hours * HOUR + 60_000;
+                self.now += match self.numbers.below(2) {
+                    0 => LEASE,
+                    _ => hours * HOUR + 60_000,
+                };
                 if self.is_ahead || self.numbers.below(10) == 0 {
                     self.turn_clock();
                 }
@@ -373,7 +386,7 @@ impl World {
 
     fn hold(&mut self, claimed: Option<Result<Vec<Task>, Error>>) {
         for task in claimed.and_then(Result::ok).unwrap_or_default() {
-            let hangs = self.numbers.below(8) == 0;
+            let hangs = self.numbers.below(4) == 0;
             self.held.push(Held {
                 task,
                 granted_on: None,
@@ -442,9 +455,12 @@ impl World {
         let (claim, now, wrote) = (task.claim(), self.now, held.wrote);
         match self.ask(move |g| g.finish(claim, outcome.clone(), now)) {
             // Refused the second time, the first report may have counted and its answer been lost.
-            Some(Ok(_) | Err(Error::StaleClaim { .. })) | None if !wrote => {
+            Some(Ok(_) | Err(Error::StaleClaim { .. } | Error::UnknownTask { .. })) | None
+                if !wrote =>
+            {
                 self.forget_unit(task.id);
             }
+            Some(Err(Error::UnknownTask { .. })) => {}
             Some(Ok(_) | Err(Error::StaleClaim { .. } | Error::NoGrant { .. })) | None => {}
             Some(Err(other)) => panic!("{other}"),
         }
@@ -485,7 +501,13 @@ impl World {
             Some(Err(Error::WriteUnderWay { .. })) => {
                 assert!(self.held[place].granted_on.is_some(), "nothing was granted");
             }
-            Some(Ok(_) | Err(Error::StaleClaim { .. } | Error::LeaseEnded { .. })) => {
+            // Or it was over, and forgotten.
+            Some(
+                Ok(_)
+                | Err(
+                    Error::StaleClaim { .. } | Error::LeaseEnded { .. } | Error::UnknownTask { .. },
+                ),
+            ) => {
                 self.held.remove(place);
             }
             Some(Err(other)) => panic!("{other}"),
