@@ -14,8 +14,8 @@ use criterion::{Criterion, Throughput};
 use governance::quota::{Quota, Unit};
 use governance::store::{MemoryStore, OpenCheck, SqliteStore, Store};
 use governance::{
-    ActionKind, DailyLimit, FileVersion, Governance, Initiator, NewTask, Settings, TaskId, TaskKey,
-    TaskOutcome, WriteEffect, WriteGrant, WriteIntent,
+    ActionKind, CountedAction, DailyLimit, FileVersion, Governance, Initiator, NewTask, Settings,
+    TaskId, TaskKey, TaskOutcome, WriteEffect, WriteGrant, WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 
@@ -67,7 +67,14 @@ impl<S: Store> Queue<S> {
     fn new(store: S, backlog: u64) -> Outcome<Self> {
         let mut governance = Governance::open(store, Settings::default())?;
         let by = Initiator::parse("admin")?;
-        governance.set_limit(TENANT, AppId::BOX, DailyLimit(u32::MAX), &by, NOW_MS)?;
+        governance.set_limit(
+            TENANT,
+            AppId::BOX,
+            CountedAction::ApplyLabel,
+            DailyLimit(u32::MAX),
+            &by,
+            NOW_MS,
+        )?;
         let mut next = 0;
         while next < backlog {
             let count = (backlog - next).min(1_000);
@@ -290,15 +297,24 @@ fn backlog(folder: &Path) -> Outcome<()> {
 fn forecasts(name: &str, store: impl Store) -> Outcome<()> {
     let mut queue = Queue::new(store, 100_000)?;
     let by = Initiator::parse("admin")?;
-    queue
-        .governance
-        .set_limit(TENANT, AppId::BOX, DailyLimit(100), &by, NOW_MS)?;
+    queue.governance.set_limit(
+        TENANT,
+        AppId::BOX,
+        CountedAction::ApplyLabel,
+        DailyLimit(100),
+        &by,
+        NOW_MS,
+    )?;
     let mut times = Vec::new();
     for _ in 0..11 {
         let start = Instant::now();
-        let forecast = queue
-            .governance
-            .forecast(TENANT, AppId::BOX, None, NOW_MS)?;
+        let forecast = queue.governance.forecast(
+            TENANT,
+            AppId::BOX,
+            CountedAction::ApplyLabel,
+            None,
+            NOW_MS,
+        )?;
         times.push(start.elapsed());
         assert_eq!(forecast.tasks.len(), 100_000);
     }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use governance::quota::{PAUSE_MS_MAX, day_of};
 use governance::store::{LogFilter, MemoryStore, TaskFilter};
 use governance::{
-    ActionKind, DailyLimit, Error, FileVersion, Governance, Initiator, ManualTasks, NewTask,
-    PolicyOrder, Reason, Settings, StateKind, Status, Submitted, Task, TaskId, TaskKey,
-    TaskOutcome, TaskState, WriteEffect, WriteGrant, WriteIntent,
+    ActionKind, CountedAction, DailyLimit, Error, FileVersion, Governance, Initiator, ManualTasks,
+    NOT_BEFORE_MS_MAX, NewTask, PolicyOrder, Reason, Settings, StateKind, Status, Submitted, Task,
+    TaskId, TaskKey, TaskOutcome, TaskState, WriteEffect, WriteGrant, WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 
@@ -28,6 +28,7 @@ struct Held {
 /// Where the unit of a task counts.
 struct Spent {
     app: AppId,
+    action: CountedAction,
     day: i64,
     task: TaskId,
     /// The file was written or may have been: it stays, whatever comes.
@@ -129,9 +130,11 @@ impl World {
 
     fn set_limit(&mut self, app: AppId, limit: u32) {
         let now = self.now;
-        self.governance()
-            .set_limit(TENANT, app, DailyLimit(limit), &by(), now)
-            .expect("a limit");
+        for action in CountedAction::ALL {
+            self.governance()
+                .set_limit(TENANT, app, action, DailyLimit(limit), &by(), now)
+                .expect("a limit");
+        }
         self.limits.insert(app, limit);
     }
 
@@ -254,10 +257,10 @@ impl World {
             ),
             file_version: FileVersion::parse(&format!("{version}")).expect("short"),
             policy: (number > 0).then(|| policy(number)),
-            action: if label == 0 {
-                ActionKind::Remove
-            } else {
-                ActionKind::Apply(LabelKey::new(TENANT, LabelId::from_u128(label)))
+            action: match label {
+                0 => ActionKind::Remove,
+                3 => ActionKind::AdminQuarantine,
+                _ => ActionKind::Apply(LabelKey::new(TENANT, LabelId::from_u128(label))),
             },
         };
         let mut new = NewTask::new(key.clone(), label as u32, by());
@@ -300,7 +303,10 @@ impl World {
                     let is_wrong = *until > now.saturating_add(PAUSE_MS_MAX);
                     assert!(*until <= now || is_wrong, "too early");
                 }
-                TaskState::Retrying { at, .. } => assert!(*at <= now, "too early"),
+                TaskState::Retrying { at, .. } => {
+                    let is_wrong = *at > now.saturating_add(NOT_BEFORE_MS_MAX);
+                    assert!(*at <= now || is_wrong, "too early");
+                }
                 other => panic!("{other:?} was claimed"),
             }
             self.held.push(Held {
@@ -311,9 +317,9 @@ impl World {
         }
     }
 
-    fn is_counted(&self, task: &Task) -> bool {
+    fn counted(&self, task: &Task) -> Option<CountedAction> {
         let counts = self.settings.manual_tasks == ManualTasks::Counted || !task.key.is_manual();
-        counts && matches!(task.key.action, ActionKind::Apply(_))
+        task.key.action.counted().filter(|_| counts)
     }
 
     /// The unit of a task that was not used goes back.
@@ -339,10 +345,14 @@ impl World {
         }
         let now = self.now;
         let intent = WriteIntent::new(after(&task));
-        let grant = self
-            .governance()
-            .begin_write(task.claim(), intent, now)
-            .expect("the claim holds");
+        let grant = match self.governance().begin_write(task.claim(), intent, now) {
+            Err(Error::WriteUnderWay { .. }) => {
+                // Granted on an earlier day, and today has nothing left: its report is due.
+                assert!(before, "nothing was granted");
+                return;
+            }
+            other => other.expect("the claim holds"),
+        };
         if grant != WriteGrant::Granted {
             self.give_back(task.id);
             self.held.remove(place);
@@ -353,7 +363,7 @@ impl World {
             .iter()
             .any(|number| task.key.policy == Some(policy(*number)));
         assert!(before || !stopped, "a stopped policy's write was granted");
-        if self.is_counted(&task) {
+        if let Some(action) = self.counted(&task) {
             let (app, day) = (task.key.file.app, day_of(now));
             if before {
                 // Asked again: the label counts on the day of the last grant.
@@ -366,6 +376,7 @@ impl World {
                 self.give_back(task.id);
                 self.spent.push(Spent {
                     app,
+                    action,
                     day,
                     task: task.id,
                     for_good: false,
@@ -374,7 +385,7 @@ impl World {
             let used = self
                 .spent
                 .iter()
-                .filter(|spent| (spent.app, spent.day) == (app, day))
+                .filter(|spent| (spent.app, spent.action, spent.day) == (app, action, day))
                 .count();
             assert!(
                 before || used <= self.limits[&app] as usize,
@@ -529,11 +540,11 @@ impl World {
         }
         let now = self.now;
         for app in APPS {
-            let allowance = self
-                .governance()
-                .allowance(TENANT, app, now)
-                .expect("an allowance");
-            assert_eq!(allowance.limit, DailyLimit(self.limits[&app]));
+            for action in CountedAction::ALL {
+                let allowance = self.governance().allowance(TENANT, app, action, now);
+                let allowance = allowance.expect("an allowance");
+                assert_eq!(allowance.limit, DailyLimit(self.limits[&app]));
+            }
             let counts = self.governance().counts(TENANT, app).expect("counts");
             let counted: u64 = StateKind::ALL.iter().map(|kind| counts.of(*kind)).sum();
             let known = self.accepted.values().filter(|key| key.file.app == app);

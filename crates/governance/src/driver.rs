@@ -371,7 +371,10 @@ impl<S: Store + Send, E: Executor> Pool<'_, S, E> {
     fn reported(&self, task: &Task, moved: Result<TaskState, Error>) {
         match moved {
             Ok(state) => (self.progress)(Progress::Moved(task, &state)),
-            Err(Error::StaleClaim { .. }) => (self.progress)(Progress::Lost(task)),
+            // Of a task that was over long ago, nothing may be left.
+            Err(Error::StaleClaim { .. } | Error::UnknownTask { .. }) => {
+                (self.progress)(Progress::Lost(task));
+            }
             Err(error) => self.fail(error),
         }
     }
@@ -472,7 +475,11 @@ impl<S: Store + Send, E: Executor> Pool<'_, S, E> {
                         self.count(|summary| summary.held += 1);
                         return (self.progress)(Progress::Held(task, held));
                     }
-                    Err(Error::StaleClaim { .. } | Error::LeaseEnded { .. }) => {
+                    Err(
+                        Error::StaleClaim { .. }
+                        | Error::LeaseEnded { .. }
+                        | Error::UnknownTask { .. },
+                    ) => {
                         return (self.progress)(Progress::Lost(task));
                     }
                     Err(error) => return self.fail(error),

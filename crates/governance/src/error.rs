@@ -85,6 +85,15 @@ pub enum Error {
         /// When it ended, in milliseconds UTC.
         until: i64,
     },
+    /// Leave to write was given on an earlier day, and the limit of today is reached. The file may
+    /// have been written: report what came of that. Don't write now.
+    #[error("task {id}: a write of an earlier day is not reported yet, and {}", no_more(*until))]
+    WriteUnderWay {
+        /// Which task.
+        id: TaskId,
+        /// When the app resumes, in milliseconds UTC; `None` while its limit is 0.
+        until: Option<i64>,
+    },
     /// A success was reported without the grant to write: call `begin_write` before writing.
     #[error("task {id}: no write was granted")]
     NoGrant {
@@ -155,12 +164,24 @@ pub enum Error {
         /// What the system said.
         source: Cause,
     },
+    /// One of several calls that were made together failed, and its error was not handed on. None of
+    /// them was made: hand the error on, or make that call by itself.
+    #[error("calls made together: one of them failed, so that none was made")]
+    TakenBack,
     /// A store of the embedder's own broke a rule of the trait: correct the store.
     #[error("store: {rule}")]
     StoreContract {
         /// The rule that was broken.
         rule: &'static str,
     },
+}
+
+/// Why nothing more is done now.
+fn no_more(until: Option<i64>) -> String {
+    match until {
+        Some(until) => format!("the daily limit is reached until {}", utc_text(until)),
+        None => "the daily limit is 0".to_owned(),
+    }
 }
 
 impl Error {

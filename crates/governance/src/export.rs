@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::log::{LogEntry, LogEvent};
 use crate::quota::utc_rfc3339;
 use crate::state::{Status, TaskState};
-use crate::store::{LogFilter, PAGE_COUNT_MAX, Store};
+use crate::store::{ActionType, LogFilter, PAGE_COUNT_MAX, Store};
 use crate::task::{ActionKind, PreviousLabel};
 
 /// In which form the log is written.
@@ -93,12 +93,13 @@ impl From<u64> for Field {
 /// ```
 /// use governance::export::{ExportFormat, export_log};
 /// use governance::store::{LogFilter, MemoryStore};
-/// use governance::{DailyLimit, Governance, Initiator, Settings};
+/// use governance::{CountedAction, DailyLimit, Governance, Initiator, Settings};
 /// use label_core::{AppId, TenantId};
 ///
 /// let mut governance = Governance::open(MemoryStore::new(), Settings::default())?;
 /// let by = Initiator::parse("admin@contoso.com")?;
-/// governance.set_limit(TenantId::from_u128(1), AppId::BOX, DailyLimit(250), &by, 0)?;
+/// let (tenant, action) = (TenantId::from_u128(1), CountedAction::ApplyLabel);
+/// governance.set_limit(tenant, AppId::BOX, action, DailyLimit(250), &by, 0)?;
 /// let mut out = Vec::new();
 /// let count = export_log(&governance, &LogFilter::default(), ExportFormat::JsonLines, &mut out)?;
 /// let line = String::from_utf8(out)?;
@@ -157,11 +158,10 @@ fn fields(entry: &LogEntry) -> [Field; 20] {
         entry.initiator.as_str().into(),
         event_name(&entry.event).into(),
         task.map(|task| task.id.0).into(),
-        task.map(|task| match task.action {
-            ActionKind::Apply(_) => "apply_label",
-            ActionKind::Remove => "remove_label",
-        })
-        .into(),
+        (task.map(|task| ActionType::from(&task.action)))
+            .or_else(|| entry.event.counted().map(ActionType::from))
+            .map(action_name)
+            .into(),
         entry.file().map(|file| file.instance).into(),
         entry.file().map(|file| file.file.as_str()).into(),
         task.and_then(|task| match task.previous {
@@ -170,9 +170,10 @@ fn fields(entry: &LogEntry) -> [Field; 20] {
             PreviousLabel::Label(label) => Some(label.to_string()),
         })
         .into(),
-        task.map(|task| match task.action.label() {
-            Some(label) => label.to_string(),
-            None => "none".to_owned(),
+        task.and_then(|task| match task.action {
+            ActionKind::Apply(label) => Some(label.to_string()),
+            ActionKind::Remove => Some("none".to_owned()),
+            ActionKind::AdminQuarantine => None,
         })
         .into(),
         match entry.status() {
@@ -217,6 +218,14 @@ fn numbers(entry: &LogEntry) -> (Field, Field) {
         | LogEvent::LabelEnabled { tasks, .. }
         | LogEvent::FileFrozen { tasks, .. }
         | LogEvent::FileUnfrozen { tasks, .. } => ((*tasks).into(), Field::None),
+    }
+}
+
+fn action_name(action: ActionType) -> &'static str {
+    match action {
+        ActionType::Apply => "apply_label",
+        ActionType::Remove => "remove_label",
+        ActionType::AdminQuarantine => "admin_quarantine",
     }
 }
 
@@ -299,8 +308,10 @@ fn csv(entry: &LogEntry) -> String {
 mod tests {
     use super::*;
     use crate::store::MemoryStore;
-    use crate::{DailyLimit, Governance, Initiator, NewTask, Settings, TaskKey};
+    use crate::{CountedAction, DailyLimit, Governance, Initiator, NewTask, Settings, TaskKey};
     use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
+
+    const APPLY: CountedAction = CountedAction::ApplyLabel;
 
     fn governance() -> Governance<MemoryStore> {
         let mut governance = Governance::open(MemoryStore::new(), Settings::default()).unwrap();
@@ -308,7 +319,7 @@ mod tests {
         let by = Initiator::parse("Mara \"M\", admin").unwrap();
         let limit = DailyLimit(7);
         governance
-            .set_limit(tenant, AppId::BOX, limit, &by, 1_609_840_800_000)
+            .set_limit(tenant, AppId::BOX, APPLY, limit, &by, 1_609_840_800_000)
             .unwrap();
         let key = TaskKey {
             tenant,
@@ -353,7 +364,7 @@ mod tests {
         let app = r#""app":10489,"appName":"Box""#;
         let expected = [
             format!(
-                r#"{},{app},{by},"event":"limit_changed","status":"successful","limit":7}}"#,
+                r#"{},{app},{by},"event":"limit_changed","action":"apply_label","status":"successful","limit":7}}"#,
                 head(1, "")
             ),
             format!(

@@ -8,8 +8,8 @@
 //! ```
 //! use governance::store::MemoryStore;
 //! use governance::{
-//!     ActionKind, FileVersion, Governance, Initiator, NewTask, Settings, TaskKey, TaskOutcome,
-//!     TaskState, WriteGrant, WriteIntent,
+//!     ActionKind, CountedAction, FileVersion, Governance, Initiator, NewTask, Settings, TaskKey,
+//!     TaskOutcome, TaskState, WriteGrant, WriteIntent,
 //! };
 //! use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 //!
@@ -36,7 +36,8 @@
 //!         assert_eq!(governance.finish(task.claim(), outcome, now)?, TaskState::Succeeded);
 //!     }
 //! }
-//! assert_eq!(governance.allowance(tenant, AppId::BOX, now)?.left, 99);
+//! let action = CountedAction::ApplyLabel;
+//! assert_eq!(governance.allowance(tenant, AppId::BOX, action, now)?.left, 99);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -45,7 +46,7 @@
 //! * **Never too many.** A unit of the allowance is used, durably, before the file is written.
 //!   Labels applied and writes under way together never exceed the limit of the day, whatever the
 //!   number of workers, the crashes, and the jumps of the clock. A unit counts on the day on which
-//!   leave to write was given; a worker that writes later does so on that day's account.
+//!   leave to write was given, and that leave holds until the end of that day.
 //! * **Never lost.** What `submit` accepted is in a state until it is done, refused or called off,
 //!   and [`Governance::why`] says in one sentence what it waits for.
 //! * **Never twice.** A policy's task is known by tenant, file, file version, policy and action; to
@@ -82,20 +83,20 @@ mod text;
 pub mod work;
 
 pub use engine::{
-    Allowance, CLAIM_COUNT_MAX, Forecast, FreezePolicy, Governance, LEASE_MS_MAX, ManualTasks,
-    NotReverted, Reverts, SUBMIT_COUNT_MAX, Settings, Submitted, TaskOutcome, Waits, Why,
+    Allowance, CLAIM_COUNT_MAX, Forecast, FreezePolicy, Governance, Joint, ManualTasks,
+    NotReverted, Reverts, SUBMIT_COUNT_MAX, Settings, Submitted, TaskOutcome, Trimmed, Waits, Why,
     WriteEffect, WriteGrant,
 };
 pub use error::{Cause, Error};
-pub use ledger::AppliedLabel;
+pub use ledger::{AppliedLabel, Turns};
 pub use log::{LogEntry, LogEvent, QuotaPosition};
-pub use quota::{DailyLimit, DayReading};
+pub use quota::{CountedAction, DailyLimit, DayReading};
 pub use reason::{REASON_CODE_BYTES_MAX, REASON_DETAIL_BYTES_MAX, Reason};
 pub use retry::{NOT_BEFORE_MS_MAX, RetryPolicy, RetryRules};
 pub use state::{Counts, StateKind, Status, Suspension, SuspensionReason, TaskState};
 pub use store::{PolicyState, TaskFilter};
 pub use task::{
-    ActionKind, Claim, Lease, NewTask, PolicyOrder, PreviousLabel, QueuePlace, Repeat, Task,
-    TaskId, TaskKey, WriteIntent,
+    ActionKind, Claim, LEASE_MS_MAX, Lease, NewTask, PolicyOrder, PreviousLabel, QueuePlace,
+    Repeat, Task, TaskId, TaskKey, WriteIntent,
 };
 pub use text::{FileVersion, Initiator, MatchId, Worker};

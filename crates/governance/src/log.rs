@@ -2,7 +2,7 @@
 
 use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 
-use crate::quota::DailyLimit;
+use crate::quota::{CountedAction, DailyLimit};
 use crate::reason::Reason;
 use crate::state::{Status, TaskState};
 use crate::task::{ActionKind, PreviousLabel, Task, TaskId};
@@ -18,15 +18,15 @@ pub const LOG_RETENTION_MS_DEFAULT: i64 = 120 * 86_400_000;
 ///
 /// ```
 /// use governance::store::{LogFilter, MemoryStore};
-/// use governance::{DailyLimit, Governance, Initiator, LogEvent, Settings};
+/// use governance::{CountedAction, DailyLimit, Governance, Initiator, LogEvent, Settings};
 /// use label_core::{AppId, TenantId};
 ///
 /// let mut governance = Governance::open(MemoryStore::new(), Settings::default())?;
 /// let (tenant, by) = (TenantId::from_u128(1), Initiator::parse("admin@contoso.com")?);
-/// governance.set_limit(tenant, AppId::BOX, DailyLimit(250), &by, 1_000)?;
+/// let (action, from, to) = (CountedAction::ApplyLabel, DailyLimit(100), DailyLimit(250));
+/// governance.set_limit(tenant, AppId::BOX, action, to, &by, 1_000)?;
 /// let log = governance.log(&LogFilter::default(), 0, 100)?;
-/// let (from, to) = (DailyLimit(100), DailyLimit(250));
-/// assert_eq!(log[0].event, LogEvent::LimitChanged { from, to });
+/// assert_eq!(log[0].event, LogEvent::LimitChanged { action, from, to });
 /// assert_eq!(log[0].initiator, by);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -87,13 +87,17 @@ pub enum LogEvent {
     },
     /// An administrator changed a daily limit (R-166).
     LimitChanged {
+        /// Which one.
+        action: CountedAction,
         /// The limit until then.
         from: DailyLimit,
         /// The limit from now on.
         to: DailyLimit,
     },
-    /// The day's last unit was used: the app is paused (R-162).
+    /// The day's last unit was used: the app is paused for this action (R-162, A-036).
     LimitReached {
+        /// For which one.
+        action: CountedAction,
         /// The limit that was reached.
         limit: DailyLimit,
         /// When the app resumes, in milliseconds UTC.
@@ -151,6 +155,14 @@ pub enum LogEvent {
 }
 
 impl LogEvent {
+    /// The action whose daily limit the event is about.
+    pub fn counted(&self) -> Option<CountedAction> {
+        match self {
+            Self::LimitChanged { action, .. } | Self::LimitReached { action, .. } => Some(*action),
+            _ => None,
+        }
+    }
+
     /// The policy that was switched, if one was.
     ///
     /// # Examples

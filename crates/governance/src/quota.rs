@@ -1,4 +1,5 @@
-//! The daily limit: how many labels may be applied in one app of one tenant on one day.
+//! The daily limit: how many labels may be applied in one app of one tenant on one day, and how
+//! many files put in quarantine.
 //!
 //! 100 a day is the product's figure; what is left is done "the next day (after 12:00 UTC)". Two
 //! readings of that sentence exist, [`DayReading`]. By the default, units count by UTC calendar
@@ -131,7 +132,45 @@ impl DayReading {
     }
 }
 
-/// How many labels may be applied in one app of one tenant on one UTC day: 100 unless changed.
+/// The actions that have a daily limit, each its own for every app and tenant.
+///
+/// Labels that are applied have had one from the beginning (R-155), files that are put in admin
+/// quarantine since 2022 (A-036). Nothing else is counted (R-159).
+///
+/// # Examples
+///
+/// ```
+/// use governance::{ActionKind, CountedAction};
+///
+/// assert_eq!(ActionKind::AdminQuarantine.counted(), Some(CountedAction::AdminQuarantine));
+/// assert_eq!(ActionKind::Remove.counted(), None);
+/// assert_eq!(CountedAction::ApplyLabel.to_string(), "apply label");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CountedAction {
+    /// A label is applied.
+    ApplyLabel,
+    /// A file is put in the quarantine of the administrators.
+    AdminQuarantine,
+}
+
+impl CountedAction {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::ApplyLabel, Self::AdminQuarantine];
+}
+
+/// `apply label` or `put in admin quarantine`.
+impl fmt::Display for CountedAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ApplyLabel => "apply label",
+            Self::AdminQuarantine => "put in admin quarantine",
+        })
+    }
+}
+
+/// How many actions of one kind may be done in one app of one tenant on one UTC day: 100 unless
+/// changed, for labels (R-155) as for quarantine (A-036).
 ///
 /// 0 pauses the app for as long as it stands.
 ///
@@ -179,7 +218,7 @@ pub enum Unit {
     Refused(Pause),
 }
 
-/// The allowance of one app in one tenant: its limit and what was used when.
+/// The allowance of one action in one app of one tenant: its limit and what was used when.
 ///
 /// The state behind R-155 to R-167, as plain data with the rules as methods. It knows nothing of
 /// tasks. *Reached* means that a day's count equals the limit; from then on the app is paused until
@@ -288,6 +327,11 @@ impl Quota {
     /// How many units were used on the day of `now`.
     pub fn used_at(&self, now: i64) -> u32 {
         self.used_on(self.reading.day_of(now))
+    }
+
+    /// How many units were used on the day that `half` belongs to.
+    pub fn used_with(&self, half: HalfDay) -> u32 {
+        self.used_on(self.reading.day_of_half(half))
     }
 
     /// How many units are left at `now`: none while the app is paused.

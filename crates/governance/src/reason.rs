@@ -36,6 +36,8 @@ impl Reason {
     pub const ALREADY_LABELLED: &'static str = "already_labelled";
     /// The file's label was set by us; a second policy does not replace it (table row A13).
     pub const LABELLED_BY_US: &'static str = "labelled_by_us";
+    /// The file carries a label that we set; such files are not quarantined.
+    pub const LABELLED_FILE: &'static str = "labelled_file";
     /// After its policy was enabled again, the file no longer matches.
     pub const NO_LONGER_MATCHES: &'static str = "no_longer_matches";
     /// The policy that wanted the task was deleted.

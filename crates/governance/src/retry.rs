@@ -64,7 +64,8 @@ pub struct RetryRules {
     pub throttled: RetryPolicy,
     /// `conflict`: the file was changed since it was read. A fresh look is all it takes.
     pub conflict: RetryPolicy,
-    /// `interrupted`: the process or the worker ended while it had the task.
+    /// `interrupted`: the process or the worker ended while it had the task. Mostly the task had no
+    /// part in that, so the first pause is short.
     pub interrupted: RetryPolicy,
     /// Everything else that passes.
     pub other: RetryPolicy,
@@ -78,7 +79,7 @@ impl Default for RetryRules {
             locked: usual,
             throttled: first(300_000),
             conflict: first(1_000),
-            interrupted: usual,
+            interrupted: first(1_000),
             other: usual,
         }
     }
@@ -94,6 +95,34 @@ impl RetryRules {
             interrupted: policy,
             other: policy,
         }
+    }
+
+    /// Counts one more failed try and gives the time of the next one, if there is one: what label tasks
+    /// and pieces of work have in common.
+    pub(crate) fn count_failure(
+        &self,
+        attempts: &mut u32,
+        reason: &Reason,
+        now: i64,
+        not_before: Option<i64>,
+    ) -> Option<i64> {
+        *attempts = attempts.saturating_add(1);
+        let policy = self.for_reason(reason);
+        policy.next_try(*attempts, now, not_before)
+    }
+
+    /// The latest time that a pause can end at that begins now: what waits for a later one was told so
+    /// by a clock that was ahead.
+    pub(crate) fn farthest(&self, now: i64) -> i64 {
+        let all = [
+            self.locked,
+            self.throttled,
+            self.conflict,
+            self.interrupted,
+            self.other,
+        ];
+        let pauses = all.iter().map(|policy| policy.longest_ms);
+        now.saturating_add(pauses.fold(NOT_BEFORE_MS_MAX, i64::max))
     }
 
     /// The policy for a reason.
@@ -112,6 +141,11 @@ impl RetryRules {
 pub const NOT_BEFORE_MS_MAX: i64 = 86_400_000;
 
 impl RetryPolicy {
+    /// The pause after the first failed try, in milliseconds, also where none is allowed after it.
+    pub(crate) fn first_pause_ms(&self) -> i64 {
+        self.first_ms.max(0).min(self.longest_ms.max(0))
+    }
+
     /// The pause after failed try number `failed` (from 1), in milliseconds; `None`: give up.
     pub fn pause_ms(&self, failed: u32) -> Option<i64> {
         if failed >= self.tries_max {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 
-use crate::quota::HalfDay;
+use crate::quota::{CountedAction, HalfDay};
 use crate::reason::Reason;
 use crate::state::{StateKind, TaskState};
 use crate::text::{FileVersion, Initiator, MatchId, Worker};
@@ -41,10 +41,13 @@ impl fmt::Display for TaskId {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ActionKind {
-    /// Puts this label on the file. The only action that the daily limit counts (R-159).
+    /// Puts this label on the file. Counts against the daily limit of labels (R-155).
     Apply(LabelKey),
-    /// Takes the tenant's own label off the file. Never counted.
+    /// Takes the tenant's own label off the file. Never counted (R-159).
     Remove,
+    /// Puts the file in the quarantine of the administrators. Counts against a daily limit of its
+    /// own (A-036); a file that carries a label of ours is left where it is (A-037).
+    AdminQuarantine,
 }
 
 impl ActionKind {
@@ -52,17 +55,27 @@ impl ActionKind {
     pub fn label(&self) -> Option<LabelKey> {
         match self {
             Self::Apply(label) => Some(*label),
+            Self::Remove | Self::AdminQuarantine => None,
+        }
+    }
+
+    /// Whose daily limit it counts against, if any.
+    pub fn counted(&self) -> Option<CountedAction> {
+        match self {
+            Self::Apply(_) => Some(CountedAction::ApplyLabel),
+            Self::AdminQuarantine => Some(CountedAction::AdminQuarantine),
             Self::Remove => None,
         }
     }
 }
 
-/// `apply label` or `remove label`.
+/// `apply label`, `remove label` or `put in admin quarantine`.
 impl fmt::Display for ActionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Apply(_) => "apply label",
             Self::Remove => "remove label",
+            Self::AdminQuarantine => "put in admin quarantine",
         })
     }
 }
@@ -262,13 +275,44 @@ pub enum PreviousLabel {
     Label(LabelKey),
 }
 
-/// Who has a task that runs, and until when nobody else may take it over.
+/// The longest lease, in milliseconds: one day. Longer ones are taken as this.
+pub const LEASE_MS_MAX: i64 = 86_400_000;
+
+/// Who has a task that runs, or a piece of work, and until when nobody else may take it over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// The worker.
     pub worker: Worker,
     /// The first instant at which the task may be taken over, in milliseconds UTC.
     pub until_ms: i64,
+}
+
+impl Lease {
+    /// A worker's lease for `lease_ms` from `now`, which is taken as at least 1 and at most
+    /// [`LEASE_MS_MAX`].
+    pub(crate) fn new(worker: &Worker, lease_ms: i64, now: i64) -> Self {
+        Self {
+            worker: worker.clone(),
+            until_ms: now.saturating_add(lease_ms.clamp(1, LEASE_MS_MAX)),
+        }
+    }
+
+    /// Whether it has ended at `now`. So has one that lasts longer than any that could be given now:
+    /// the clock was ahead when it was.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use governance::{LEASE_MS_MAX, Lease, Worker};
+    ///
+    /// let lease = Lease { worker: Worker::parse("labeller-2")?, until_ms: 5_000 };
+    /// assert!(!lease.has_ended(4_999) && lease.has_ended(5_000));
+    /// assert!(lease.has_ended(5_000 - LEASE_MS_MAX - 1));
+    /// # Ok::<(), label_core::IdError>(())
+    /// ```
+    pub fn has_ended(&self, now: i64) -> bool {
+        self.until_ms <= now || self.until_ms > now.saturating_add(LEASE_MS_MAX)
+    }
 }
 
 /// A task as it is kept.

@@ -1,8 +1,26 @@
 //! A durable queue for work of any kind: scans, refreshes, notifications.
 //!
-//! Label tasks have a queue of their own, because a daily limit, policies and files stand in their
-//! way. For everything else this one is enough: pieces of work with a kind, a key, a priority and a
-//! lease. Both count tries, pause between them and fence workers by the same rules.
+//! For everything but label tasks this queue is enough: pieces of work with a kind, a key, a priority
+//! and a lease.
+//!
+//! # Why label tasks have rows of their own
+//!
+//! Both are worked on by one set of rules: [`Lease`] says when a worker's time is over, a claim's number
+//! fences the one before it, and [`RetryRules`](crate::RetryRules) counts failed tries and pauses between
+//! them. Label tasks need more, and what they need is asked of the store with one statement each:
+//!
+//! * they stay when they are over, because the log, [`revert`](crate::Governance::revert) and a policy
+//!   that asks again come back to them; a piece of work that is done is forgotten;
+//! * their state is one of ten, of which five wait, for a noon, a policy, a label, a confirmation or a
+//!   try, and whole groups move at once: all of a policy, all of an app at noon;
+//! * of one file one runs, and of several policies one is chosen;
+//! * their order is one over all apps, that of the queue; pieces of work are asked for by kind;
+//! * the unit of a daily limit moves with the task, in the same change.
+//!
+//! In one table either kind would carry the columns and indexes of the other, so that each would be
+//! slower than it is, and no rule would become shorter.
+//!
+//! # What waits
 //!
 //! A piece that waits is not queued twice. One that is asked for again while somebody works
 //! on it is done once more afterwards, because what was asked may have come too late to be seen.
@@ -88,7 +106,7 @@ pub enum Enqueued {
     /// It is a new piece.
     Added(WorkId),
     /// The same waits already; it now has the larger priority and the earlier time of both, and
-    /// the newer payload.
+    /// the newer payload. After a failed try, the time of the next one stands.
     Waits(WorkId),
     /// Somebody works on the same; it is done once more afterwards.
     Again(WorkId),
@@ -142,12 +160,14 @@ impl WorkItem {
     }
 
     /// Whether it can be handed out at `now`.
-    pub fn is_ready(&self, now: i64) -> bool {
-        let is_free = self
-            .lease
-            .as_ref()
-            .is_none_or(|lease| lease.until_ms <= now);
-        self.dead.is_none() && is_free && self.new.not_before <= now
+    ///
+    /// `farthest` is the latest time that a pause from now can end at; a longer one after a failed
+    /// try was given by a clock that was ahead, and has ended.
+    pub fn is_ready(&self, now: i64, farthest: i64) -> bool {
+        let is_free = (self.lease.as_ref()).is_none_or(|lease| lease.has_ended(now));
+        let at = self.new.not_before;
+        let is_due = at <= now || (self.attempts > 0 && at > farthest);
+        self.dead.is_none() && is_free && is_due
     }
 
     /// The first time at which it can be handed out; `None` for a dead letter.

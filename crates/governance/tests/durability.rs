@@ -11,11 +11,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use governance::store::{LogFilter, OpenCheck, SqliteStore};
+use governance::jobs::{Job, JobName};
+use governance::store::{ActionType, LogFilter, OpenCheck, SqliteStore};
+use governance::work::WorkKind;
 use governance::{
-    ActionKind, DailyLimit, Error, FileVersion, Governance, Initiator, NewTask, Settings,
-    StateKind, Submitted, Suspension, SuspensionReason, TaskFilter, TaskId, TaskKey, TaskOutcome,
-    TaskState, WriteEffect, WriteGrant, WriteIntent,
+    ActionKind, CountedAction, DailyLimit, Error, FileVersion, Governance, Initiator, NewTask,
+    Settings, StateKind, Submitted, Suspension, SuspensionReason, Task, TaskFilter, TaskId,
+    TaskKey, TaskOutcome, TaskState, WriteEffect, WriteGrant, WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 use proptest::prelude::*;
@@ -63,7 +65,7 @@ fn use_it(path: &Path) -> Result<(), Error> {
     governance.tasks(&TaskFilter::default(), TaskId(0), 1000)?;
     governance.log(&Default::default(), 0, 1000)?;
     governance.counts(TENANT, AppId::BOX)?;
-    governance.allowance(TENANT, AppId::BOX, NOW)?;
+    governance.allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NOW)?;
     governance.submit(&[task(99)], NOW)?;
     for task in governance.claim(100, NOW)? {
         governance.requeue(task.claim(), WriteEffect::Nothing, NOW)?;
@@ -171,7 +173,7 @@ fn files_of_others_are_refused_and_left_as_they_are() {
         ),
         (
             &newer,
-            "the store has version 77, this library knows up to 2",
+            "the store has version 77, this library knows up to 3",
         ),
     ] {
         let before = fs::read(path).unwrap();
@@ -232,22 +234,23 @@ fn a_truncated_store_is_refused_and_left_as_it_is() {
     }
 }
 
-/// A store that the first version of the schema made (see `data/README.md`).
-fn store_of_version_1(path: &Path) {
+/// A store that an earlier version of the schema made (see `data/README.md`).
+fn store_of_version(version: u32, path: &Path) {
+    let content = match version {
+        1 => include_str!("data/store-1.sql"),
+        _ => include_str!("data/store-2.sql"),
+    };
     let connection = rusqlite::Connection::open(path).unwrap();
-    connection
-        .execute_batch(include_str!("data/store-1.sql"))
-        .unwrap();
-    connection
-        .execute_batch("PRAGMA application_id = 1281518673; PRAGMA user_version = 1;")
-        .unwrap();
+    connection.execute_batch(content).unwrap();
+    let header = format!("PRAGMA application_id = 1281518673; PRAGMA user_version = {version};");
+    connection.execute_batch(&header).unwrap();
 }
 
 #[test]
 fn a_store_of_version_1_is_brought_up_and_works_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tasks.db");
-    store_of_version_1(&path);
+    store_of_version(1, &path);
     let mut governance = open(&path).unwrap();
     let tasks = governance.tasks(&TaskFilter::default(), TaskId(0), 100);
     let states: Vec<_> = tasks
@@ -272,7 +275,9 @@ fn a_store_of_version_1_is_brought_up_and_works_on() {
     let seventh = governance.task(TaskId(7)).unwrap();
     assert_eq!(seventh.state, TaskState::Suspended { reasons: held });
     // One written, one to be tried again, one under way: the day's three units.
-    let allowance = governance.allowance(TENANT, AppId::BOX, NOW).unwrap();
+    let allowance = governance
+        .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NOW)
+        .unwrap();
     assert_eq!((allowance.limit, allowance.used), (DailyLimit(3), 3));
     let noon = 1_609_934_400_000;
     assert_eq!(allowance.pause.unwrap().until, Some(noon));
@@ -296,19 +301,95 @@ fn a_store_of_version_1_is_brought_up_and_works_on() {
     // From then on it is a store of this version.
     drop(governance);
     let bytes = fs::read(&path).unwrap();
-    assert_eq!(bytes[60..64], 2_u32.to_be_bytes());
+    assert_eq!(bytes[60..64], 3_u32.to_be_bytes());
     open(&path).unwrap();
 }
 
 #[test]
-fn a_damaged_store_of_version_1_is_not_brought_up() {
+fn a_store_of_version_2_is_brought_up_and_works_on() {
     let folder = tempfile::tempdir().unwrap();
-    for (number, change) in ["DROP TABLE quota", "DROP INDEX task_key"]
+    let path = folder.path().join("tasks.db");
+    store_of_version(2, &path);
+    let mut governance = open(&path).unwrap();
+    let tasks = governance.tasks(&TaskFilter::default(), TaskId(0), 100);
+    let tasks = tasks.unwrap();
+    let states: Vec<_> = tasks.iter().map(Task::state_kind).collect();
+    let expected = [
+        StateKind::Succeeded,
+        StateKind::Retrying,
+        StateKind::Running,
+        StateKind::Deferred,
+        StateKind::Deferred,
+        StateKind::Deferred,
+        StateKind::Running,
+        StateKind::Suspended,
+        StateKind::Suspended,
+        StateKind::Succeeded,
+        StateKind::Suspended,
+    ];
+    assert_eq!(states, expected);
+    // What was told by the label alone.
+    assert_eq!(tasks[6].key.action, ActionKind::Remove);
+    let apply = |number| ActionKind::Apply(LabelKey::new(TENANT, LabelId::from_u128(number)));
+    assert_eq!(tasks[7].key.action, apply(5));
+    let known = governance.submit(&[task(0)], NOW).unwrap();
+    assert_eq!(known, [Submitted::AlreadyKnown(TaskId(1))]);
+    // The limit is that of labels; the one of quarantine begins.
+    let by_action = CountedAction::ALL.map(|action| {
+        let allowance = governance.allowance(TENANT, AppId::BOX, action, NOW);
+        let allowance = allowance.unwrap();
+        (allowance.limit.0, allowance.used)
+    });
+    assert_eq!(by_action, [(3, 3), (100, 0)]);
+    let mut filter = LogFilter::default();
+    filter.action = Some(ActionType::Remove);
+    assert_eq!(governance.log(&filter, 0, 100).unwrap().len(), 1);
+    let log = governance.log(&LogFilter::default(), 0, 100).unwrap();
+    let limits: Vec<_> = log
         .iter()
-        .enumerate()
-    {
-        let path = folder.path().join(format!("{number}.db"));
-        store_of_version_1(&path);
+        .filter_map(|entry| entry.event.counted())
+        .collect();
+    assert_eq!(limits, [CountedAction::ApplyLabel; 2]);
+    // The rest of the rows is there, too.
+    let scan = WorkKind::parse("scan").unwrap();
+    let counts = governance.work_counts(&scan).unwrap();
+    assert_eq!((counts.waiting, counts.dead), (1, 1));
+    let label = LabelKey::new(TENANT, LabelId::from_u128(5));
+    let by = Initiator::parse("admin").unwrap();
+    assert_eq!(governance.enable_label(label, &by, NOW).unwrap(), 1);
+    let jobs = [Job::every_hour(JobName::parse("refresh").unwrap())];
+    assert!(
+        governance
+            .next(&jobs, NOW + 3_599_999)
+            .unwrap()
+            .jobs
+            .is_empty()
+    );
+    let mut quarantine = task(99);
+    quarantine.key.action = ActionKind::AdminQuarantine;
+    let answer = governance.submit(&[quarantine], NOW).unwrap();
+    assert_eq!(answer, [Submitted::Accepted(TaskId(12))]);
+    for task in governance.interrupted().unwrap() {
+        let effect = WriteEffect::Nothing;
+        governance.requeue(task.claim(), effect, NOW).unwrap();
+    }
+    drop(governance);
+    let bytes = fs::read(&path).unwrap();
+    assert_eq!(bytes[60..64], 3_u32.to_be_bytes());
+    open(&path).unwrap();
+}
+
+#[test]
+fn a_damaged_store_of_an_earlier_version_is_not_brought_up() {
+    let folder = tempfile::tempdir().unwrap();
+    for (version, change) in [
+        (1, "DROP TABLE quota"),
+        (1, "DROP INDEX task_key"),
+        (2, "DROP TABLE quota"),
+        (2, "DROP INDEX task_key"),
+    ] {
+        let path = folder.path().join(format!("{version} {change}.db"));
+        store_of_version(version, &path);
         let connection = rusqlite::Connection::open(&path).unwrap();
         connection.execute_batch(change).unwrap();
         drop(connection);
@@ -441,7 +522,10 @@ fn r_160_every_commit_survives_the_death_of_the_process() {
     let mut images = Vec::new();
     let mut keep = |governance: &Governance<SqliteStore>| {
         let tasks = governance.tasks(&TaskFilter::default(), TaskId(0), 1000);
-        let used = governance.allowance(TENANT, AppId::BOX, NOW).unwrap().used;
+        let used = governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NOW)
+            .unwrap()
+            .used;
         images.push((image(&path, images.len()), tasks.unwrap(), used));
     };
     keep(&governance);
@@ -462,7 +546,9 @@ fn r_160_every_commit_survives_the_death_of_the_process() {
         let mut restarted = open(&copy).unwrap();
         let found = restarted.tasks(&TaskFilter::default(), TaskId(0), 1000);
         assert_eq!(found.unwrap(), tasks, "image {number}");
-        let allowance = restarted.allowance(TENANT, AppId::BOX, NOW).unwrap();
+        let allowance = restarted
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NOW)
+            .unwrap();
         assert_eq!(allowance.used, used, "image {number}");
         // Recovered and worked off, each label is applied once.
         let mut applied = tasks
@@ -483,7 +569,8 @@ fn r_160_every_commit_survives_the_death_of_the_process() {
         }
         let answers = restarted.submit(&[task(0), task(1)], NOW).unwrap();
         assert_eq!(answers.map_ids(), [TaskId(1), TaskId(2)]);
-        for task in restarted.claim(10, NOW).unwrap() {
+        // What was interrupted is tried again after a pause.
+        for task in restarted.claim(10, NOW + 1000).unwrap() {
             let version = FileVersion::parse("2").unwrap();
             let intent = WriteIntent::new(version.clone());
             restarted.begin_write(task.claim(), intent, NOW).unwrap();
@@ -492,7 +579,9 @@ fn r_160_every_commit_survives_the_death_of_the_process() {
             applied += 1;
         }
         assert_eq!(applied, 2, "image {number}");
-        let allowance = restarted.allowance(TENANT, AppId::BOX, NOW).unwrap();
+        let allowance = restarted
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NOW)
+            .unwrap();
         assert_eq!(allowance.used, 2, "image {number}");
     }
 }

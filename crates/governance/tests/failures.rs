@@ -12,8 +12,8 @@ mod support;
 use governance::store::{LogFilter, Look, MemoryStore, Store, TaskFilter, Work};
 use governance::work::{NewWork, WorkKey, WorkKind, WorkOutcome};
 use governance::{
-    ActionKind, DailyLimit, Error, FileVersion, Governance, Initiator, NewTask, Settings,
-    StateKind, TaskId, TaskKey, TaskOutcome, Worker, WriteEffect, WriteIntent,
+    ActionKind, CountedAction, DailyLimit, Error, FileVersion, Governance, Initiator, NewTask,
+    Settings, StateKind, TaskId, TaskKey, TaskOutcome, Worker, WriteEffect, WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 use support::failing::{Failing, Fuse};
@@ -50,7 +50,15 @@ type Deed = fn(&mut Governance<Failing>) -> Result<(), Error>;
 const DEEDS: [(&str, Deed); 21] = [
     ("limit", |g| {
         let limit = DailyLimit(2);
-        g.set_limit(TENANT, AppId::BOX, limit, &by(), NOW).map(drop)
+        g.set_limit(
+            TENANT,
+            AppId::BOX,
+            CountedAction::ApplyLabel,
+            limit,
+            &by(),
+            NOW,
+        )
+        .map(drop)
     }),
     ("submit", |g| {
         let tasks: Vec<_> = (0..12).map(task).collect();
@@ -142,7 +150,7 @@ fn content(governance: &Governance<Failing>) -> String {
         "{:?} {:?} {:?}",
         governance.tasks(&TaskFilter::default(), TaskId(0), 1000),
         governance.log(&LogFilter::default(), 0, 1000),
-        governance.allowance(TENANT, AppId::BOX, NOW)
+        governance.allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NOW)
     )
 }
 

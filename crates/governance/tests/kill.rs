@@ -16,8 +16,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use governance::store::SqliteStore;
 use governance::{
-    ActionKind, DailyLimit, Error, FileVersion, Governance, Initiator, NewTask, Settings,
-    StateKind, Task, TaskFilter, TaskId, TaskKey, TaskOutcome, WriteEffect, WriteGrant,
+    ActionKind, CountedAction, DailyLimit, Error, FileVersion, Governance, Initiator, NewTask,
+    Settings, StateKind, Task, TaskFilter, TaskId, TaskKey, TaskOutcome, WriteEffect, WriteGrant,
     WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
@@ -77,7 +77,14 @@ fn work(folder: &Path) {
     let by = Initiator::parse("admin").unwrap();
     let limit = DailyLimit(LIMIT);
     governance
-        .set_limit(TENANT, AppId::BOX, limit, &by, NOW)
+        .set_limit(
+            TENANT,
+            AppId::BOX,
+            CountedAction::ApplyLabel,
+            limit,
+            &by,
+            NOW,
+        )
         .unwrap();
     governance.submit(&tasks(), NOW).unwrap();
     // Late enough for every pause.
@@ -181,7 +188,10 @@ fn r_160_r_161_killed_at_any_time_nothing_is_lost_or_done_twice() {
             FILES as u64 - u64::from(LIMIT)
         );
         assert_eq!(labelled(folder), LIMIT as usize);
-        let used = governance.allowance(TENANT, AppId::BOX, NOW).unwrap().used;
+        let used = governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NOW)
+            .unwrap()
+            .used;
         assert_eq!(used, LIMIT, "each effect is charged once");
         let all = governance
             .tasks(&TaskFilter::default(), TaskId(0), 1000)

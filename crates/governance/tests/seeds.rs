@@ -2,8 +2,11 @@
 //! crashes between any two operations of the store, failed writes, lost answers and clock jumps.
 //!
 //! Beside the store stands a small world of files that are only written on the condition that they
-//! are as they were looked at. After each life the history is checked: nothing acknowledged is lost,
-//! nothing takes effect twice, no allowance is passed, and every task ends or says why not.
+//! are as they were looked at. Workers that are slow write after their lease has ended, and even after
+//! somebody else has taken over; but none writes on another day than leave was given on. After each life
+//! the history is checked: nothing acknowledged is lost, nothing takes effect twice, no more is really
+//! written on a day than its limit, and every task ends or says why not, also where the clock was years
+//! ahead for a while.
 //!
 //! `SEEDS` says how many lives (500), `SEED` with which they begin (1).
 #![allow(
@@ -19,9 +22,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use governance::store::MemoryStore;
 use governance::{
-    ActionKind, DailyLimit, DayReading, Error, FileVersion, Governance, Initiator, ManualTasks,
-    NewTask, Reason, Repeat, Settings, StateKind, Status, Submitted, Task, TaskFilter, TaskId,
-    TaskKey, TaskOutcome, TaskState, Worker, WriteEffect, WriteGrant, WriteIntent,
+    ActionKind, CountedAction, DailyLimit, DayReading, Error, FileVersion, Governance, Initiator,
+    LEASE_MS_MAX, ManualTasks, NewTask, Reason, Repeat, Settings, StateKind, Status, Submitted,
+    Task, TaskFilter, TaskId, TaskKey, TaskOutcome, TaskState, Worker, WriteEffect, WriteGrant,
+    WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 use support::failing::{Failing, Fuse};
@@ -33,6 +37,8 @@ const TENANT: TenantId = TenantId::from_u128(1);
 const APPS: [AppId; 2] = [AppId::BOX, AppId::ONEDRIVE];
 const FILES: u64 = 6;
 const STEPS: u64 = 150;
+/// How far the clock is ahead when it is wrong.
+const YEARS: i64 = 3_000 * 24 * HOUR;
 
 /// A stream of numbers that a seed determines.
 struct Numbers(u64);
@@ -60,8 +66,8 @@ impl Numbers {
 /// A task in a worker's hands.
 struct Held {
     task: Task,
-    granted: bool,
-    /// What the write would do, and whether it did.
+    /// The day of the latest leave to write.
+    granted_on: Option<i64>,
     wrote: bool,
     /// The worker has fallen silent; it may wake up.
     hangs: bool,
@@ -79,9 +85,16 @@ struct World {
     files: BTreeMap<FileKey, u64>,
     edits: u64,
     writes: BTreeMap<TaskId, usize>,
-    /// Tasks with a unit as far as we were told, by app and day.
-    units: BTreeMap<(AppId, i64), BTreeSet<TaskId>>,
+    /// Tasks with a unit as far as we were told, by app, action and day.
+    units: BTreeMap<(AppId, CountedAction, i64), BTreeSet<TaskId>>,
+    /// What was really written, by app, action and the day of the write.
+    written: BTreeMap<(AppId, CountedAction, i64), usize>,
+    /// The largest limit that stood on a day when leave was given.
+    most: BTreeMap<(AppId, i64), u32>,
+    is_ahead: bool,
     accepted: BTreeMap<TaskId, TaskKey>,
+    /// Tasks that were over, and forgotten.
+    forgotten: BTreeSet<TaskId>,
     ended: BTreeMap<TaskId, TaskState>,
 }
 
@@ -137,7 +150,11 @@ impl World {
             edits: 0,
             writes: BTreeMap::new(),
             units: BTreeMap::new(),
+            written: BTreeMap::new(),
+            most: BTreeMap::new(),
+            is_ahead: false,
             accepted: BTreeMap::new(),
+            forgotten: BTreeSet::new(),
             ended: BTreeMap::new(),
         };
         for app in APPS {
@@ -182,8 +199,11 @@ impl World {
     fn set_limit(&mut self, app: AppId, limit: u32) {
         let now = self.now;
         let limited = |g: &mut Governance<Failing>| {
-            g.set_limit(TENANT, app, DailyLimit(limit), &by(), now)
-                .map(drop)
+            CountedAction::ALL.into_iter().try_for_each(|action| {
+                let limit = DailyLimit(limit);
+                g.set_limit(TENANT, app, action, limit, &by(), now)
+                    .map(drop)
+            })
         };
         // Until it is known which one stands.
         while self.ask(limited).is_none_or(|answer| answer.is_err()) {}
@@ -210,11 +230,21 @@ impl World {
                 self.hold(claimed);
             }
             15..25 => self.work(),
-            25 => {
+            25 | 37 => {
                 let taken = self.ask(move |g| g.take_over(&worker(), LEASE, 5, now));
                 let Some(Ok(tasks)) = taken else { return };
                 for task in tasks {
-                    self.settle(&task);
+                    // Whoever had it may be slow instead of dead.
+                    self.settle(&task, WriteEffect::Possible);
+                    // Called off, it needs its unit no more; but the slow one may still write.
+                    let cancelled = match self.numbers.below(2) {
+                        0 => self.ask(|g| g.cancel(task.id, &by(), now)).is_some(),
+                        _ => true,
+                    };
+                    if !cancelled {
+                        // The process ended, and the next one has settled the others.
+                        return;
+                    }
                 }
             }
             26 => self.crash(),
@@ -254,10 +284,35 @@ impl World {
                 self.set_limit(app, limit);
             }
             33..36 => {
+                // Mostly hours, sometimes just as long as it takes a lease to end.
                 let hours = i64::try_from(self.numbers.below(30)).unwrap() - 6;
-                self.now += hours * HOUR + 60_000;
+                self.now += match self.numbers.below(2) {
+                    0 => LEASE,
+                    _ => hours * HOUR + 60_000,
+                };
+                if self.is_ahead || self.numbers.below(10) == 0 {
+                    self.turn_clock();
+                }
             }
+            36 if self.numbers.below(3) == 0 => self.trim(),
             _ => self.administer(),
+        }
+    }
+
+    /// The clock is years ahead from now on, or right again.
+    fn turn_clock(&mut self) {
+        self.now += if self.is_ahead { -YEARS } else { YEARS };
+        self.is_ahead = !self.is_ahead;
+    }
+
+    fn trim(&mut self) {
+        let (before, now) = (self.tasks(), self.now);
+        self.ask(move |g| g.trim_tasks(TaskId(0), now));
+        let left: BTreeSet<_> = self.tasks().iter().map(|task| task.id).collect();
+        for task in before.iter().filter(|task| !left.contains(&task.id)) {
+            assert_ne!(task.state.status(), Status::Pending, "{task:?} was open");
+            self.accepted.remove(&task.id);
+            self.forgotten.insert(task.id);
         }
     }
 
@@ -289,8 +344,9 @@ impl World {
         let now = self.now;
         let file = self.file();
         let number = self.numbers.below(4);
-        let action = match self.numbers.below(4) {
+        let action = match self.numbers.below(5) {
             0 => ActionKind::Remove,
+            4 => ActionKind::AdminQuarantine,
             other => ActionKind::Apply(label(other)),
         };
         let key = TaskKey {
@@ -318,7 +374,8 @@ impl World {
             Some(Ok(answers)) => {
                 let id = answers[0].id();
                 if matches!(answers[0], Submitted::Accepted(_)) {
-                    assert!(!self.accepted.contains_key(&id), "a number was given twice");
+                    let is_known = self.accepted.contains_key(&id) || self.forgotten.contains(&id);
+                    assert!(!is_known, "a number was given twice");
                 }
                 self.accepted.insert(id, key);
             }
@@ -329,10 +386,10 @@ impl World {
 
     fn hold(&mut self, claimed: Option<Result<Vec<Task>, Error>>) {
         for task in claimed.and_then(Result::ok).unwrap_or_default() {
-            let hangs = self.numbers.below(8) == 0;
+            let hangs = self.numbers.below(4) == 0;
             self.held.push(Held {
                 task,
-                granted: false,
+                granted_on: None,
                 wrote: false,
                 hangs,
             });
@@ -356,16 +413,22 @@ impl World {
             self.held[place].hangs = true;
             return;
         }
-        if !self.held[place].granted {
+        let Some(granted_on) = self.held[place].granted_on else {
+            return self.begin(place);
+        };
+        let task = self.held[place].task.clone();
+        let is_of_today = granted_on == self.settings.day.day_of(self.now);
+        // Leave to write holds on its day: on the next, it asks again or gives up.
+        if !is_of_today && !self.held[place].wrote && self.numbers.below(2) == 0 {
             return self.begin(place);
         }
-        let task = self.held[place].task.clone();
-        // A worker keeps to its lease, and writes only what it was asked for.
-        let until = task.lease.as_ref().map_or(i64::MAX, |lease| lease.until_ms);
+        // A slow one does not see that its lease has ended; its write is on condition all the same.
+        let ended = (task.lease.as_ref()).is_some_and(|lease| lease.has_ended(self.now));
+        let writes = !ended || self.numbers.below(2) == 0;
         let is_fresh = version(self.present(&task.key.file)) == task.key.file_version;
-        if !self.held[place].wrote && self.now < until && is_fresh && self.numbers.below(4) > 0 {
-            self.files.insert(task.key.file.clone(), after(&task));
-            *self.writes.entry(task.id).or_default() += 1;
+        let may_write = !self.held[place].wrote && is_of_today && is_fresh && writes;
+        if may_write && self.numbers.below(4) > 0 {
+            self.write(&task);
             self.held[place].wrote = true;
             return;
         }
@@ -392,12 +455,36 @@ impl World {
         let (claim, now, wrote) = (task.claim(), self.now, held.wrote);
         match self.ask(move |g| g.finish(claim, outcome.clone(), now)) {
             // Refused the second time, the first report may have counted and its answer been lost.
-            Some(Ok(_) | Err(Error::StaleClaim { .. })) | None if !wrote => {
+            Some(Ok(_) | Err(Error::StaleClaim { .. } | Error::UnknownTask { .. })) | None
+                if !wrote =>
+            {
                 self.forget_unit(task.id);
             }
+            Some(Err(Error::UnknownTask { .. })) => {}
             Some(Ok(_) | Err(Error::StaleClaim { .. } | Error::NoGrant { .. })) | None => {}
             Some(Err(other)) => panic!("{other}"),
         }
+    }
+
+    /// Really writes a file.
+    fn write(&mut self, task: &Task) {
+        self.files.insert(task.key.file.clone(), after(task));
+        *self.writes.entry(task.id).or_default() += 1;
+        if let Some(action) = self.counted(task) {
+            let (app, day) = (task.key.app(), self.settings.day.day_of(self.now));
+            let written = self.written.entry((app, action, day)).or_default();
+            *written += 1;
+            let most = self.most.get(&(app, day)).map_or(0, |most| *most as usize);
+            assert!(
+                *written <= most,
+                "{written} written on one day, the limit was {most}"
+            );
+        }
+    }
+
+    fn counted(&self, task: &Task) -> Option<CountedAction> {
+        let exempt = task.key.is_manual() && self.settings.manual_tasks == ManualTasks::Exempt;
+        task.key.action.counted().filter(|_| !exempt)
     }
 
     fn begin(&mut self, place: usize) {
@@ -407,10 +494,20 @@ impl World {
         let answer = self.ask(move |g| g.begin_write(claim, intent.clone(), now));
         match answer {
             Some(Ok(WriteGrant::Granted)) => {
-                self.held[place].granted = true;
+                self.held[place].granted_on = Some(self.settings.day.day_of(now));
                 self.take_unit(&task);
             }
-            Some(Ok(_) | Err(Error::StaleClaim { .. } | Error::LeaseEnded { .. })) => {
+            // Leave of an earlier day was not used: it is reported, or asked for again later.
+            Some(Err(Error::WriteUnderWay { .. })) => {
+                assert!(self.held[place].granted_on.is_some(), "nothing was granted");
+            }
+            // Or it was over, and forgotten.
+            Some(
+                Ok(_)
+                | Err(
+                    Error::StaleClaim { .. } | Error::LeaseEnded { .. } | Error::UnknownTask { .. },
+                ),
+            ) => {
                 self.held.remove(place);
             }
             Some(Err(other)) => panic!("{other}"),
@@ -419,16 +516,18 @@ impl World {
     }
 
     fn take_unit(&mut self, task: &Task) {
-        let exempt = task.key.is_manual() && self.settings.manual_tasks == ManualTasks::Exempt;
-        if exempt || task.key.action == ActionKind::Remove {
+        let Some(action) = self.counted(task) else {
             return;
-        }
+        };
         if !self.writes.contains_key(&task.id) {
             self.forget_unit(task.id);
         }
         let app = task.key.app();
         let day = self.settings.day.day_of(self.now);
-        let units = self.units.entry((app, day)).or_default();
+        let limit = self.limits[&app];
+        let most = self.most.entry((app, day)).or_default();
+        *most = limit.max(*most);
+        let units = self.units.entry((app, action, day)).or_default();
         units.insert(task.id);
         assert!(
             units.len() <= self.limits[&app] as usize,
@@ -449,12 +548,13 @@ impl World {
         self.held.clear();
         self.governance = Some(Governance::open(store, self.settings).unwrap());
         for task in self.governance().interrupted().unwrap() {
-            self.settle(&task);
+            self.settle(&task, WriteEffect::Nothing);
         }
     }
 
-    /// What became of a task that somebody left running: the file tells.
-    fn settle(&mut self, task: &Task) {
+    /// What became of a task that somebody left running: the file tells. `untouched` is what is said
+    /// where it is as it was.
+    fn settle(&mut self, task: &Task, untouched: WriteEffect) {
         let now = self.now;
         let present = self.present(&task.key.file);
         let intended = task
@@ -468,8 +568,10 @@ impl World {
             };
             governance.finish(task.claim(), outcome, now)
         } else if version(present) == task.key.file_version {
-            let moved = governance.requeue(task.claim(), WriteEffect::Nothing, now);
-            self.forget_unit(task.id);
+            let moved = governance.requeue(task.claim(), untouched, now);
+            if untouched == WriteEffect::Nothing {
+                self.forget_unit(task.id);
+            }
             moved
         } else {
             governance.requeue(task.claim(), WriteEffect::Possible, now)
@@ -530,16 +632,44 @@ impl World {
             assert_eq!(pending, !why.waits.is_empty(), "{why:?}");
         }
         for app in APPS {
-            let used = self.governance().allowance(TENANT, app, now).unwrap().used;
-            let day = self.settings.day.day_of(now);
-            let units = self.units.get(&(app, day)).map_or(0, BTreeSet::len);
-            assert!(used as usize >= units, "a unit was lost");
+            for action in CountedAction::ALL {
+                let allowance = self.governance().allowance(TENANT, app, action, now);
+                let used = allowance.unwrap().used;
+                let day = self.settings.day.day_of(now);
+                let units = self.units.get(&(app, action, day));
+                let units = units.map_or(0, BTreeSet::len);
+                assert!(used as usize >= units, "a unit was lost");
+            }
         }
     }
 
     /// Lets everything happen that still can: nothing may be stuck.
     fn end(&mut self) {
-        self.crash();
+        if self.is_ahead {
+            self.turn_clock();
+        }
+        if self.numbers.below(2) == 0 {
+            self.crash();
+        } else {
+            // Every worker falls silent: in the time of the longest lease, whatever clock gave it, all
+            // that they had can be taken over.
+            self.held.clear();
+            self.now += LEASE_MS_MAX;
+            let now = self.now;
+            // Each turn settles some, or is the last.
+            loop {
+                let taken = self.governance().take_over(&worker(), LEASE, 3, now);
+                let taken = taken.unwrap();
+                if taken.is_empty() {
+                    break;
+                }
+                for task in taken {
+                    self.settle(&task, WriteEffect::Possible);
+                }
+            }
+            let running = |task: &Task| task.state_kind() == StateKind::Running;
+            assert!(!self.tasks().iter().any(running), "a lease never ends");
+        }
         for number in 1..=3 {
             let now = self.now;
             match self

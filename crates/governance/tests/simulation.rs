@@ -15,9 +15,9 @@ use governance::quota::{DAY_MS, PAUSE_MS_MAX, day_of};
 use governance::store::conformance::{MemorySource, StoreSource};
 use governance::store::{LogFilter, Store};
 use governance::{
-    ActionKind, DailyLimit, Error, FileVersion, Governance, Initiator, LogEntry, NewTask, Reason,
-    Settings, StateKind, Status, Submitted, Task, TaskFilter, TaskId, TaskKey, TaskOutcome,
-    TaskState, WriteEffect, WriteGrant, WriteIntent,
+    ActionKind, CountedAction, DailyLimit, Error, FileVersion, Governance, Initiator, LogEntry,
+    NOT_BEFORE_MS_MAX, NewTask, Reason, Settings, StateKind, Status, Submitted, Task, TaskFilter,
+    TaskId, TaskKey, TaskOutcome, TaskState, WriteEffect, WriteGrant, WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 use proptest::prelude::*;
@@ -34,7 +34,7 @@ enum Step {
         version: usize,
         /// 0 is an administrator.
         policy: usize,
-        /// 0 removes.
+        /// 0 removes, 3 quarantines.
         label: u128,
     },
     Claim(usize),
@@ -58,7 +58,7 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        12 => (0..5_usize, 0..3_usize, 0..=POLICIES, 0..3_u128).prop_map(
+        12 => (0..5_usize, 0..3_usize, 0..=POLICIES, 0..4_u128).prop_map(
             |(file, version, policy, label)| Step::Submit { file, version, policy, label }
         ),
         10 => (1..4_usize).prop_map(Step::Claim),
@@ -79,7 +79,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// A task in a worker's hands.
 struct Held {
     task: Task,
-    granted: bool,
+    /// The day of the latest leave to write.
+    granted_on: Option<i64>,
     wrote: bool,
 }
 
@@ -94,8 +95,14 @@ struct World<'s> {
     files: BTreeMap<FileKey, String>,
     /// Which tasks really wrote, and how often.
     writes: BTreeMap<TaskId, usize>,
-    /// Counted tasks that wrote or may write, by the day of their grant.
-    by_day: BTreeMap<i64, BTreeSet<TaskId>>,
+    /// Counted tasks that wrote or may write, by action and the day of their grant.
+    by_day: BTreeMap<(CountedAction, i64), BTreeSet<TaskId>>,
+    /// What was really written, by action and the day of the write, and the largest limit
+    /// that stood on a day when leave was given.
+    written: BTreeMap<(CountedAction, i64), usize>,
+    most: BTreeMap<i64, u32>,
+    /// Files that carry a label of ours, with the last task that was submitted by then.
+    labelled: BTreeMap<FileKey, TaskId>,
     accepted: BTreeMap<TaskId, TaskKey>,
     states: BTreeMap<TaskId, TaskState>,
 }
@@ -108,8 +115,8 @@ fn by() -> Initiator {
     Initiator::parse("admin").unwrap()
 }
 
-fn is_counted(task: &Task) -> bool {
-    task.key.policy.is_some() && matches!(task.key.action, ActionKind::Apply(_))
+fn counted(task: &Task) -> Option<CountedAction> {
+    task.key.action.counted().filter(|_| !task.key.is_manual())
 }
 
 fn after(task: &Task) -> FileVersion {
@@ -125,9 +132,11 @@ impl<'s> World<'s> {
         let store = source.fresh().unwrap();
         let mut governance = Governance::open(store, Settings::default()).unwrap();
         let limit = 2;
-        governance
-            .set_limit(TENANT, AppId::BOX, DailyLimit(limit), &by(), START)
-            .unwrap();
+        for action in CountedAction::ALL {
+            governance
+                .set_limit(TENANT, AppId::BOX, action, DailyLimit(limit), &by(), START)
+                .unwrap();
+        }
         Self {
             source,
             governance: Some(governance),
@@ -138,6 +147,9 @@ impl<'s> World<'s> {
             files: BTreeMap::new(),
             writes: BTreeMap::new(),
             by_day: BTreeMap::new(),
+            written: BTreeMap::new(),
+            most: BTreeMap::new(),
+            labelled: BTreeMap::new(),
             accepted: BTreeMap::new(),
             states: BTreeMap::new(),
         }
@@ -155,6 +167,13 @@ impl<'s> World<'s> {
     }
 
     fn really_write(&mut self, task: &Task) {
+        if let Some(action) = counted(task) {
+            let today = day_of(self.now);
+            let most = self.most.get(&today).map_or(0, |most| *most as usize);
+            let written = self.written.entry((action, today)).or_default();
+            *written += 1;
+            assert!(*written <= most, "more than the limit on one day");
+        }
         self.files
             .insert(task.key.file.clone(), after(task).to_string());
         *self.writes.entry(task.id).or_default() += 1;
@@ -202,9 +221,11 @@ impl<'s> World<'s> {
                 self.stopped.insert(number);
             }
             Step::SetLimit(limit) => {
-                self.governance()
-                    .set_limit(TENANT, AppId::BOX, DailyLimit(limit), &by(), now)
-                    .unwrap();
+                for action in CountedAction::ALL {
+                    self.governance()
+                        .set_limit(TENANT, AppId::BOX, action, DailyLimit(limit), &by(), now)
+                        .unwrap();
+                }
                 self.limit = limit;
             }
             Step::Jump(by) => self.now += by,
@@ -246,10 +267,10 @@ impl<'s> World<'s> {
             ),
             file_version: FileVersion::parse(&format!("{version}")).unwrap(),
             policy: (number > 0).then(|| policy(number)),
-            action: if label == 0 {
-                ActionKind::Remove
-            } else {
-                ActionKind::Apply(LabelKey::new(TENANT, LabelId::from_u128(label)))
+            action: match label {
+                0 => ActionKind::Remove,
+                3 => ActionKind::AdminQuarantine,
+                _ => ActionKind::Apply(LabelKey::new(TENANT, LabelId::from_u128(label))),
             },
         };
         let new = NewTask::new(key.clone(), label as u32, by());
@@ -290,13 +311,24 @@ impl<'s> World<'s> {
                     );
                 }
                 TaskState::Retrying { at, .. } => {
-                    assert!(*at <= now, "to be retried at {at}, claimed at {now}");
+                    let is_wrong = *at > now.saturating_add(NOT_BEFORE_MS_MAX);
+                    assert!(
+                        *at <= now || is_wrong,
+                        "to be retried at {at}, claimed at {now}"
+                    );
                 }
                 other => panic!("{other:?} was claimed"),
             }
+            if task.key.action == ActionKind::AdminQuarantine {
+                let labelled = self.labelled.get(&task.key.file);
+                assert!(
+                    labelled.is_none_or(|up_to| *up_to < task.id),
+                    "a file with our label"
+                );
+            }
             self.held.push(Held {
                 task,
-                granted: false,
+                granted_on: None,
                 wrote: false,
             });
         }
@@ -313,11 +345,16 @@ impl<'s> World<'s> {
         let task = self.held[place].task.clone();
         let now = self.now;
         let intent = WriteIntent::new(after(&task));
-        let before = self.held[place].granted;
-        let grant = self
-            .governance()
-            .begin_write(task.claim(), intent, now)
-            .unwrap();
+        let before = self.held[place].granted_on.is_some();
+        let grant = match self.governance().begin_write(task.claim(), intent, now) {
+            Err(Error::WriteUnderWay { .. }) => {
+                // Granted on an earlier day, and never written: its report is due.
+                let granted_on = self.held[place].granted_on;
+                assert!(granted_on.is_some_and(|day| day != day_of(now)));
+                return;
+            }
+            other => other.unwrap(),
+        };
         if grant != WriteGrant::Granted {
             self.forget_grant(task.id);
             self.held.remove(place);
@@ -328,17 +365,19 @@ impl<'s> World<'s> {
             .iter()
             .any(|number| task.key.policy == Some(policy(*number)));
         assert!(before || !stopped, "a stopped policy's write was granted");
-        if is_counted(&task) {
+        if let Some(action) = counted(&task) {
             // The twin of the limit: what was written or may be written by grants of today.
             let known = self.by_day.values().any(|tasks| tasks.contains(&task.id));
             if !known || !before {
                 self.forget_grant(task.id);
-                let today = self.by_day.entry(day_of(now)).or_default();
+                let today = self.by_day.entry((action, day_of(now))).or_default();
                 today.insert(task.id);
                 assert!(today.len() <= self.limit as usize, "more than the limit");
             }
         }
-        self.held[place].granted = true;
+        self.held[place].granted_on = Some(day_of(now));
+        let most = self.most.entry(day_of(now)).or_default();
+        *most = self.limit.max(*most);
         if write {
             self.really_write(&task);
             self.held[place].wrote = true;
@@ -351,7 +390,7 @@ impl<'s> World<'s> {
         }
         let Held {
             task,
-            granted,
+            granted_on,
             wrote,
         } = self.held.remove(number % self.held.len());
         let effect = WriteEffect::Nothing;
@@ -360,7 +399,8 @@ impl<'s> World<'s> {
             _ if wrote => TaskOutcome::Succeeded {
                 version: after(&task),
             },
-            0 | 1 if granted => {
+            // Leave to write holds on its day.
+            0 | 1 if granted_on == Some(day_of(self.now)) => {
                 self.really_write(&task);
                 TaskOutcome::Succeeded {
                     version: after(&task),
@@ -378,9 +418,25 @@ impl<'s> World<'s> {
             self.forget_grant(task.id);
         }
         let now = self.now;
+        let succeeded = matches!(outcome, TaskOutcome::Succeeded { .. });
         self.governance()
             .finish(task.claim(), outcome, now)
             .unwrap();
+        if succeeded {
+            self.remember_label(&task);
+        }
+    }
+
+    fn remember_label(&mut self, task: &Task) {
+        let file = task.key.file.clone();
+        match task.key.action {
+            ActionKind::Apply(_) => {
+                let last = self.accepted.keys().next_back().copied();
+                self.labelled.insert(file, last.unwrap_or_default());
+            }
+            ActionKind::Remove => drop(self.labelled.remove(&file)),
+            ActionKind::AdminQuarantine => {}
+        }
     }
 
     fn crash(&mut self) {
@@ -401,6 +457,7 @@ impl<'s> World<'s> {
                 self.governance()
                     .finish(task.claim(), outcome, now)
                     .unwrap();
+                self.remember_label(&task);
             } else {
                 self.forget_grant(task.id);
                 self.governance()
@@ -436,12 +493,12 @@ impl<'s> World<'s> {
             }
         }
         let now = self.now;
-        let allowance = self
-            .governance()
-            .allowance(TENANT, AppId::BOX, now)
-            .unwrap();
-        let today = self.by_day.get(&day_of(now)).map_or(0, BTreeSet::len);
-        assert!(allowance.used as usize >= today, "a unit was lost");
+        for action in CountedAction::ALL {
+            let allowance = self.governance().allowance(TENANT, AppId::BOX, action, now);
+            let today = (action, day_of(now));
+            let today = self.by_day.get(&today).map_or(0, BTreeSet::len);
+            assert!(allowance.unwrap().used as usize >= today, "a unit was lost");
+        }
     }
 
     /// Lets everything that still can happen happen: nothing may be stuck.

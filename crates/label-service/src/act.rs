@@ -64,6 +64,10 @@ struct Decided {
     previous: PreviousLabel,
 }
 
+/// A task that this service can't carry out: it writes labels and moves no files.
+const QUARANTINE_UNSUPPORTED: &str = "quarantine_unsupported";
+const NO_QUARANTINE: &str = "files are not moved to a quarantine here";
+
 fn skipped(code: &str, detail: &str) -> Ended {
     Ended {
         outcome: TaskOutcome::Skipped {
@@ -396,6 +400,9 @@ impl Service {
                 initiator,
                 ..RemoveQuestion::new(key.app, apps, labels, document)
             }),
+            governance::ActionKind::AdminQuarantine => {
+                return Ok(Err(failed(QUARANTINE_UNSUPPORTED, NO_QUARANTINE)));
+            }
         };
         let applies = matches!(action, governance::ActionKind::Apply(_));
         Ok(match decision {
@@ -600,6 +607,9 @@ impl Service {
                 plan_apply(&opened.source, &request, &options)
             }
             governance::ActionKind::Remove => plan_remove(&opened.source, self.tenant, &options),
+            governance::ActionKind::AdminQuarantine => {
+                Err(WriteError::Unsupported(NO_QUARANTINE.to_owned()))
+            }
         }
     }
 
@@ -616,7 +626,7 @@ impl Service {
             governance::ActionKind::Apply(label) => {
                 format!("apply label `{}`", self.key_text(label))
             }
-            governance::ActionKind::Remove => "remove label".to_owned(),
+            other => other.to_string(),
         };
         let reopened = match opened {
             Some(_) => None,
@@ -696,7 +706,7 @@ impl Service {
             governance::ActionKind::Apply(label) => {
                 governance::ActionKind::Apply(self.labels.meant_by(label))
             }
-            governance::ActionKind::Remove => action,
+            other => other,
         };
         let key = governance::TaskKey {
             tenant: self.tenant,
@@ -764,7 +774,7 @@ fn task_text(task: &Task, labels: &LabelView) -> String {
                 .display_name(label)
                 .unwrap_or_else(|| label.label.to_string())
         ),
-        governance::ActionKind::Remove => "remove label".to_owned(),
+        other => other.to_string(),
     }
 }
 

@@ -5,9 +5,9 @@ use std::io::Write;
 
 use governance::store::{MemoryStore, SqliteStore, Store};
 use governance::{
-    ActionKind, DailyLimit, DayReading, Error, FileVersion, Governance, Initiator, ManualTasks,
-    NewTask, Repeat, Settings, StateKind, Submitted, TaskId, TaskKey, TaskOutcome, TaskState,
-    WriteGrant, WriteIntent,
+    ActionKind, CountedAction, DailyLimit, DayReading, Error, FileVersion, Governance, Initiator,
+    ManualTasks, NewTask, Repeat, Settings, StateKind, Submitted, TaskId, TaskKey, TaskOutcome,
+    TaskState, WriteGrant, WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 use serde::Serialize;
@@ -250,22 +250,10 @@ impl Play {
         Ok(())
     }
 
-    /// Executes everything that can be executed.
-    ///
-    /// One task after the other: a file has one running task, so of a whole batch a second task on
-    /// a file would come after less urgent ones on others, though no time passes in between.
+    /// Executes everything that can be executed, as one change of the store.
     fn drain(&mut self, now: i64) -> Result<(), Fault> {
         let governance = self.governance()?;
-        // Every turn but the last moves a task on, of which there are finitely many.
-        while let Some(task) = governance.claim(1, now)?.first() {
-            let version = task.key.file_version.clone();
-            let intent = WriteIntent::new(version.clone());
-            if governance.begin_write(task.claim(), intent, now)? == WriteGrant::Granted {
-                let outcome = TaskOutcome::Succeeded { version };
-                governance.finish(task.claim(), outcome, now)?;
-            }
-        }
-        Ok(())
+        Ok(governance.together(|calls| execute(calls, now))?)
     }
 
     fn carry_out(&mut self, op: &Op, now: i64) -> Result<(), Fault> {
@@ -284,8 +272,14 @@ impl Play {
             }),
             Op::SetLimit { tenant, app, limit } => {
                 let (tenant, app) = (self.tenant(tenant), self.app(app));
-                self.governance()?
-                    .set_limit(tenant, app, DailyLimit(*limit), &by, now)?;
+                self.governance()?.set_limit(
+                    tenant,
+                    app,
+                    CountedAction::ApplyLabel,
+                    DailyLimit(*limit),
+                    &by,
+                    now,
+                )?;
                 Ok(())
             }
             Op::Restart => {
@@ -357,7 +351,14 @@ impl Play {
         let mut new = NewTask::new(key, *label_priority, administrator()?);
         // In a script every submission is meant: one after a cancelled task is a new task.
         new.repeat = Repeat::WhenOver;
-        let answer = match self.governance()?.submit(&[new], now) {
+        let new = [new];
+        // What can be done with it is done in the same change: one sync to disk for each event.
+        let submitted = self.governance()?.together(|calls| {
+            let answers = calls.submit(&new, now)?;
+            execute(calls, now)?;
+            Ok(answers)
+        });
+        let answer = match submitted {
             Ok(answers) => answers.into_iter().next(),
             Err(Error::PolicyDeleted { .. }) => {
                 return Err(deleted(policy.as_deref().unwrap_or_default()));
@@ -440,6 +441,23 @@ impl Play {
         }
         Ok(())
     }
+}
+
+/// Executes everything that can be executed.
+///
+/// One task after the other: a file has one running task, so of a whole batch a second task on a
+/// file would come after less urgent ones on others, though no time passes in between.
+fn execute<S: Store>(governance: &mut Governance<S>, now: i64) -> Result<(), Error> {
+    // Every turn but the last moves a task on, of which there are finitely many.
+    while let Some(task) = governance.claim(1, now)?.first() {
+        let version = task.key.file_version.clone();
+        let intent = WriteIntent::new(version.clone());
+        if governance.begin_write(task.claim(), intent, now)? == WriteGrant::Granted {
+            let outcome = TaskOutcome::Succeeded { version };
+            governance.finish(task.claim(), outcome, now)?;
+        }
+    }
+    Ok(())
 }
 
 fn administrator() -> Result<Initiator, Fault> {

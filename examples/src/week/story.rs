@@ -6,9 +6,9 @@ use std::io::Write;
 use governance::quota::DAY_MS;
 use governance::store::{LogFilter, SqliteStore};
 use governance::{
-    ActionKind, DailyLimit, Error, FileVersion, Forecast, Governance, Initiator, LogEvent, NewTask,
-    Reason, Settings, StateKind, Status, Task, TaskFilter, TaskId, TaskKey, TaskOutcome,
-    WriteEffect, WriteGrant, WriteIntent,
+    ActionKind, CountedAction, DailyLimit, Error, FileVersion, Forecast, Governance, Initiator,
+    LogEvent, NewTask, Reason, Settings, StateKind, Status, Task, TaskFilter, TaskId, TaskKey,
+    TaskOutcome, WriteEffect, WriteGrant, WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 
@@ -91,8 +91,14 @@ impl Week {
         )?;
         let hour = |day: i64, hour: i64| MONDAY + day * DAY_MS + hour * HOUR_MS;
         let start = hour(0, 8);
-        self.governance()?
-            .set_limit(TENANT, AppId::BOX, DailyLimit(10), &by, start)?;
+        self.governance()?.set_limit(
+            TENANT,
+            AppId::BOX,
+            CountedAction::ApplyLabel,
+            DailyLimit(10),
+            &by,
+            start,
+        )?;
         self.advance(MONDAY, start)?;
         self.submit(start)?;
         let first = self.forecasts(start)?;
@@ -142,7 +148,7 @@ impl Week {
         self.advance(crash, raised)?;
         let (app, limit) = (AppId::SHAREPOINT_ONLINE, DailyLimit(150));
         self.governance()?
-            .set_limit(TENANT, app, limit, &by, raised)?;
+            .set_limit(TENANT, app, CountedAction::ApplyLabel, limit, &by, raised)?;
         writeln!(
             out,
             "{}  the limit of {app} is raised to {limit}, which ends its pause.",
@@ -322,7 +328,13 @@ impl Week {
     fn forecasts(&mut self, now: i64) -> Fallible<Vec<Forecast>> {
         let mut forecasts = Vec::new();
         for (app, _) in APPS {
-            forecasts.push(self.governance()?.forecast(TENANT, app, None, now)?);
+            forecasts.push(self.governance()?.forecast(
+                TENANT,
+                app,
+                CountedAction::ApplyLabel,
+                None,
+                now,
+            )?);
         }
         Ok(forecasts)
     }
@@ -335,9 +347,13 @@ impl Week {
     ) -> Fallible<()> {
         for ((app, _), forecast) in APPS.iter().zip(forecasts) {
             let twice = DailyLimit(forecast.limit.0 * 2);
-            let with_more = self
-                .governance()?
-                .forecast(TENANT, *app, Some(twice), now)?;
+            let with_more = self.governance()?.forecast(
+                TENANT,
+                *app,
+                CountedAction::ApplyLabel,
+                Some(twice),
+                now,
+            )?;
             writeln!(
                 out,
                 "    {:<18} {:>3} tasks at {} a day are done {}; at {twice} a day {}",

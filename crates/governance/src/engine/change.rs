@@ -2,10 +2,10 @@
 
 use label_core::{AppId, TenantId};
 
-use super::{ManualTasks, Settings};
+use super::Settings;
 use crate::error::Error;
 use crate::log::{LogEntry, LogEvent, QuotaPosition};
-use crate::quota::{Pause, Quota, Unit};
+use crate::quota::{CountedAction, HalfDay, Pause, Quota, Unit};
 use crate::reason::Reason;
 use crate::state::{StateKind, Suspension, SuspensionReason, TaskState};
 use crate::store::{PAGE_COUNT_MAX, PolicyState, RowsMut, TaskFilter};
@@ -51,15 +51,27 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Logs the state that the task is in, and where the allowance stands if it has come to an end
-    /// that uses it.
+    /// Logs the state that the task is in.
     pub(super) fn log_task(&mut self, task: &Task, initiator: &Initiator) -> Result<(), Error> {
+        self.log_ended(task, initiator, None)
+    }
+
+    /// Logs the state that the task is in, and, if it has used the unit that it had, where the
+    /// allowance of that day stands.
+    pub(super) fn log_ended(
+        &mut self,
+        task: &Task,
+        initiator: &Initiator,
+        unit: Option<HalfDay>,
+    ) -> Result<(), Error> {
         let mut entry = LogEntry::of_task(task, self.now, initiator.clone());
-        if task.state_kind() == StateKind::Succeeded && self.is_counted(task) {
-            let quota = self.quota_of(task)?;
+        if task.state_kind() == StateKind::Succeeded
+            && let (Some(action), Some(half)) = (self.counted(task), unit)
+        {
+            let quota = self.quota(task.key.tenant, task.key.app(), action)?;
             if let Some(logged) = &mut entry.task {
                 logged.quota = Some(QuotaPosition {
-                    used: quota.used_at(self.now),
+                    used: quota.used_with(half),
                     limit: quota.limit(),
                 });
             }
@@ -110,35 +122,35 @@ impl Change<'_> {
         Ok(reasons)
     }
 
-    /// Whether the daily limit concerns the task: only Apply, and by hand only if so chosen
-    /// (R-159, clarification 11).
-    pub(super) fn is_counted(&self, task: &Task) -> bool {
-        let exempt = task.key.is_manual() && self.settings.manual_tasks == ManualTasks::Exempt;
-        matches!(task.key.action, ActionKind::Apply(_)) && !exempt
+    /// Whose daily limit concerns the task, if one does.
+    pub(super) fn counted(&self, task: &Task) -> Option<CountedAction> {
+        let action = task.key.action.counted();
+        self.settings.counted(task.key.is_manual(), action)
     }
 
-    /// The allowance of an app, with days read as the settings say.
-    pub(super) fn quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error> {
-        let quota = self.rows.quota(tenant, app)?;
+    /// The allowance of an action in an app, with days read as the settings say.
+    pub(super) fn quota(
+        &self,
+        tenant: TenantId,
+        app: AppId,
+        action: CountedAction,
+    ) -> Result<Quota, Error> {
+        let quota = self.rows.quota(tenant, app, action)?;
         Ok(quota.read_by(self.settings.day))
     }
 
-    pub(super) fn quota_of(&self, task: &Task) -> Result<Quota, Error> {
-        self.quota(task.key.tenant, task.key.app())
-    }
-
-    fn put_quota_of(&mut self, task: &Task, quota: &Quota) -> Result<(), Error> {
-        let (tenant, app) = (task.key.tenant, task.key.app());
-        self.rows.put_quota(tenant, app, quota)
-    }
-
-    /// Makes the task hold a unit of today's allowance, or says why it can't.
+    /// Makes the task hold a unit of today's allowance of its action, or says why it can't.
     ///
     /// A unit that it holds from an earlier try of today is enough: one label, one unit. One of
     /// another day goes back to that day, because the label will count on the day it is applied.
-    pub(super) fn acquire_unit(&mut self, task: &mut Task) -> Result<Option<Pause>, Error> {
+    pub(super) fn acquire_unit(
+        &mut self,
+        task: &mut Task,
+        action: CountedAction,
+    ) -> Result<Option<Pause>, Error> {
         let under_way = task.intent.is_some();
-        let mut quota = self.quota_of(task)?;
+        let (tenant, app) = (task.key.tenant, task.key.app());
+        let mut quota = self.quota(tenant, app, action)?;
         let is_of_today = |half| quota.is_of_today(half, self.now);
         if task.unit.is_some_and(is_of_today) && (under_way || quota.covers(self.now)) {
             return Ok(None);
@@ -153,19 +165,45 @@ impl Change<'_> {
             Unit::Taken { half, last } => {
                 task.unit = Some(half);
                 if last {
-                    self.log_limit_reached(task, &quota)?;
+                    self.log_limit_reached(task, action, &quota)?;
                 }
                 None
             }
             Unit::Refused(pause) => Some(pause),
         };
-        self.put_quota_of(task, &quota)?;
+        self.rows.put_quota(tenant, app, action, &quota)?;
         Ok(refused)
     }
 
-    fn log_limit_reached(&mut self, task: &Task, quota: &Quota) -> Result<(), Error> {
+    /// The pause that keeps a task from writing again whose write of an earlier day is not reported
+    /// yet.
+    ///
+    /// That write may have happened: neither may its intent be forgotten, nor may it be made today
+    /// on the account of the other day.
+    pub(super) fn pause_under_way(
+        &self,
+        task: &Task,
+        action: CountedAction,
+    ) -> Result<Option<Pause>, Error> {
+        if task.intent.is_none() {
+            return Ok(None);
+        }
+        let quota = self.quota(task.key.tenant, task.key.app(), action)?;
+        let is_of_today = |half| quota.is_of_today(half, self.now);
+        Ok(quota
+            .pause(self.now)
+            .filter(|_| !task.unit.is_some_and(is_of_today)))
+    }
+
+    fn log_limit_reached(
+        &mut self,
+        task: &Task,
+        action: CountedAction,
+        quota: &Quota,
+    ) -> Result<(), Error> {
         let until = quota.pause(self.now).and_then(|pause| pause.until);
         let event = LogEvent::LimitReached {
+            action,
             limit: quota.limit(),
             until: until.unwrap_or(self.now),
         };
@@ -176,28 +214,32 @@ impl Change<'_> {
 
     /// Gives back the unit that the task holds, if it holds one; what waits may run by that.
     pub(super) fn release_unit(&mut self, task: &mut Task) -> Result<(), Error> {
-        let Some(half) = task.unit.take() else {
+        let (Some(half), Some(action)) = (task.unit.take(), task.key.action.counted()) else {
             return Ok(());
         };
-        let mut quota = self.quota_of(task)?;
+        let (tenant, app) = (task.key.tenant, task.key.app());
+        let mut quota = self.quota(tenant, app, action)?;
         let paused = quota.pause(self.now).is_some();
         quota.give_back(half, self.now);
-        self.put_quota_of(task, &quota)?;
+        self.rows.put_quota(tenant, app, action, &quota)?;
         if paused && quota.pause(self.now).is_none() {
-            self.settle_deferred(task.key.tenant, task.key.app(), None)?;
+            self.settle_deferred(tenant, app, action, None)?;
         }
         Ok(())
     }
 
-    /// Makes an app's deferred tasks agree with its pause: queued again, or a new time to wait for.
+    /// Makes the deferred tasks of an action agree with its pause: queued again, or a new time to
+    /// wait for.
     pub(super) fn settle_deferred(
         &mut self,
         tenant: TenantId,
         app: AppId,
+        action: CountedAction,
         pause: Option<Pause>,
     ) -> Result<(), Error> {
         let mut filter = TaskFilter::of_tenant(tenant, &[StateKind::Deferred]);
         filter.app = Some(app);
+        filter.action = Some(action.into());
         self.each_task(&filter, |change, mut task| {
             match pause {
                 None => change.step(&mut task, TaskState::Queued)?,
@@ -331,6 +373,16 @@ impl Change<'_> {
         let (at, n) = (self.now, task.attempts);
         task.lease = None;
         self.step(task, TaskState::Retrying { at, n })
+    }
+
+    /// Why a file may not be quarantined, for a task that asks for that: it carries a label of ours
+    ///
+    pub(super) fn not_quarantined(&self, task: &Task) -> Result<Option<Reason>, Error> {
+        if task.key.action != ActionKind::AdminQuarantine {
+            return Ok(None);
+        }
+        let applied = self.rows.applied(task.key.tenant, &task.key.file)?;
+        Ok(applied.and_then(|label| label.makes_idle(task)))
     }
 
     /// Skips a waiting task that never reaches a caller.

@@ -7,7 +7,7 @@ use label_core::{AppId, TenantId};
 use super::Governance;
 use super::change::Change;
 use crate::error::Error;
-use crate::quota::{PAUSE_MS_MAX, Pause};
+use crate::quota::{CountedAction, PAUSE_MS_MAX, Pause};
 use crate::state::{StateKind, TaskState};
 use crate::store::{PAGE_COUNT_MAX, Store, TaskFilter};
 use crate::task::{Lease, Task, TaskId};
@@ -58,21 +58,20 @@ impl<S: Store> Governance<S> {
     ) -> Result<Vec<Task>, Error> {
         let count = count.min(CLAIM_COUNT_MAX);
         self.change(now, |change| {
-            // Every page but the last is full, so this many pages hold all that is pending.
-            let pending = change.rows.pending()?;
-            change.wake_due(pending / PAGE_COUNT_MAX as u64 + 2)?;
+            change.wake_retries()?;
             let page_count = count.clamp(PAGE_COUNT_MIN, PAGE_COUNT_MAX);
-            let pages = pending / page_count as u64 + 2;
             let mut picked = Vec::new();
             let mut pauses = HashMap::new();
             let mut place = None;
-            for _ in 0..pages {
-                if picked.len() >= count {
-                    break;
-                }
+            // Places rise, so it ends where the queue ends.
+            while picked.len() < count {
+                // As many as are looked at below: none that comes first stays behind, and no more of
+                // the backlog is moved than is needed.
+                change.wake_deferred(page_count)?;
                 let page = change.rows.queued(place, page_count)?;
-                if page.is_empty() {
-                    break;
+                let Some(last) = page.last() else { break };
+                if place.is_some_and(|place| last.place() <= place) {
+                    return Err(OUT_OF_ORDER);
                 }
                 for candidate in page {
                     if picked.len() >= count {
@@ -87,28 +86,70 @@ impl<S: Store> Governance<S> {
     }
 }
 
-/// What is known of the apps' pauses during one claim.
-type Pauses = HashMap<(TenantId, AppId), Option<Pause>>;
+pub(super) const OUT_OF_ORDER: Error = Error::StoreContract {
+    rule: "tasks must come in the order of the queue",
+};
+
+/// What is known of the pauses during one claim.
+type Pauses = HashMap<(TenantId, AppId, CountedAction), Option<Pause>>;
 
 impl Change<'_> {
-    /// Puts everything whose time has come back into the queue.
-    ///
-    /// With it what waits for a noon that no pause of today can reach: a clock that was ahead has
-    /// deferred it. It is decided on anew.
-    fn wake_due(&mut self, pages: u64) -> Result<(), Error> {
-        let farthest = self.now.saturating_add(PAUSE_MS_MAX);
-        for _ in 0..pages {
-            let mut due = self.rows.due(self.now, PAGE_COUNT_MAX)?;
-            due.extend(self.rows.deferred_beyond(farthest, PAGE_COUNT_MAX)?);
+    /// Puts tries whose time has come back into the queue; and what waits for a time that nothing of
+    /// today can reach: a clock that was ahead has named it. It is decided on anew.
+    fn wake_retries(&mut self) -> Result<(), Error> {
+        let (noon, pause) = (
+            self.now.saturating_add(PAUSE_MS_MAX),
+            self.settings.retry.farthest(self.now),
+        );
+        loop {
+            let mut due = self.rows.retries_due(self.now, PAGE_COUNT_MAX)?;
+            due.extend(self.rows.retries_beyond(pause, PAGE_COUNT_MAX)?);
+            due.extend(self.rows.deferred_beyond(noon, PAGE_COUNT_MAX)?);
             if due.is_empty() {
-                break;
+                return Ok(());
             }
+            // Each of them leaves its state, or it is an error.
             for mut task in due {
-                self.step(&mut task, TaskState::Queued)?;
-                self.rows.put_task(&task)?;
+                self.wake(&mut task)?;
             }
         }
+    }
+
+    /// Puts the first of the deferred tasks whose app has resumed back into the queue.
+    fn wake_deferred(&mut self, count: usize) -> Result<(), Error> {
+        for mut task in self.rows.deferred_due(self.now, count)? {
+            self.wake(&mut task)?;
+        }
         Ok(())
+    }
+
+    fn wake(&mut self, task: &mut Task) -> Result<(), Error> {
+        self.step(task, TaskState::Queued)?;
+        self.rows.put_task(task)
+    }
+
+    /// What runs on a file and what else wants it: what is due belongs to it, although its turn has
+    /// not come yet.
+    fn contenders(&mut self, next: &Task) -> Result<Vec<Task>, Error> {
+        let states = [StateKind::Running, StateKind::Queued, StateKind::Deferred];
+        let mut of_file = TaskFilter::of_tenant(next.key.tenant, &states);
+        of_file.file = Some(next.key.file.clone());
+        let mut found = self.rows.tasks(&of_file, TaskId(0), PAGE_COUNT_MAX)?;
+        if found.len() >= PAGE_COUNT_MAX {
+            // So many wait on this file that they could hide those that don't.
+            of_file.states.truncate(2);
+            return self.rows.tasks(&of_file, TaskId(0), PAGE_COUNT_MAX);
+        }
+        found.retain(|task| match task.state {
+            TaskState::Deferred { until } => until.is_some_and(|until| until <= self.now),
+            _ => true,
+        });
+        for task in &mut found {
+            if task.state_kind() == StateKind::Deferred {
+                self.wake(task)?;
+            }
+        }
+        Ok(found)
     }
 
     /// Decides on the file that is next in the queue: hands out one of its tasks, or none.
@@ -118,11 +159,7 @@ impl Change<'_> {
         lease: Option<&Lease>,
         pauses: &mut Pauses,
     ) -> Result<Option<Task>, Error> {
-        // All of the file at once: what runs, and what else wants it.
-        let mut of_file =
-            TaskFilter::of_tenant(next.key.tenant, &[StateKind::Running, StateKind::Queued]);
-        of_file.file = Some(next.key.file.clone());
-        let of_file = self.rows.tasks(&of_file, TaskId(0), PAGE_COUNT_MAX)?;
+        let of_file = self.contenders(next)?;
         let runs = |tasks: &[Task]| {
             let mut kinds = tasks.iter().map(Task::state_kind);
             kinds.any(|kind| kind == StateKind::Running)
@@ -141,6 +178,9 @@ impl Change<'_> {
         }
         let contenders = if next.is_automatic_apply() {
             self.settle_conflict(of_file)?
+        } else if let Some(reason) = self.not_quarantined(next)? {
+            self.skip_idle(next.clone(), reason)?;
+            Vec::new()
         } else {
             vec![next.clone()]
         };
@@ -181,8 +221,8 @@ impl Change<'_> {
         pauses: &mut Pauses,
     ) -> Result<Option<Task>, Error> {
         if task.looked_at
-            && self.is_counted(&task)
-            && let Some(pause) = self.pause_of(&task, pauses)?
+            && let Some(action) = self.counted(&task)
+            && let Some(pause) = self.pause_of(&task, action, pauses)?
         {
             self.defer(&mut task, pause)?;
             return Ok(None);
@@ -196,14 +236,23 @@ impl Change<'_> {
         Ok(Some(task))
     }
 
-    /// The pause of the task's app, looked up once.
-    fn pause_of(&self, task: &Task, pauses: &mut Pauses) -> Result<Option<Pause>, Error> {
-        let app = (task.key.tenant, task.key.app());
-        if let Some(pause) = pauses.get(&app) {
+    /// The pause of an action in the task's app, looked up once.
+    fn pause_of(
+        &mut self,
+        task: &Task,
+        action: CountedAction,
+        pauses: &mut Pauses,
+    ) -> Result<Option<Pause>, Error> {
+        let (tenant, app) = (task.key.tenant, task.key.app());
+        if let Some(pause) = pauses.get(&(tenant, app, action)) {
             return Ok(*pause);
         }
-        let pause = self.quota_of(task)?.pause(self.now);
-        pauses.insert(app, pause);
+        let pause = self.quota(tenant, app, action)?.pause(self.now);
+        if let Some(Pause { until }) = pause {
+            // The rest of its backlog has been looked at, too: it waits on as one.
+            self.rows.put_off(tenant, app, action, self.now, until)?;
+        }
+        pauses.insert((tenant, app, action), pause);
         Ok(pause)
     }
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use label_core::{AppId, TenantId};
 
-use super::{Governance, ManualTasks, Settings};
+use super::claim::OUT_OF_ORDER;
+use super::{Governance, Settings};
 use crate::error::Error;
-use crate::quota::{DailyLimit, Quota, Unit};
+use crate::quota::{CountedAction, DailyLimit, Quota, Unit};
 use crate::store::{Store, WAITING_COUNT_MAX, Waiting};
 use crate::task::{QueuePlace, TaskId};
 
-/// When the tasks of an app will run, if nothing happens that changes it.
+/// When the tasks of an app will run, if nothing happens that changes it: those that count against
+/// one daily limit, and those that count against none.
 ///
 /// It takes every task that waits to be executed at once when the limit allows, successfully, one
 /// unit each: tasks that turn out to have nothing to write make everything after them earlier,
@@ -43,6 +45,9 @@ impl<S: Store> Governance<S> {
     /// When each pending task of an app will run and when the backlog is done, with the limit that
     /// stands or, as a question, with another one.
     ///
+    /// `action` says which limit. Tasks that count against the other one don't wait for it and are
+    /// left out.
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -51,14 +56,16 @@ impl<S: Store> Governance<S> {
     ///
     /// ```
     /// use governance::store::MemoryStore;
-    /// use governance::{DailyLimit, Governance, Settings};
+    /// use governance::{CountedAction, DailyLimit, Governance, Settings};
     /// use label_core::{AppId, TenantId};
     ///
     /// let governance = Governance::open(MemoryStore::new(), Settings::default())?;
     /// let tenant = TenantId::from_u128(1);
-    /// let now = governance.forecast(tenant, AppId::BOX, None, 1_000)?;
+    /// let action = CountedAction::ApplyLabel;
+    /// let now = governance.forecast(tenant, AppId::BOX, action, None, 1_000)?;
     /// assert_eq!((now.limit, now.finished_at()), (DailyLimit(100), None));
-    /// let with_more = governance.forecast(tenant, AppId::BOX, Some(DailyLimit(500)), 1_000)?;
+    /// let more = Some(DailyLimit(500));
+    /// let with_more = governance.forecast(tenant, AppId::BOX, action, more, 1_000)?;
     /// assert!(with_more.tasks.is_empty());
     /// # Ok::<(), governance::Error>(())
     /// ```
@@ -66,20 +73,25 @@ impl<S: Store> Governance<S> {
         &self,
         tenant: TenantId,
         app: AppId,
+        action: CountedAction,
         what_if: Option<DailyLimit>,
         now: i64,
     ) -> Result<Forecast, Error> {
         let (mut quota, mut waiting) = (Quota::default(), Vec::new());
         self.view(|rows| {
-            quota = rows.quota(tenant, app)?;
+            quota = rows.quota(tenant, app, action)?;
             waiting.clear();
             let mut after = None;
-            // Every page but the last is full, so this many pages hold all that is pending.
-            for _ in 0..rows.pending()? / WAITING_COUNT_MAX as u64 + 2 {
+            // Places rise, so it ends where the queue ends.
+            loop {
                 let page = rows.waiting(tenant, app, after, WAITING_COUNT_MAX)?;
                 let Some(last) = page.last() else { break };
+                if after.is_some_and(|after| last.place <= after) {
+                    return Err(OUT_OF_ORDER);
+                }
                 after = Some(last.place);
-                waiting.extend(page);
+                let is_other = |one: &Waiting| one.counted.is_some_and(|other| other != action);
+                waiting.extend(page.into_iter().filter(|one| !is_other(one)));
             }
             Ok(())
         })?;
@@ -94,8 +106,9 @@ impl<S: Store> Governance<S> {
 /// Plays the days to come.
 fn forecast(waiting: &[Waiting], mut quota: Quota, settings: &Settings, now: i64) -> Forecast {
     let exempt = |one: &Waiting| {
-        let by_hand = !one.place.automatic;
-        !one.applies || (by_hand && settings.manual_tasks == ManualTasks::Exempt)
+        settings
+            .counted(!one.place.automatic, one.counted)
+            .is_none()
     };
     let limit = quota.limit();
     let mut tasks = Vec::with_capacity(waiting.len());
@@ -104,9 +117,10 @@ fn forecast(waiting: &[Waiting], mut quota: Quota, settings: &Settings, now: i64
     let mut at_once: Vec<QueuePlace> = Vec::with_capacity(waiting.len());
     for one in waiting {
         let at = one.retry_at.map_or(now, |at| at.max(now));
-        // A unit that it holds already is enough for the rest of its day.
+        // What is being written has its unit, be it of an earlier day; and a unit that is held already
+        // is enough for the rest of its day.
         let holds_unit = one.unit.is_some_and(|half| quota.is_of_today(half, at));
-        if exempt(one) || holds_unit && quota.covers(at) {
+        if exempt(one) || one.writing || holds_unit && quota.covers(at) {
             tasks.push((at, one.place));
         } else if at > now {
             later.insert((at, one.place));

@@ -131,11 +131,7 @@ impl<S: Store> Governance<S> {
                 return Ok(0);
             }
             change.rows.put_frozen(tenant, file, None)?;
-            if let Some(mut applied) = change.rows.applied(tenant, file)? {
-                applied.turns = 0;
-                applied.turns_since_ms = now;
-                change.rows.put_applied(tenant, file, Some(&applied))?;
-            }
+            change.rows.put_turns(tenant, file, None)?;
             let mut filter = TaskFilter::of_tenant(tenant, &[]);
             filter.file = Some(file.clone());
             let tasks = change.let_go(&filter, SuspensionReason::FileFrozen)?;

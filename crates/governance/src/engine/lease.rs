@@ -5,11 +5,8 @@ use super::change::Change;
 use crate::error::Error;
 use crate::state::StateKind;
 use crate::store::{PAGE_COUNT_MAX, Store};
-use crate::task::{Claim, Lease, Task};
+use crate::task::{Claim, LEASE_MS_MAX, Lease, Task};
 use crate::text::Worker;
-
-/// The longest lease, in milliseconds: one day. Longer ones are taken as this.
-pub const LEASE_MS_MAX: i64 = 86_400_000;
 
 impl<S: Store> Governance<S> {
     /// Hands out the next tasks to a worker for `lease_ms`: [`claim`](Self::claim), with an end.
@@ -43,7 +40,7 @@ impl<S: Store> Governance<S> {
         count: usize,
         now: i64,
     ) -> Result<Vec<Task>, Error> {
-        self.claim_leased(count, Some(lease(worker, lease_ms, now)), now)
+        self.claim_leased(count, Some(Lease::new(worker, lease_ms, now)), now)
     }
 
     /// Makes a lease last `lease_ms` from `now`, and gives its new end.
@@ -68,7 +65,7 @@ impl<S: Store> Governance<S> {
                     deed: "renew a lease that it does not have",
                 });
             };
-            let renewed = lease(&present.worker, lease_ms, now);
+            let renewed = Lease::new(&present.worker, lease_ms, now);
             let until = renewed.until_ms;
             task.lease = Some(renewed);
             change.rows.put_task(&task)?;
@@ -76,7 +73,7 @@ impl<S: Store> Governance<S> {
         })
     }
 
-    /// Takes over tasks whose lease has ended, at most `count`, by its end.
+    /// Takes over tasks whose lease has [ended](Lease::has_ended), at most `count`, by its end.
     ///
     /// Each is fenced: its old worker's claim is stale from now on. What it did must be found out:
     /// where the task has an intent and the file has the intent's version, the write happened,
@@ -108,9 +105,16 @@ impl<S: Store> Governance<S> {
         now: i64,
     ) -> Result<Vec<Task>, Error> {
         self.change(now, |change| {
-            let mut ended = change.rows.lease_ended(now, count.min(PAGE_COUNT_MAX))?;
+            let count = count.min(PAGE_COUNT_MAX);
+            let mut ended = change.rows.lease_ended(now, count)?;
+            let farthest = now.saturating_add(LEASE_MS_MAX);
+            ended.extend(
+                change
+                    .rows
+                    .leases_beyond(farthest, count - ended.len().min(count))?,
+            );
             for task in &mut ended {
-                change.take_over(task, lease(worker, lease_ms, now))?;
+                change.take_over(task, Lease::new(worker, lease_ms, now))?;
             }
             Ok(ended)
         })
@@ -134,13 +138,6 @@ impl<S: Store> Governance<S> {
     /// ```
     pub fn next_lease_end(&self) -> Result<Option<i64>, Error> {
         self.view(|rows| rows.next_lease_end())
-    }
-}
-
-pub(super) fn lease(worker: &Worker, lease_ms: i64, now: i64) -> Lease {
-    Lease {
-        worker: worker.clone(),
-        until_ms: now.saturating_add(lease_ms.clamp(1, LEASE_MS_MAX)),
     }
 }
 

@@ -13,15 +13,18 @@ mod report;
 mod revert;
 mod schedule;
 mod submit;
+mod together;
+mod trim;
 mod why;
 mod work;
 mod write;
 
 pub use forecast::Forecast;
-pub use lease::LEASE_MS_MAX;
 pub use report::Allowance;
 pub use revert::{NotReverted, Reverts};
 pub use submit::{SUBMIT_COUNT_MAX, Submitted};
+pub use together::Joint;
+pub use trim::Trimmed;
 pub use why::{Waits, Why};
 pub use write::{TaskOutcome, WriteEffect, WriteGrant};
 
@@ -29,7 +32,7 @@ pub use claim::CLAIM_COUNT_MAX;
 
 use crate::error::Error;
 use crate::log::LOG_RETENTION_MS_DEFAULT;
-use crate::quota::DayReading;
+use crate::quota::{CountedAction, DayReading};
 use crate::retry::RetryRules;
 use crate::store::{Rows, RowsMut, Store};
 use change::Change;
@@ -43,7 +46,8 @@ pub enum ManualTasks {
     Counted,
 }
 
-/// When a file is frozen that policies label back and forth.
+/// When a file is frozen whose label policies change back and forth, be it that one applies a label and
+/// another takes it off.
 ///
 /// A policy never replaces a label that another one has just applied. But where something changes
 /// the file in between, each finds it in need of its own label again, and all of them together use
@@ -94,6 +98,9 @@ pub struct Settings {
     pub pending_max: u64,
     /// How long the log is kept, in milliseconds.
     pub log_retention_ms: i64,
+    /// How long tasks are kept that are over, in milliseconds from their last change. What is
+    /// still needed of them stays longer: see [`Governance::trim_tasks`].
+    pub task_retention_ms: i64,
 }
 
 impl Default for Settings {
@@ -105,7 +112,21 @@ impl Default for Settings {
             freeze: FreezePolicy::default(),
             pending_max: 1_000_000,
             log_retention_ms: LOG_RETENTION_MS_DEFAULT,
+            task_retention_ms: LOG_RETENTION_MS_DEFAULT,
         }
+    }
+}
+
+impl Settings {
+    /// Whose daily limit a task counts against: none if it is by hand and such tasks are exempt
+    /// (R-159, clarification 11).
+    pub(crate) fn counted(
+        &self,
+        is_manual: bool,
+        action: Option<CountedAction>,
+    ) -> Option<CountedAction> {
+        let exempt = is_manual && self.manual_tasks == ManualTasks::Exempt;
+        action.filter(|_| !exempt)
     }
 }
 

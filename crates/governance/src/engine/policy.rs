@@ -6,7 +6,7 @@ use super::Governance;
 use super::change::WAITING;
 use crate::error::Error;
 use crate::log::{LogEntry, LogEvent};
-use crate::quota::DailyLimit;
+use crate::quota::{CountedAction, DailyLimit};
 use crate::reason::Reason;
 use crate::state::{StateKind, SuspensionReason};
 use crate::store::{PolicyState, Store, TaskFilter};
@@ -167,12 +167,12 @@ impl<S: Store> Governance<S> {
         })
     }
 
-    /// Changes the daily limit of an app in a tenant, gives the earlier one, and logs who did it
-    /// (R-166).
+    /// Changes the daily limit of an action in an app of a tenant, gives the earlier one, and logs
+    /// who did it (R-166, A-036).
     ///
     /// It takes effect at once: raised above the count of the day that caused a pause, the waiting
-    /// tasks are queued again; lowered to or below today's count, no further label is applied, and
-    /// what is being written is finished (R-167).
+    /// tasks are queued again; lowered to or below today's count, nothing further is done, and what
+    /// is being written is finished (R-167).
     ///
     /// # Errors
     ///
@@ -182,12 +182,13 @@ impl<S: Store> Governance<S> {
     ///
     /// ```
     /// use governance::store::MemoryStore;
-    /// use governance::{DailyLimit, Governance, Initiator, Settings};
+    /// use governance::{CountedAction, DailyLimit, Governance, Initiator, Settings};
     /// use label_core::{AppId, TenantId};
     ///
     /// let mut governance = Governance::open(MemoryStore::new(), Settings::default())?;
     /// let (tenant, by) = (TenantId::from_u128(1), Initiator::parse("admin@contoso.com")?);
-    /// let earlier = governance.set_limit(tenant, AppId::BOX, DailyLimit(250), &by, 1_000)?;
+    /// let (action, limit) = (CountedAction::ApplyLabel, DailyLimit(250));
+    /// let earlier = governance.set_limit(tenant, AppId::BOX, action, limit, &by, 1_000)?;
     /// assert_eq!(earlier, DailyLimit(100));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -195,20 +196,25 @@ impl<S: Store> Governance<S> {
         &mut self,
         tenant: TenantId,
         app: AppId,
+        action: CountedAction,
         limit: DailyLimit,
         by: &Initiator,
         now: i64,
     ) -> Result<DailyLimit, Error> {
         self.change(now, |change| {
-            let mut quota = change.quota(tenant, app)?;
+            let mut quota = change.quota(tenant, app, action)?;
             let from = quota.limit();
             quota.set_limit(limit, now);
-            change.rows.put_quota(tenant, app, &quota)?;
-            let event = LogEvent::LimitChanged { from, to: limit };
+            change.rows.put_quota(tenant, app, action, &quota)?;
+            let event = LogEvent::LimitChanged {
+                action,
+                from,
+                to: limit,
+            };
             let mut entry = LogEntry::new(now, tenant, by.clone(), event);
             entry.app = Some(app);
             change.rows.append_log(&entry)?;
-            change.settle_deferred(tenant, app, quota.pause(now))?;
+            change.settle_deferred(tenant, app, action, quota.pause(now))?;
             Ok(from)
         })
     }

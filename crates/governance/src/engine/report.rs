@@ -6,15 +6,12 @@ use super::Governance;
 use crate::error::Error;
 use crate::ledger::AppliedLabel;
 use crate::log::LogEntry;
-use crate::quota::{DailyLimit, Pause};
+use crate::quota::{CountedAction, DailyLimit, Pause};
 use crate::state::Counts;
 use crate::store::{LogFilter, PAGE_COUNT_MAX, PolicyState, Store, TaskFilter};
 use crate::task::{Task, TaskId};
 
-/// The most entries that one call of [`Governance::trim_log`] removes.
-const TRIM_COUNT_MAX: usize = 10_000;
-
-/// The allowance of an app in a tenant at one time.
+/// The allowance of an action in an app of a tenant at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Allowance {
@@ -101,7 +98,7 @@ impl<S: Store> Governance<S> {
         self.view(|rows| rows.counts(tenant, app))
     }
 
-    /// The allowance of an app in a tenant at `now`.
+    /// The allowance of an action in an app of a tenant at `now`.
     ///
     /// # Errors
     ///
@@ -111,16 +108,25 @@ impl<S: Store> Governance<S> {
     ///
     /// ```
     /// use governance::store::MemoryStore;
-    /// use governance::{Governance, Settings};
+    /// use governance::{CountedAction, Governance, Settings};
     /// use label_core::{AppId, TenantId};
     ///
     /// let governance = Governance::open(MemoryStore::new(), Settings::default())?;
-    /// let allowance = governance.allowance(TenantId::from_u128(1), AppId::BOX, 1_000)?;
-    /// assert_eq!((allowance.left, allowance.pause), (100, None));
+    /// let tenant = TenantId::from_u128(1);
+    /// for action in CountedAction::ALL {
+    ///     let allowance = governance.allowance(tenant, AppId::BOX, action, 1_000)?;
+    ///     assert_eq!((allowance.left, allowance.pause), (100, None));
+    /// }
     /// # Ok::<(), governance::Error>(())
     /// ```
-    pub fn allowance(&self, tenant: TenantId, app: AppId, now: i64) -> Result<Allowance, Error> {
-        let quota = self.view(|rows| rows.quota(tenant, app))?;
+    pub fn allowance(
+        &self,
+        tenant: TenantId,
+        app: AppId,
+        action: CountedAction,
+        now: i64,
+    ) -> Result<Allowance, Error> {
+        let quota = self.view(|rows| rows.quota(tenant, app, action))?;
         let quota = quota.read_by(self.settings.day);
         Ok(Allowance {
             limit: quota.limit(),
@@ -227,28 +233,5 @@ impl<S: Store> Governance<S> {
         count: usize,
     ) -> Result<Vec<LogEntry>, Error> {
         self.view(|rows| rows.log(filter, after, count.min(PAGE_COUNT_MAX)))
-    }
-
-    /// Removes entries of the log that are older than its retention, and says how many (A-032).
-    ///
-    /// Call it now and then; a call removes at most 10,000.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use governance::store::MemoryStore;
-    /// use governance::{Governance, Settings};
-    ///
-    /// let mut governance = Governance::open(MemoryStore::new(), Settings::default())?;
-    /// assert_eq!(governance.trim_log(1_609_840_800_000)?, 0);
-    /// # Ok::<(), governance::Error>(())
-    /// ```
-    pub fn trim_log(&mut self, now: i64) -> Result<u64, Error> {
-        let before = now.saturating_sub(self.settings.log_retention_ms);
-        self.change(now, |change| change.rows.trim_log(before, TRIM_COUNT_MAX))
     }
 }

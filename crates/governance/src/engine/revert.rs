@@ -7,10 +7,11 @@ use label_core::{PolicyId, TenantId};
 use super::change::Change;
 use super::{Governance, SUBMIT_COUNT_MAX};
 use crate::error::Error;
+use crate::ledger::AppliedLabel;
 use crate::state::{StateKind, Status, TaskState};
 use crate::store::{PAGE_COUNT_MAX, Store, TaskFilter};
 use crate::task::{ActionKind, NewTask, PreviousLabel, Task, TaskId, TaskKey};
-use crate::text::Initiator;
+use crate::text::{FileVersion, Initiator};
 
 /// Why a task can't be reverted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +25,8 @@ pub enum NotReverted {
     LabelledSince,
     /// A revert is open already.
     UnderWay,
+    /// It did not change a label. A quarantine is ended where the file lies.
+    NoLabelAction,
 }
 
 impl fmt::Display for NotReverted {
@@ -33,6 +36,7 @@ impl fmt::Display for NotReverted {
             Self::PreviousUnknown => "the label before it is unknown",
             Self::LabelledSince => "the file was labelled again since",
             Self::UnderWay => "a revert is open already",
+            Self::NoLabelAction => "it did not change a label",
         })
     }
 }
@@ -143,26 +147,44 @@ impl<S: Store> Governance<S> {
 }
 
 impl Change<'_> {
+    /// What undoes a task, and on which version of the file, with what the ledger says of it; or why
+    /// nothing does.
+    pub(super) fn undoing(
+        &self,
+        task: &Task,
+        applied: Option<&AppliedLabel>,
+    ) -> Result<(ActionKind, FileVersion), NotReverted> {
+        if task.state_kind() != StateKind::Succeeded {
+            return Err(NotReverted::NotDone);
+        }
+        if task.key.action == ActionKind::AdminQuarantine {
+            return Err(NotReverted::NoLabelAction);
+        }
+        let action = match task.previous {
+            PreviousLabel::Unknown => return Err(NotReverted::PreviousUnknown),
+            PreviousLabel::None => ActionKind::Remove,
+            PreviousLabel::Label(label) => ActionKind::Apply(label),
+        };
+        match (applied, task.key.action) {
+            (Some(applied), ActionKind::Apply(_)) if applied.task == task.id => {
+                Ok((action, applied.version.clone()))
+            }
+            (None, ActionKind::Remove) => Ok((action, task.key.file_version.clone())),
+            _ => Err(NotReverted::LabelledSince),
+        }
+    }
+
     /// Takes in the task that undoes another one, or says why not.
     fn revert(
         &mut self,
         task: &Task,
         by: &Initiator,
     ) -> Result<Result<TaskId, NotReverted>, Error> {
-        if task.state_kind() != StateKind::Succeeded {
-            return Ok(Err(NotReverted::NotDone));
-        }
-        let action = match task.previous {
-            PreviousLabel::Unknown => return Ok(Err(NotReverted::PreviousUnknown)),
-            PreviousLabel::None => ActionKind::Remove,
-            PreviousLabel::Label(label) => ActionKind::Apply(label),
-        };
         let key = &task.key;
         let applied = self.rows.applied(key.tenant, &key.file)?;
-        let present = match (&applied, key.action) {
-            (Some(applied), ActionKind::Apply(_)) if applied.task == task.id => &applied.version,
-            (None, ActionKind::Remove) => &key.file_version,
-            _ => return Ok(Err(NotReverted::LabelledSince)),
+        let (action, present) = match self.undoing(task, applied.as_ref()) {
+            Ok(undoing) => undoing,
+            Err(reason) => return Ok(Err(reason)),
         };
         let mut filter = TaskFilter::of_tenant(key.tenant, &[]);
         filter.file = Some(key.file.clone());
@@ -186,7 +208,7 @@ impl Change<'_> {
             });
         }
         let key = TaskKey {
-            file_version: present.clone(),
+            file_version: present,
             policy: None,
             action,
             ..key.clone()

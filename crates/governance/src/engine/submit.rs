@@ -1,7 +1,7 @@
 //! Tasks come in, and what an administrator does with single ones.
 
 use super::Governance;
-use super::change::Change;
+use super::change::{Change, Parked};
 use crate::error::Error;
 use crate::reason::Reason;
 use crate::state::{StateKind, Status, Suspension, SuspensionReason, TaskState};
@@ -37,7 +37,8 @@ impl<S: Store> Governance<S> {
     ///
     /// A policy's task joins an open one with the same key; administrators' never join
     /// (clarification 15). Tasks of a disabled policy, for a disabled label or on a frozen file are
-    /// taken in as suspended. The answers are in the order of the tasks.
+    /// taken in as suspended. Asked to quarantine a file that carries a label of ours, it takes the
+    /// task in and skips it at once, as [`Reason::LABELLED_FILE`]. The answers are in the order of the tasks.
     ///
     /// # Errors
     ///
@@ -168,9 +169,12 @@ impl<S: Store> Governance<S> {
                     task.state = TaskState::Suspended { reasons: held };
                     task.recheck = true;
                 }
-                change.park(&mut task)?;
+                let parked = change.park(&mut task)?;
                 change.log_task(&task, &new.initiator)?;
-                pending += 1;
+                match change.not_quarantined(&task)? {
+                    Some(reason) if parked == Parked::Waiting => change.skip_idle(task, reason)?,
+                    _ => pending += 1,
+                }
                 answers.push(Submitted::Accepted(id));
             }
             Ok(answers)

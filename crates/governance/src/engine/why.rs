@@ -4,21 +4,23 @@ use std::fmt;
 
 use label_core::{AppId, LabelKey, PolicyId};
 
-use super::{Governance, ManualTasks, Settings};
+use super::{Governance, Settings};
 use crate::error::Error;
-use crate::quota::{DailyLimit, Pause, utc_text};
+use crate::quota::{CountedAction, DailyLimit, Pause, utc_text};
 use crate::reason::Reason;
 use crate::state::{StateKind, SuspensionReason, TaskState};
 use crate::store::{Rows, Store, TaskFilter};
-use crate::task::{ActionKind, Task, TaskId};
+use crate::task::{Task, TaskId};
 use crate::text::Worker;
 
 /// One thing that a task waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Waits {
-    /// The daily limit of its app is reached.
+    /// The daily limit of its action in its app is reached.
     DailyLimit {
+        /// Which limit.
+        action: CountedAction,
         /// In which app.
         app: AppId,
         /// The limit.
@@ -74,19 +76,29 @@ impl fmt::Display for Waits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DailyLimit {
+                action,
                 app,
                 limit,
                 until: Some(until),
             } => {
-                let until = utc_text(*until);
+                let (until, what) = (utc_text(*until), what(*action));
                 write!(
                     f,
-                    "waits until {until}: the daily limit of {limit} in {app} is reached"
+                    "waits until {until}: the daily limit of {limit}{what} in {app} is reached"
                 )
             }
             Self::DailyLimit {
-                app, until: None, ..
-            } => write!(f, "waits until the daily limit in {app} is raised: it is 0"),
+                action,
+                app,
+                until: None,
+                ..
+            } => {
+                let what = what(*action);
+                write!(
+                    f,
+                    "waits until the daily limit{what} in {app} is raised: it is 0"
+                )
+            }
             Self::PolicyDisabled {
                 policy: Some(policy),
             } => write!(f, "waits until policy `{policy}` is enabled"),
@@ -131,6 +143,14 @@ impl fmt::Display for Waits {
             }
             Self::Turn => f.write_str("waits for its turn"),
         }
+    }
+}
+
+/// What a limit is of, where it isn't labels.
+fn what(action: CountedAction) -> &'static str {
+    match action {
+        CountedAction::ApplyLabel => "",
+        CountedAction::AdminQuarantine => " for quarantine",
     }
 }
 
@@ -266,12 +286,12 @@ fn pause(
     settings: &Settings,
     now: i64,
 ) -> Result<Option<Waits>, Error> {
-    let exempt = task.key.is_manual() && settings.manual_tasks == ManualTasks::Exempt;
-    if exempt || !matches!(task.key.action, ActionKind::Apply(_)) {
+    let counted = settings.counted(task.key.is_manual(), task.key.action.counted());
+    let Some(action) = counted else {
         return Ok(None);
-    }
-    let app = task.key.app();
-    let quota = rows.quota(task.key.tenant, app)?.read_by(settings.day);
+    };
+    let (tenant, app) = (task.key.tenant, task.key.app());
+    let quota = rows.quota(tenant, app, action)?.read_by(settings.day);
     let holds_unit =
         task.unit.is_some_and(|half| quota.is_of_today(half, now)) && quota.covers(now);
     // A deferred task says itself until when, also when nobody has claimed since.
@@ -281,6 +301,7 @@ fn pause(
         _ => quota.pause(now),
     };
     Ok(pause.map(|pause| Waits::DailyLimit {
+        action,
         app,
         limit: quota.limit(),
         until: pause.until,

@@ -2,10 +2,10 @@
 
 use super::Governance;
 use super::change::Change;
-use super::lease::lease;
 use crate::error::Error;
 use crate::reason::Reason;
 use crate::store::Store;
+use crate::task::Lease;
 use crate::text::{WorkKind, Worker};
 use crate::work::{
     Enqueued, NewWork, PAYLOAD_BYTES_MAX, WORK_COUNT_MAX, WorkClaim, WorkCounts, WorkId, WorkItem,
@@ -50,8 +50,8 @@ impl<S: Store> Governance<S> {
     /// Hands out work of one kind to a worker for `lease_ms`, at most `count` pieces: the larger
     /// priority first, then first in, first out.
     ///
-    /// What an earlier worker let its lease end on counts as a failed try and is handed out again;
-    /// so work must be such that doing it twice does no harm.
+    /// What an earlier worker let its lease end on counts as a failed try and is handed out again,
+    /// after the pause of one; so work must be such that doing it twice does no harm.
     ///
     /// # Errors
     ///
@@ -71,21 +71,24 @@ impl<S: Store> Governance<S> {
         let count = count.min(WORK_COUNT_MAX);
         self.change(now, |change| {
             let mut picked = Vec::new();
-            // Each turn but the last buries a piece, or picks as many as are wanted.
+            let farthest = change.settings.retry.farthest(now);
+            // Each turn but the last sets a piece back, or picks as many as are wanted.
             for _ in 0..=WORK_COUNT_MAX {
-                let ready = change.rows.ready_work(kind, now, count)?;
-                let mut buried = false;
+                let ready = change.rows.ready_work(kind, now, farthest, count)?;
+                let mut set_back = false;
                 for mut item in ready {
-                    if item.lease.is_some() && change.fail_work(&mut item, Reason::INTERRUPTED)? {
-                        buried = true;
+                    if item.lease.is_some() {
+                        let reason = Reason::new(Reason::INTERRUPTED);
+                        change.set_back(&mut item, reason, None, false)?;
+                        set_back = true;
                         continue;
                     }
                     item.claims = item.claims.saturating_add(1);
-                    item.lease = Some(lease(worker, lease_ms, now));
+                    item.lease = Some(Lease::new(worker, lease_ms, now));
                     change.rows.put_work(&item)?;
                     picked.push(item);
                 }
-                if !buried || picked.len() >= count {
+                if !set_back || picked.len() >= count {
                     break;
                 }
             }
@@ -109,7 +112,7 @@ impl<S: Store> Governance<S> {
             let Some(present) = &item.lease else {
                 return Err(Error::StaleWork { id: item.id });
             };
-            let renewed = lease(&present.worker, lease_ms, now);
+            let renewed = Lease::new(&present.worker, lease_ms, now);
             let until = renewed.until_ms;
             item.lease = Some(renewed);
             change.rows.put_work(&item)?;
@@ -148,20 +151,7 @@ impl<S: Store> Governance<S> {
                 WorkOutcome::Retry { reason, not_before } => (reason, not_before, false),
                 WorkOutcome::Failed { reason } => (reason, None, true),
             };
-            item.lease = None;
-            item.attempts = item.attempts.saturating_add(1);
-            let retry = change.settings.retry.for_reason(&reason);
-            match retry.next_try(item.attempts, now, not_before) {
-                Some(at) if !is_final => item.new.not_before = at,
-                _ => item.dead = Some(reason),
-            }
-            if item.again {
-                // Asked for again, it begins anew.
-                item.again = false;
-                item.attempts = 0;
-                item.dead = None;
-            }
-            change.rows.put_work(&item)
+            change.set_back(&mut item, reason, not_before, is_final)
         })
     }
 
@@ -220,7 +210,10 @@ impl Change<'_> {
             item.new = new.clone();
         } else {
             item.new.priority = item.new.priority.max(new.priority);
-            item.new.not_before = item.new.not_before.min(new.not_before);
+            // After a failed try the pause stands, whoever asks.
+            if item.attempts == 0 {
+                item.new.not_before = item.new.not_before.min(new.not_before);
+            }
             item.new.payload.clone_from(&new.payload);
         }
         let is_leased = item.lease.is_some();
@@ -239,17 +232,29 @@ impl Change<'_> {
             .ok_or(Error::StaleWork { id: claim.work })
     }
 
-    /// Counts a try that came to nothing, and says whether it was the last one.
-    fn fail_work(&mut self, item: &mut WorkItem, code: &str) -> Result<bool, Error> {
-        let reason = Reason::new(code);
+    /// Counts a try that came to nothing: the piece waits for its pause, or is a dead letter.
+    ///
+    /// What was asked for again meanwhile doesn't die: it begins anew, with this try as its first.
+    fn set_back(
+        &mut self,
+        item: &mut WorkItem,
+        reason: Reason,
+        not_before: Option<i64>,
+        is_final: bool,
+    ) -> Result<(), Error> {
         item.lease = None;
-        item.attempts = item.attempts.saturating_add(1);
-        let retry = self.settings.retry.for_reason(&reason);
-        if retry.pause_ms(item.attempts).is_some() {
-            return Ok(false);
+        let (rules, attempts) = (self.settings.retry, &mut item.attempts);
+        let next = rules.count_failure(attempts, &reason, self.now, not_before);
+        match next.filter(|_| !is_final) {
+            Some(at) => item.new.not_before = at,
+            None if item.again => {
+                item.attempts = 1;
+                let first = rules.for_reason(&reason).first_pause_ms();
+                item.new.not_before = self.now.saturating_add(first);
+            }
+            None => item.dead = Some(reason),
         }
-        item.dead = Some(reason);
-        self.rows.put_work(item)?;
-        Ok(true)
+        item.again = false;
+        self.rows.put_work(item)
     }
 }

@@ -4,7 +4,8 @@ use super::Governance;
 use super::change::{Change, Parked, WAITING};
 use super::claim::CLAIM_COUNT_MAX;
 use crate::error::Error;
-use crate::ledger::AppliedLabel;
+use crate::ledger::{AppliedLabel, Turns};
+use crate::quota::Pause;
 use crate::reason::Reason;
 use crate::state::{StateKind, TaskState};
 use crate::store::{PAGE_COUNT_MAX, PolicyState, Store, TaskFilter};
@@ -73,16 +74,20 @@ impl<S: Store> Governance<S> {
     /// Asks for leave to write the file, right before it is written.
     ///
     /// This is where the limit is kept: in one change, a unit of the day's allowance is used and
-    /// the intent is stored. The label counts on the UTC day of `now`. A task uses one
-    /// unit, however often it is tried, unless a try may have written something.
+    /// the intent is stored. The label counts on the UTC day of `now`, and leave to write
+    /// holds for the rest of that day: a worker that comes to write later asks again. The report does
+    /// not count, however late it comes, nor does a recovery after a crash. A task uses one unit,
+    /// however often it is tried, unless a try may have written something.
     ///
-    /// To ask again, after a lost answer or with a new intent, uses nothing more on the same day.
+    /// To ask again, after a lost answer or with a new intent, uses nothing more on the same day. On
+    /// another day it uses a unit of that day as well, for the file may have been written on either.
     /// A policy that was disabled since the task was handed out stops it here; a write that was
     /// granted before goes on.
     ///
     /// # Errors
     ///
-    /// [`Error::StaleClaim`], [`Error::LeaseEnded`]: drop the work; [`Error::UnknownTask`].
+    /// [`Error::StaleClaim`], [`Error::LeaseEnded`]: drop the work; [`Error::WriteUnderWay`]: report
+    /// what came of the write that was granted on an earlier day; [`Error::UnknownTask`].
     ///
     /// # Examples
     ///
@@ -220,12 +225,13 @@ impl<S: Store> Governance<S> {
         })
     }
 
-    /// Puts an interrupted task back into the queue and gives the state that it is in by that.
+    /// Puts an interrupted task back among those that wait and gives the state that it is in by that.
     ///
     /// `effect` is what a look at the file told: its version is the one before the write
     /// (`Nothing`), or it can't be told (`Possible`). Where it is the intent's version, report
-    /// `Succeeded` instead. It counts as a failed try, so that a task that ends its process each
-    /// time comes to an end.
+    /// `Succeeded` instead. It counts as a failed try, with the pause of
+    /// [`RetryRules::interrupted`](crate::RetryRules) before the next one, so that a task that ends
+    /// its process each time comes to an end and leaves room for others meanwhile.
     ///
     /// # Errors
     ///
@@ -319,6 +325,7 @@ fn kept_apart<T>(answer: Result<T, Error>) -> Result<Result<T, Error>, Error> {
         Err(
             error @ (Error::StaleClaim { .. }
             | Error::LeaseEnded { .. }
+            | Error::WriteUnderWay { .. }
             | Error::NoGrant { .. }
             | Error::UnknownTask { .. }),
         ) => Ok(Err(error)),
@@ -356,7 +363,7 @@ impl Change<'_> {
             _ => return Err(stale(&task)),
         }
         if let Some(lease) = &task.lease
-            && lease.until_ms <= self.now
+            && lease.has_ended(self.now)
         {
             return Err(Error::LeaseEnded {
                 id: task.id,
@@ -370,10 +377,14 @@ impl Change<'_> {
                 _ => WriteGrant::Suspended,
             });
         }
-        if self.is_counted(&task)
-            && let Some(pause) = self.acquire_unit(&mut task)?
+        if let Some(action) = self.counted(&task)
+            && let Some(Pause { until }) = self.pause_under_way(&task, action)?
         {
-            task.intent = None;
+            return Err(Error::WriteUnderWay { id: task.id, until });
+        }
+        if let Some(action) = self.counted(&task)
+            && let Some(pause) = self.acquire_unit(&mut task, action)?
+        {
             self.defer(&mut task, pause)?;
             return Ok(WriteGrant::Deferred { until: pause.until });
         }
@@ -422,12 +433,14 @@ impl Change<'_> {
 
     /// Ends a running task without success.
     fn end(&mut self, task: &mut Task, state: TaskState, effect: WriteEffect) -> Result<(), Error> {
+        let unit = task.unit;
         self.settle_unit(task, effect)?;
         self.step(task, state)?;
         task.intent = None;
         task.lease = None;
         let initiator = task.initiator.clone();
-        self.put_logged(task, &initiator)
+        self.rows.put_task(task)?;
+        self.log_ended(task, &initiator, unit)
     }
 
     fn succeed(&mut self, task: &mut Task, version: FileVersion) -> Result<(), Error> {
@@ -437,27 +450,72 @@ impl Change<'_> {
         self.end(task, TaskState::Succeeded, WriteEffect::Possible)?;
         self.settle_revert(task)?;
         let (tenant, file) = (task.key.tenant, task.key.file.clone());
-        let ActionKind::Apply(label) = task.key.action else {
-            return self.rows.put_applied(tenant, &file, None);
-        };
         let earlier = self.rows.applied(tenant, &file)?;
-        let applied = AppliedLabel::new(
-            label,
-            version,
-            task.key.policy.clone(),
-            self.now,
-            task.id,
-            self.rows.last_task_id()?,
-        )
-        .after(earlier.as_ref(), self.settings.freeze.window_ms);
-        self.rows.put_applied(tenant, &file, Some(&applied))?;
-        // At once, also while the app is paused (clarification 14). Suspended tasks must not move;
-        // `claim` sees to them when they come back.
-        self.skip_what_is_idle(task, &applied)?;
-        if applied.turns >= self.settings.freeze.turns_max.max(1) {
+        let is_fight = match task.key.action {
+            ActionKind::Apply(label) => {
+                let applied = AppliedLabel::new(
+                    label,
+                    version,
+                    task.key.policy.clone(),
+                    self.now,
+                    task.id,
+                    self.rows.last_task_id()?,
+                );
+                self.rows.put_applied(tenant, &file, Some(&applied))?;
+                let is_fight = self.take_turn(task, earlier)?;
+                // At once, also while the app is paused (clarification 14). Suspended tasks must not
+                // move; `claim` sees to them when they come back.
+                self.skip_what_is_idle(task, &applied)?;
+                is_fight
+            }
+            ActionKind::Remove => {
+                self.rows.put_applied(tenant, &file, None)?;
+                self.take_turn(task, earlier)?
+            }
+            // A file that carried a label of ours would not have come this far.
+            ActionKind::AdminQuarantine => false,
+        };
+        if is_fight {
             self.freeze(task)?;
         }
         Ok(())
+    }
+
+    /// Counts the turn of a policy that has changed a file's label, if it took it over from another
+    /// one, and says whether there were too many. `earlier` is our label until then.
+    ///
+    /// Nothing is written for the first policy that labels a file: the ledger knows it.
+    fn take_turn(&mut self, task: &Task, earlier: Option<AppliedLabel>) -> Result<bool, Error> {
+        let (tenant, file) = (task.key.tenant, &task.key.file);
+        let stored = self.rows.turns(tenant, file)?;
+        let Some(policy) = task.key.policy.clone() else {
+            // An administrator has had a look.
+            if stored.is_some() {
+                self.rows.put_turns(tenant, file, None)?;
+            }
+            return Ok(false);
+        };
+        let by_ledger = || {
+            let applied = earlier?;
+            Some(Turns {
+                policy: applied.policy?,
+                count: 0,
+                since_ms: applied.at_ms,
+            })
+        };
+        let turns = match stored.clone().or_else(by_ledger) {
+            Some(last) => last.then(policy, self.now, self.settings.freeze.window_ms),
+            None if task.key.action == ActionKind::Remove => Turns {
+                policy,
+                count: 0,
+                since_ms: self.now,
+            },
+            None => return Ok(false),
+        };
+        if stored.as_ref() != Some(&turns) {
+            self.rows.put_turns(tenant, file, Some(&turns))?;
+        }
+        Ok(turns.count >= self.settings.freeze.turns_max.max(1))
     }
 
     /// Skips what waits for the file of a task and has nothing left to do there.
@@ -490,10 +548,9 @@ impl Change<'_> {
         effect: WriteEffect,
         not_before: Option<i64>,
     ) -> Result<Option<i64>, Error> {
-        task.attempts = task.attempts.saturating_add(1);
         task.last_error = Some(reason.clone());
-        let retry = self.settings.retry.for_reason(&reason);
-        let at = retry.next_try(task.attempts, self.now, not_before);
+        let (rules, attempts) = (self.settings.retry, &mut task.attempts);
+        let at = rules.count_failure(attempts, &reason, self.now, not_before);
         if at.is_none() {
             let exhausted = Reason::new(Reason::RETRIES_EXHAUSTED).with_detail(&reason.to_string());
             self.end(task, TaskState::Failed { reason: exhausted }, effect)?;
@@ -527,11 +584,6 @@ impl Change<'_> {
 
     fn requeue(&mut self, task: &mut Task, effect: WriteEffect) -> Result<(), Error> {
         let reason = Reason::new(Reason::INTERRUPTED);
-        if self.count_failure(task, reason, effect, None)?.is_none() {
-            return Ok(());
-        }
-        self.unclaim(task)?;
-        self.step(task, TaskState::Queued)?;
-        self.park(task).map(drop)
+        self.try_again(task, reason, effect, None)
     }
 }

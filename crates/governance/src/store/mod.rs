@@ -17,17 +17,20 @@ pub use sqlite::{OpenCheck, SqliteStore};
 
 use crate::error::Error;
 use crate::jobs::JobName;
-use crate::ledger::AppliedLabel;
+use crate::ledger::{AppliedLabel, Turns};
 use crate::log::LogEntry;
-use crate::quota::{HalfDay, Quota};
+use crate::quota::{CountedAction, HalfDay, Quota};
 use crate::state::{Counts, StateKind, Status, TaskState};
 use crate::task::{ActionKind, QueuePlace, Task, TaskId, TaskKey};
 use crate::text::Initiator;
 use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 
-/// The most rows that one call of [`Rows::tasks`], [`Rows::queued`], [`Rows::due`] or
-/// [`Rows::log`] gives; a larger count is taken as this.
+/// The most rows that one call of [`Rows::tasks`], [`Rows::queued`], [`Rows::deferred_due`],
+/// [`Rows::log`] and the like gives; a larger count is taken as this.
 pub const PAGE_COUNT_MAX: usize = 1000;
+
+/// Among how many different times [`Rows::deferred_due`] looks: as many noons.
+pub const DUE_TIMES_MAX: usize = 64;
 
 /// The most rows that one call of [`Rows::waiting`] gives; they are small.
 pub const WAITING_COUNT_MAX: usize = 200_000;
@@ -37,8 +40,10 @@ pub const WAITING_COUNT_MAX: usize = 200_000;
 pub struct Waiting {
     /// Its place in the queue, and its number.
     pub place: QueuePlace,
-    /// Whether it applies a label.
-    pub applies: bool,
+    /// Whose daily limit it counts against, if any.
+    pub counted: Option<CountedAction>,
+    /// Whether leave to write was given and nothing reported since: it needs no unit any more.
+    pub writing: bool,
     /// When it is tried again, in milliseconds UTC, if it waits for that.
     pub retry_at: Option<i64>,
     /// The half-day whose allowance it holds a unit of.
@@ -55,7 +60,8 @@ impl Waiting {
         };
         Some(Self {
             place: task.place(),
-            applies: matches!(task.key.action, ActionKind::Apply(_)),
+            counted: task.key.action.counted(),
+            writing: task.intent.is_some(),
             retry_at,
             unit: task.unit,
         })
@@ -135,8 +141,15 @@ pub trait Rows {
     /// Queued tasks after a place, in the order of the queue.
     fn queued(&self, after: Option<QueuePlace>, count: usize) -> Result<Vec<Task>, Error>;
 
-    /// Deferred and retrying tasks whose time has come at `now`, by time and number.
-    fn due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error>;
+    /// Retrying tasks whose time has come at `now`, by time and number.
+    fn retries_due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error>;
+
+    /// Deferred tasks whose time has come at `now`, in the order of the queue: those of the earliest
+    /// [`DUE_TIMES_MAX`] times.
+    fn deferred_due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error>;
+
+    /// Retrying tasks whose time is later than `at`, the latest first.
+    fn retries_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error>;
 
     /// Deferred tasks whose time is later than `at`, the latest first.
     fn deferred_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error>;
@@ -146,6 +159,9 @@ pub trait Rows {
 
     /// Running tasks whose lease has ended at `now`, by its end and by number.
     fn lease_ended(&self, now: i64, count: usize) -> Result<Vec<Task>, Error>;
+
+    /// Running tasks whose lease lasts beyond `at`, the latest end first.
+    fn leases_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error>;
 
     /// The earliest end of a lease.
     fn next_lease_end(&self) -> Result<Option<i64>, Error>;
@@ -170,8 +186,8 @@ pub trait Rows {
     /// The largest task number given so far; 0 before the first.
     fn last_task_id(&self) -> Result<TaskId, Error>;
 
-    /// The allowance of an app in a tenant; the default where none was stored.
-    fn quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error>;
+    /// The allowance of an action in an app of a tenant; the default where none was stored.
+    fn quota(&self, tenant: TenantId, app: AppId, action: CountedAction) -> Result<Quota, Error>;
 
     /// A policy's state; enabled where none was stored.
     fn policy(&self, tenant: TenantId, policy: &PolicyId) -> Result<PolicyState, Error>;
@@ -185,6 +201,9 @@ pub trait Rows {
     /// The label that we put on a file.
     fn applied(&self, tenant: TenantId, file: &FileKey) -> Result<Option<AppliedLabel>, Error>;
 
+    /// How policies take turns at a file's label, as far as that is kept.
+    fn turns(&self, tenant: TenantId, file: &FileKey) -> Result<Option<Turns>, Error>;
+
     /// Entries of the log that pass the filter and come after `after` (0: from the first), oldest
     /// first.
     fn log(&self, filter: &LogFilter, after: u64, count: usize) -> Result<Vec<LogEntry>, Error>;
@@ -196,8 +215,14 @@ pub trait Rows {
     fn work_with_key(&self, kind: &WorkKind, key: &WorkKey) -> Result<Option<WorkItem>, Error>;
 
     /// Pieces of a kind that are [ready](WorkItem::is_ready) at `now`, in their
-    /// [order](WorkItem::order).
-    fn ready_work(&self, kind: &WorkKind, now: i64, count: usize) -> Result<Vec<WorkItem>, Error>;
+    /// [order](WorkItem::order); `farthest` is the latest time that a pause from now can end at.
+    fn ready_work(
+        &self,
+        kind: &WorkKind,
+        now: i64,
+        farthest: i64,
+        count: usize,
+    ) -> Result<Vec<WorkItem>, Error>;
 
     /// Dead letters of a kind after `after` (0: from the first), by rising number.
     fn dead_work(
@@ -232,8 +257,28 @@ pub trait RowsMut: Rows {
     /// this is the last guard against doing the same twice.
     fn put_task(&mut self, task: &Task) -> Result<(), Error>;
 
+    /// Makes the deferred tasks of policies for an action in an app, whose time has come at `now`, wait
+    /// until another time; says how many.
+    fn put_off(
+        &mut self,
+        tenant: TenantId,
+        app: AppId,
+        action: CountedAction,
+        now: i64,
+        until: Option<i64>,
+    ) -> Result<u64, Error>;
+
+    /// Forgets a task; its number is not given again. One that is not there is forgotten already.
+    fn remove_task(&mut self, id: TaskId) -> Result<(), Error>;
+
     /// Adds or replaces an allowance.
-    fn put_quota(&mut self, tenant: TenantId, app: AppId, quota: &Quota) -> Result<(), Error>;
+    fn put_quota(
+        &mut self,
+        tenant: TenantId,
+        app: AppId,
+        action: CountedAction,
+        quota: &Quota,
+    ) -> Result<(), Error>;
 
     /// Adds or replaces a policy's state.
     fn put_policy(
@@ -260,6 +305,14 @@ pub trait RowsMut: Rows {
         tenant: TenantId,
         file: &FileKey,
         applied: Option<&AppliedLabel>,
+    ) -> Result<(), Error>;
+
+    /// Says how policies take turns at a file's label; `None` forgets it.
+    fn put_turns(
+        &mut self,
+        tenant: TenantId,
+        file: &FileKey,
+        turns: Option<&Turns>,
     ) -> Result<(), Error>;
 
     /// Adds an entry at the end of the log and gives it the next number; the number in the entry
@@ -306,15 +359,33 @@ pub enum ActionType {
     Apply,
     /// The label is taken off.
     Remove,
+    /// The file is put in admin quarantine.
+    AdminQuarantine,
+}
+
+impl From<&ActionKind> for ActionType {
+    fn from(action: &ActionKind) -> Self {
+        match action {
+            ActionKind::Apply(_) => Self::Apply,
+            ActionKind::Remove => Self::Remove,
+            ActionKind::AdminQuarantine => Self::AdminQuarantine,
+        }
+    }
+}
+
+impl From<CountedAction> for ActionType {
+    fn from(action: CountedAction) -> Self {
+        match action {
+            CountedAction::ApplyLabel => Self::Apply,
+            CountedAction::AdminQuarantine => Self::AdminQuarantine,
+        }
+    }
 }
 
 impl ActionType {
     /// Whether `action` is of this type.
     pub fn matches(self, action: &ActionKind) -> bool {
-        match self {
-            Self::Apply => matches!(action, ActionKind::Apply(_)),
-            Self::Remove => matches!(action, ActionKind::Remove),
-        }
+        self == Self::from(action)
     }
 }
 

@@ -9,7 +9,8 @@ use governance::store::{
 };
 use governance::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 use governance::{
-    AppliedLabel, Counts, Error, LogEntry, QueuePlace, Task, TaskId, TaskKey, quota::Quota,
+    AppliedLabel, CountedAction, Counts, Error, LogEntry, QueuePlace, Task, TaskId, TaskKey, Turns,
+    quota::Quota,
 };
 use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 
@@ -80,9 +81,21 @@ impl Rows for FailingRows<'_> {
         self.fuse.burn()?;
         self.rows.queued(after, count)
     }
-    fn due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+    fn retries_due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
         self.fuse.burn()?;
-        self.rows.due(now, count)
+        self.rows.retries_due(now, count)
+    }
+    fn deferred_due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.fuse.burn()?;
+        self.rows.deferred_due(now, count)
+    }
+    fn retries_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.fuse.burn()?;
+        self.rows.retries_beyond(at, count)
+    }
+    fn leases_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.fuse.burn()?;
+        self.rows.leases_beyond(at, count)
     }
     fn deferred_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
         self.fuse.burn()?;
@@ -130,9 +143,9 @@ impl Rows for FailingRows<'_> {
         self.fuse.burn()?;
         self.rows.last_task_id()
     }
-    fn quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error> {
+    fn quota(&self, tenant: TenantId, app: AppId, action: CountedAction) -> Result<Quota, Error> {
         self.fuse.burn()?;
-        self.rows.quota(tenant, app)
+        self.rows.quota(tenant, app, action)
     }
     fn policy(&self, tenant: TenantId, policy: &PolicyId) -> Result<PolicyState, Error> {
         self.fuse.burn()?;
@@ -141,6 +154,10 @@ impl Rows for FailingRows<'_> {
     fn applied(&self, tenant: TenantId, file: &FileKey) -> Result<Option<AppliedLabel>, Error> {
         self.fuse.burn()?;
         self.rows.applied(tenant, file)
+    }
+    fn turns(&self, tenant: TenantId, file: &FileKey) -> Result<Option<Turns>, Error> {
+        self.fuse.burn()?;
+        self.rows.turns(tenant, file)
     }
     fn log(&self, filter: &LogFilter, after: u64, count: usize) -> Result<Vec<LogEntry>, Error> {
         self.fuse.burn()?;
@@ -154,9 +171,15 @@ impl Rows for FailingRows<'_> {
         self.fuse.burn()?;
         self.rows.work_with_key(kind, key)
     }
-    fn ready_work(&self, kind: &WorkKind, now: i64, count: usize) -> Result<Vec<WorkItem>, Error> {
+    fn ready_work(
+        &self,
+        kind: &WorkKind,
+        now: i64,
+        farthest: i64,
+        count: usize,
+    ) -> Result<Vec<WorkItem>, Error> {
         self.fuse.burn()?;
-        self.rows.ready_work(kind, now, count)
+        self.rows.ready_work(kind, now, farthest, count)
     }
     fn dead_work(
         &self,
@@ -190,9 +213,30 @@ impl RowsMut for FailingRows<'_> {
         self.fuse.burn()?;
         self.rows.put_task(task)
     }
-    fn put_quota(&mut self, tenant: TenantId, app: AppId, quota: &Quota) -> Result<(), Error> {
+    fn put_off(
+        &mut self,
+        tenant: TenantId,
+        app: AppId,
+        action: CountedAction,
+        now: i64,
+        until: Option<i64>,
+    ) -> Result<u64, Error> {
         self.fuse.burn()?;
-        self.rows.put_quota(tenant, app, quota)
+        self.rows.put_off(tenant, app, action, now, until)
+    }
+    fn remove_task(&mut self, id: TaskId) -> Result<(), Error> {
+        self.fuse.burn()?;
+        self.rows.remove_task(id)
+    }
+    fn put_quota(
+        &mut self,
+        tenant: TenantId,
+        app: AppId,
+        action: CountedAction,
+        quota: &Quota,
+    ) -> Result<(), Error> {
+        self.fuse.burn()?;
+        self.rows.put_quota(tenant, app, action, quota)
     }
     fn put_policy(
         &mut self,
@@ -224,6 +268,15 @@ impl RowsMut for FailingRows<'_> {
     ) -> Result<(), Error> {
         self.fuse.burn()?;
         self.rows.put_applied(tenant, file, applied)
+    }
+    fn put_turns(
+        &mut self,
+        tenant: TenantId,
+        file: &FileKey,
+        turns: Option<&Turns>,
+    ) -> Result<(), Error> {
+        self.fuse.burn()?;
+        self.rows.put_turns(tenant, file, turns)
     }
     fn append_log(&mut self, entry: &LogEntry) -> Result<u64, Error> {
         self.fuse.burn()?;

@@ -1,6 +1,8 @@
 //! What is done to files, by policies and by administrators, and what is not.
 
-use governance::{ActionKind, DailyLimit, Initiator, StateKind, TaskFilter, TaskId, TaskState};
+use governance::{
+    ActionKind, CountedAction, DailyLimit, Initiator, StateKind, TaskFilter, TaskId, TaskState,
+};
 use label_core::{AppId, FileId, LabelScheme, PolicyId};
 use label_service::{ActionResult, CloudApp, Mode};
 
@@ -324,7 +326,14 @@ fn r_155_r_162_r_163_the_limit_pauses_and_noon_resumes() {
     let by = Initiator::parse("test").unwrap();
     service
         .governance_mut()
-        .set_limit(own(), AppId::BOX, DailyLimit(3), &by, MONDAY)
+        .set_limit(
+            own(),
+            AppId::BOX,
+            CountedAction::ApplyLabel,
+            DailyLimit(3),
+            &by,
+            MONDAY,
+        )
         .unwrap();
     let report = service.tick(MONDAY).unwrap();
     let noon = 1_609_848_000_000;
@@ -366,7 +375,14 @@ fn r_168_r_171_a_disabled_policy_suspends_and_resumes_what_still_matches() {
     let by = Initiator::parse("test").unwrap();
     service
         .governance_mut()
-        .set_limit(own(), AppId::BOX, DailyLimit(0), &by, MONDAY)
+        .set_limit(
+            own(),
+            AppId::BOX,
+            CountedAction::ApplyLabel,
+            DailyLimit(0),
+            &by,
+            MONDAY,
+        )
         .unwrap();
     service.tick(MONDAY).unwrap();
     assert_eq!(states(&service), [StateKind::Deferred; 2]);
@@ -374,7 +390,14 @@ fn r_168_r_171_a_disabled_policy_suspends_and_resumes_what_still_matches() {
     assert_eq!(states(&service), [StateKind::Suspended; 2]);
     service
         .governance_mut()
-        .set_limit(own(), AppId::BOX, DailyLimit(100), &by, MONDAY)
+        .set_limit(
+            own(),
+            AppId::BOX,
+            CountedAction::ApplyLabel,
+            DailyLimit(100),
+            &by,
+            MONDAY,
+        )
         .unwrap();
     service.tick(MONDAY + 48 * HOUR).unwrap();
     assert_eq!(states(&service), [StateKind::Suspended; 2]);
@@ -398,7 +421,14 @@ fn r_172_tasks_of_a_deleted_policy_are_cancelled() {
     let by = Initiator::parse("test").unwrap();
     service
         .governance_mut()
-        .set_limit(own(), AppId::BOX, DailyLimit(0), &by, MONDAY)
+        .set_limit(
+            own(),
+            AppId::BOX,
+            CountedAction::ApplyLabel,
+            DailyLimit(0),
+            &by,
+            MONDAY,
+        )
         .unwrap();
     service.tick(MONDAY).unwrap();
     service
@@ -426,7 +456,7 @@ fn r_006_r_129_refusals_use_nothing_and_say_why() {
     );
     let allowance = service
         .governance()
-        .allowance(own(), AppId::BOX, MONDAY)
+        .allowance(own(), AppId::BOX, CountedAction::ApplyLabel, MONDAY)
         .unwrap();
     assert_eq!(allowance.used, 0);
     assert!(world.app().writes.borrow().is_empty());
@@ -489,7 +519,10 @@ fn a_policy_keeps_a_more_sensitive_label_unless_it_says_otherwise() {
         assert_eq!(reasons(&report), expected);
         assert_eq!(world.app().label_of("a.docx"), Some(key(kept)));
         // What was kept used nothing of the daily limit.
-        let allowance = service.governance().allowance(own(), AppId::BOX, MONDAY);
+        let allowance =
+            service
+                .governance()
+                .allowance(own(), AppId::BOX, CountedAction::ApplyLabel, MONDAY);
         let used = allowance.unwrap().used;
         assert_eq!(used, u32::from(expected.is_empty()));
         // A person may lower it all the same.

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use governance::{DailyLimit, Initiator, StateKind};
+use governance::{CountedAction, DailyLimit, Initiator, StateKind};
 use label_core::source::{FixedLabels, LabelList};
 use label_core::{
     AppId, IntegrationState, Label, LabelKey, LabelScheme, LabelSource, LabelState, PolicyId,
@@ -401,7 +401,14 @@ fn r_187_r_191_a_policy_whose_label_is_gone_or_disabled_is_disabled_and_says_why
         let by = Initiator::parse("test").unwrap();
         service
             .governance_mut()
-            .set_limit(own(), AppId::BOX, DailyLimit(0), &by, MONDAY)
+            .set_limit(
+                own(),
+                AppId::BOX,
+                CountedAction::ApplyLabel,
+                DailyLimit(0),
+                &by,
+                MONDAY,
+            )
             .unwrap();
         service.tick(MONDAY).unwrap();
         *list.borrow_mut() = Ok(changed);

@@ -1,6 +1,6 @@
 use governance::store::MemoryStore;
 use governance::{
-    ActionKind, FileVersion, Governance, Initiator, NewTask, Settings, TaskKey, TaskOutcome,
+    ActionKind, CountedAction, FileVersion, Governance, Initiator, NewTask, Settings, TaskKey, TaskOutcome,
     WriteGrant, WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     assert_eq!(written, 100);
-    assert_eq!(governance.allowance(tenant, AppId::BOX, now)?.left, 0);
+    assert_eq!(governance.allowance(tenant, AppId::BOX, CountedAction::ApplyLabel, now)?.left, 0);
     println!("governance: {written} of 130 today");
     Ok(())
 }

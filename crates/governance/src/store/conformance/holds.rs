@@ -213,6 +213,63 @@ pub(super) fn policies_that_take_turns_at_a_file_are_stopped(
     Ok(())
 }
 
+pub(super) fn policies_that_apply_and_take_off_are_stopped(
+    source: &mut dyn StoreSource,
+) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    let file = wish(0)?.key.file;
+    let turns = scene.governance.settings().freeze.turns_max as usize;
+    let mut now = NINE;
+    // One applies, the other takes off, whoever begins.
+    for first in [0, 1] {
+        for number in first..=first + turns {
+            ensure_eq!(scene.governance.frozen_since(TENANT, &file)?, None);
+            let mut new = turn(
+                number + 100 * first,
+                if number % 2 == 0 { "p" } else { "q" },
+            )?;
+            if number % 2 == 1 {
+                new.key.action = ActionKind::Remove;
+            }
+            let ids = scene.submit(&[new], now)?;
+            ensure_eq!(scene.work_off(now)?, ids);
+            now += HOUR;
+        }
+        ensure_eq!(
+            scene.governance.frozen_since(TENANT, &file)?,
+            Some(now - HOUR)
+        );
+        let held_back = scene.submit(&[turn(90 + first, "q")?], now)?;
+        ensure_eq!(
+            scene.states(&held_back)?,
+            [held(&[SuspensionReason::FileFrozen])]
+        );
+        let by = admin()?;
+        scene.governance.unfreeze_file(TENANT, &file, &by, now)?;
+        for id in held_back {
+            scene.governance.cancel(id, &by, now)?;
+        }
+        // Begins with nothing: an administrator has cleaned the file up.
+        let mut clean = turn(95 + first, "p")?;
+        clean.key.policy = None;
+        clean.key.action = ActionKind::Remove;
+        let ids = scene.submit(&[clean], now)?;
+        ensure_eq!(scene.work_off(now)?, ids);
+        scene = scene.restarted()?;
+    }
+    // An administrator in between ends the turns.
+    for number in 0..=2 * turns {
+        let mut new = turn(200 + number, if number % 2 == 0 { "q" } else { "p" })?;
+        if number == turns {
+            new.key.policy = None;
+        }
+        let ids = scene.submit(&[new], now)?;
+        ensure_eq!(scene.work_off(now)?, ids);
+        ensure_eq!(scene.governance.frozen_since(TENANT, &file)?, None);
+    }
+    Ok(())
+}
+
 pub(super) fn turns_far_apart_freeze_nothing(source: &mut dyn StoreSource) -> Verdict {
     let mut scene = Scene::new(source)?;
     let file = wish(0)?.key.file;

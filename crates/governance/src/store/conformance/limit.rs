@@ -9,7 +9,7 @@ use super::scene::{
 use super::{StoreSource, Verdict, ensure, ensure_eq};
 use crate::engine::{ManualTasks, Settings, TaskOutcome, WriteEffect, WriteGrant};
 use crate::log::LogEvent;
-use crate::quota::{DAY_MS, DailyLimit};
+use crate::quota::{CountedAction, DAY_MS, DailyLimit};
 use crate::reason::Reason;
 use crate::state::{StateKind, TaskState};
 use crate::store::LogFilter;
@@ -28,26 +28,6 @@ pub(super) fn r_155_one_hundred_a_day(source: &mut dyn StoreSource) -> Verdict {
     let last = ids.last().copied().unwrap_or_default();
     let until = Some(RESUME);
     ensure_eq!(scene.state(last)?, TaskState::Deferred { until });
-    Ok(())
-}
-
-pub(super) fn a_clock_that_was_ahead_strands_no_task(source: &mut dyn StoreSource) -> Verdict {
-    let mut scene = Scene::new(source)?;
-    scene.limit(1, NINE)?;
-    let far = NINE + 3_000 * DAY_MS;
-    let ids = scene.submit(&wishes(0..2)?, far)?;
-    ensure_eq!(scene.work_off(far)?, ids.get(..1).unwrap_or_default());
-    // The clock is right again: what was deferred to a noon years ahead goes on now, in its order.
-    let newer = scene.submit(&wishes(2..3)?, NINE)?;
-    ensure!(
-        scene.governance.next(&[], NINE)?.tasks,
-        "there is something to claim"
-    );
-    let second = ids.get(1..).unwrap_or_default();
-    ensure_eq!(scene.work_off(NINE)?, second);
-    let newer = newer.first().copied().unwrap_or_default();
-    let until = Some(RESUME);
-    ensure_eq!(scene.state(newer)?, TaskState::Deferred { until });
     Ok(())
 }
 
@@ -115,7 +95,10 @@ pub(super) fn r_159_only_apply_counts(source: &mut dyn StoreSource) -> Verdict {
         StateKind::Succeeded,
     ];
     ensure_eq!(states, expected);
-    let allowance = scene.governance.allowance(TENANT, AppId::BOX, NINE)?;
+    let allowance =
+        scene
+            .governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NINE)?;
     ensure_eq!(allowance.used, 1);
     Ok(())
 }
@@ -128,11 +111,17 @@ pub(super) fn r_160_the_count_survives_a_restart(source: &mut dyn StoreSource) -
     ensure_eq!(scene.begin(&first, NINE)?, WriteGrant::Granted);
     // The unit is used before the write: it must be there although the process ends now.
     let mut scene = scene.restarted()?;
-    let allowance = scene.governance.allowance(TENANT, AppId::BOX, NINE)?;
+    let allowance =
+        scene
+            .governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NINE)?;
     ensure_eq!((allowance.used, allowance.limit), (1, DailyLimit(2)));
     ensure_eq!(scene.work_off(NINE)?.len(), 1);
     let scene = scene.restarted()?;
-    let allowance = scene.governance.allowance(TENANT, AppId::BOX, NINE)?;
+    let allowance =
+        scene
+            .governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NINE)?;
     ensure_eq!(allowance.left, 0);
     ensure_eq!(allowance.pause.and_then(|pause| pause.until), Some(RESUME));
     Ok(())
@@ -155,6 +144,7 @@ pub(super) fn r_162_the_rest_is_deferred(source: &mut dyn StoreSource) -> Verdic
     ensure_eq!(scene.states(&late)?, [TaskState::Deferred { until }]);
     let entries = scene.governance.log(&LogFilter::default(), 0, 100)?;
     let reached = LogEvent::LimitReached {
+        action: CountedAction::ApplyLabel,
         limit: DailyLimit(2),
         until: RESUME,
     };
@@ -225,8 +215,12 @@ pub(super) fn r_166_raising_is_logged_and_lifts_the_pause(source: &mut dyn Store
     ensure_eq!(scene.work_off(NINE + 2)?.len(), 2);
     let entries = scene.governance.log(&LogFilter::default(), 0, 100)?;
     let raised = entries.iter().find(|entry| {
-        let (from, to) = (DailyLimit(3), DailyLimit(5));
-        entry.event == LogEvent::LimitChanged { from, to }
+        let changed = LogEvent::LimitChanged {
+            action: CountedAction::ApplyLabel,
+            from: DailyLimit(3),
+            to: DailyLimit(5),
+        };
+        entry.event == changed
     });
     let Some(raised) = raised else {
         return Err("the change is not logged".into());
@@ -239,7 +233,10 @@ pub(super) fn r_166_raising_is_logged_and_lifts_the_pause(source: &mut dyn Store
     ensure_eq!(scene.work_off(morning)?.len(), 0);
     scene.limit(6, morning)?;
     ensure_eq!(scene.work_off(morning)?.len(), 1);
-    let allowance = scene.governance.allowance(TENANT, AppId::BOX, morning)?;
+    let allowance =
+        scene
+            .governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, morning)?;
     ensure_eq!((allowance.used, allowance.left), (1, 5));
     Ok(())
 }
@@ -284,14 +281,20 @@ pub(super) fn r_167_a_lowered_limit_stops_further_tries_too(
         let effect = WriteEffect::Nothing;
         scene.governance.requeue(second.claim(), effect, NINE)?;
     }
-    let allowance = scene.governance.allowance(TENANT, AppId::BOX, NINE)?;
+    let allowance =
+        scene
+            .governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NINE)?;
     ensure_eq!(allowance.used, 2);
     scene.limit(0, NINE)?;
     ensure_eq!(scene.work_off(NINE + HOUR)?, []);
     for state in scene.states(&ids)? {
         ensure_eq!(state, TaskState::Deferred { until: None });
     }
-    let allowance = scene.governance.allowance(TENANT, AppId::BOX, NINE)?;
+    let allowance =
+        scene
+            .governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NINE)?;
     ensure_eq!(allowance.used, 0);
     Ok(())
 }
@@ -325,7 +328,10 @@ pub(super) fn manual_tasks_are_exempt_or_counted(source: &mut dyn StoreSource) -
     ensure_eq!(scene.work_off(NINE)?.len(), 1);
     scene.submit(&[manual_wish(2)?, manual_wish(3)?], NINE)?;
     ensure_eq!(scene.work_off(NINE)?.len(), 2);
-    let allowance = scene.governance.allowance(TENANT, AppId::BOX, NINE)?;
+    let allowance =
+        scene
+            .governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NINE)?;
     ensure_eq!(allowance.used, 1);
 
     let settings = Settings {
@@ -390,7 +396,10 @@ pub(super) fn one_label_uses_one_unit(source: &mut dyn StoreSource) -> Verdict {
     // The unit stays with the task, so the other one waits although it comes next.
     ensure_eq!(scene.work_off(NINE)?, []);
     ensure_eq!(scene.work_off(at)?, [first.id]);
-    let allowance = scene.governance.allowance(TENANT, AppId::BOX, at)?;
+    let allowance =
+        scene
+            .governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, at)?;
     ensure_eq!(allowance.used, 1);
     // A try that may have written something has used its unit up.
     let second = scene.claim_one(RESUME)?;
@@ -421,18 +430,38 @@ pub(super) fn a_unit_is_given_back_when_the_task_is_called_off(
         ensure_eq!(scene.begin(task, NINE)?, WriteGrant::Granted);
         scene.governance.finish(task.claim(), locked(), NINE)?;
     }
-    let mut used = vec![scene.governance.allowance(TENANT, AppId::BOX, NINE)?.used];
+    let mut used = vec![
+        scene
+            .governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NINE)?
+            .used,
+    ];
     let first = tasks.first().map(|task| task.id).unwrap_or_default();
     scene.governance.cancel(first, &admin()?, NINE)?;
-    used.push(scene.governance.allowance(TENANT, AppId::BOX, NINE)?.used);
+    used.push(
+        scene
+            .governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NINE)?
+            .used,
+    );
     scene.submit(&[manual_wish(1)?], NINE)?;
     scene.work_off(NINE)?;
-    used.push(scene.governance.allowance(TENANT, AppId::BOX, NINE)?.used);
+    used.push(
+        scene
+            .governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NINE)?
+            .used,
+    );
     let p = super::scene::policy("p")?;
     scene
         .governance
         .delete_policy(TENANT, &p, &admin()?, NINE)?;
-    used.push(scene.governance.allowance(TENANT, AppId::BOX, NINE)?.used);
+    used.push(
+        scene
+            .governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NINE)?
+            .used,
+    );
     ensure_eq!(used, [3, 2, 1, 0]);
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::rows::all_kinds_of_tasks;
 use super::scene::{HOUR, MIDNIGHT, RESUME, Scene, TENANT, admin, policy, wish};
 use super::{StoreSource, Verdict, ensure_eq};
 use crate::log::{LogEntry, LogEvent};
-use crate::quota::DailyLimit;
+use crate::quota::{CountedAction, DailyLimit};
 use crate::state::Status;
 use crate::store::{ActionType, LogFilter, Rows, Store};
 use crate::text::Initiator;
@@ -20,6 +20,7 @@ pub(super) fn numbers_are_never_given_twice(source: &mut dyn StoreSource) -> Ver
         TENANT,
         admin()?,
         LogEvent::LimitReached {
+            action: CountedAction::ApplyLabel,
             limit: DailyLimit(1),
             until: 0,
         },
@@ -65,6 +66,7 @@ pub(super) fn a_032_the_log_is_filtered_and_trimmed(source: &mut dyn StoreSource
     let mut store = source.fresh()?;
     let mut entries = Vec::new();
     let event = LogEvent::LimitReached {
+        action: CountedAction::AdminQuarantine,
         limit: DailyLimit(1),
         until: 0,
     };
@@ -104,7 +106,12 @@ pub(super) fn a_032_the_log_is_filtered_and_trimmed(source: &mut dyn StoreSource
     ];
     for tenant in [None, Some(TENANT)] {
         for app in [None, Some(AppId::BOX)] {
-            for action in [None, Some(ActionType::Apply), Some(ActionType::Remove)] {
+            for action in [
+                None,
+                Some(ActionType::Apply),
+                Some(ActionType::Remove),
+                Some(ActionType::AdminQuarantine),
+            ] {
                 for status in statuses {
                     let filter = LogFilter {
                         tenant,

@@ -4,16 +4,19 @@
 //! [`checks`] as a test of its own. Checks named `r_…` and `a_…` carry the number of the
 //! requirement that they test.
 
+mod days;
 mod holds;
 mod limit;
 mod log;
 mod order;
 mod outlook;
 mod policies;
+mod quarantine;
 mod reverts;
 mod rows;
 mod scene;
 mod tasks;
+mod trim;
 mod work;
 
 use thiserror::Error;
@@ -122,6 +125,7 @@ checks! {
         tasks_are_filtered_and_paged,
         the_queue_has_its_order,
         what_is_due_comes_by_time,
+        pending_tasks_are_counted,
         leases_come_by_their_end;
     log:
         numbers_are_never_given_twice,
@@ -141,12 +145,18 @@ checks! {
         r_167_lowering_stops_at_once,
         r_167_a_lowered_limit_stops_further_tries_too,
         limit_zero_pauses_until_raised,
-        a_clock_that_was_ahead_strands_no_task,
         manual_tasks_are_exempt_or_counted,
         already_labelled_is_skipped_while_paused,
         one_label_uses_one_unit,
         a_unit_is_given_back_when_the_task_is_called_off,
         a_unit_that_was_not_used_is_given_back;
+    days:
+        r_155_a_label_counts_on_the_day_of_its_grant,
+        r_155_a_recovery_counts_no_other_day,
+        a_write_under_way_keeps_its_intent_on_another_day,
+        a_clock_that_was_ahead_strands_no_task,
+        tries_and_leases_of_a_clock_that_was_ahead_end,
+        noon_moves_only_what_is_needed_and_in_order;
     policies:
         r_168_disabling_suspends_all_waiting_tasks,
         r_169_other_tasks_are_untouched,
@@ -166,29 +176,42 @@ checks! {
         the_queue_is_bounded,
         one_task_runs_per_file,
         finished_tasks_can_not_be_cancelled,
+        calls_are_made_together_or_not_at_all,
         old_claims_are_refused,
         a_crash_before_the_write_repeats_it,
         a_crash_after_the_write_counts_it_once,
         reports_are_taken_together;
+    quarantine:
+        a_036_quarantine_has_a_daily_limit_of_its_own,
+        a_036_the_limit_of_quarantine_is_set_told_and_foreseen_apart,
+        a_037_a_file_with_our_label_is_not_quarantined,
+        a_037_a_label_applied_meanwhile_keeps_the_file;
     holds:
         a_task_goes_on_when_all_reasons_have_ended,
         a_label_disabled_meanwhile_stops_the_write,
         r_132_nothing_is_queued_before_it_is_confirmed,
         policies_that_take_turns_at_a_file_are_stopped,
+        policies_that_apply_and_take_off_are_stopped,
         turns_far_apart_freeze_nothing,
         a_finished_task_is_done_again_only_on_request;
     reverts:
         a_030_a_label_is_taken_back,
         everything_a_policy_did_since_is_taken_back;
+    trim:
+        a_038_finished_tasks_are_removed_after_their_retention,
+        a_038_what_is_still_needed_stays,
+        a_038_the_ledger_knows_our_label_without_the_task;
     outlook:
         a_lease_ends_and_the_task_is_taken_over_once,
         a_forecast_comes_true,
+        a_write_of_yesterday_takes_nothing_from_the_forecast,
         why_names_every_reason;
     work:
         r_072_work_that_waits_is_not_queued_twice,
         work_comes_by_priority_then_first_in,
         work_is_handed_out_again_when_its_lease_ends,
         work_that_fails_is_a_dead_letter_until_it_is_asked_for_again,
+        asking_again_does_not_shorten_a_pause,
         jobs_run_once_for_each_time_over_restarts,
         the_next_step_says_what_can_be_done_and_when;
 }

@@ -5,9 +5,11 @@ use label_core::{AppId, FileId, TenantId};
 use super::rows::{all_kinds_of_tasks, lease};
 use super::scene::{MIDNIGHT, TENANT, label, policy, suspended, wish};
 use super::{StoreSource, Verdict, ensure_eq};
-use crate::state::{StateKind, TaskState};
-use crate::store::{ActionType, TaskFilter};
-use crate::task::{Task, TaskId};
+use crate::error::{Cause, Error};
+use crate::quota::CountedAction;
+use crate::state::{StateKind, Status, TaskState};
+use crate::store::{ActionType, Rows, Store, TaskFilter};
+use crate::task::{ActionKind, Task, TaskId};
 
 pub(super) fn leases_come_by_their_end(source: &mut dyn StoreSource) -> Verdict {
     let mut store = source.fresh()?;
@@ -65,7 +67,7 @@ pub(super) fn tasks_are_filtered_and_paged(source: &mut dyn StoreSource) -> Verd
         })
     })?;
     // Every combination of conditions, each set or not, against the plain meaning.
-    for combination in 0_u32..128 {
+    for combination in 0_u32..256 {
         let set = |bit: u32| combination & (1 << bit) != 0;
         let first = wish(0)?.key;
         let filter = TaskFilter {
@@ -79,7 +81,11 @@ pub(super) fn tasks_are_filtered_and_paged(source: &mut dyn StoreSource) -> Verd
                 file
             }),
             policy: set(3).then_some(policy("p")?),
-            action: set(4).then_some(ActionType::Remove),
+            action: match (set(4), set(7)) {
+                (false, _) => None,
+                (true, false) => Some(ActionType::Remove),
+                (true, true) => Some(ActionType::AdminQuarantine),
+            },
             label: set(6).then_some(label(1)),
             states: if set(5) {
                 vec![StateKind::Deferred, StateKind::Failed, StateKind::Queued]
@@ -135,12 +141,41 @@ pub(super) fn the_queue_has_its_order(source: &mut dyn StoreSource) -> Verdict {
     Ok(())
 }
 
+/// The numbers of the tasks that a look finds.
+fn numbers(
+    store: &dyn Store,
+    look: impl Fn(&dyn Rows) -> Result<Vec<Task>, Error>,
+) -> Result<Vec<u64>, Cause> {
+    let mut found = Vec::new();
+    store.view(&mut |rows| {
+        found = look(rows)?.iter().map(|task| task.id.0).collect();
+        Ok(())
+    })?;
+    Ok(found)
+}
+
 pub(super) fn what_is_due_comes_by_time(source: &mut dyn StoreSource) -> Verdict {
     let mut store = source.fresh()?;
-    let times = [Some(50), Some(-7), None, Some(50), Some(i64::MAX), Some(49)];
+    let times = [
+        Some(50),
+        Some(-7),
+        None,
+        Some(50),
+        Some(i64::MAX),
+        Some(49),
+        Some(3),
+        Some(50),
+        Some(50),
+    ];
     let mut tasks = Vec::new();
     for (number, time) in times.into_iter().enumerate() {
-        let mut task = Task::new(TaskId(number as u64 + 1), wish(number)?, 0);
+        let mut new = wish(number)?;
+        new.label_priority = u32::try_from(number)?;
+        if number == 8 {
+            new.key.policy = None;
+            new.label_priority = 0;
+        }
+        let mut task = Task::new(TaskId(number as u64 + 1), new, 0);
         task.state = match (number % 2, time) {
             (1, Some(at)) => TaskState::Retrying { at, n: 1 },
             _ => TaskState::Deferred { until: time },
@@ -148,28 +183,35 @@ pub(super) fn what_is_due_comes_by_time(source: &mut dyn StoreSource) -> Verdict
         tasks.push(task);
     }
     store.transact(&mut |rows| tasks.iter().try_for_each(|task| rows.put_task(task)))?;
-    for (now, expected) in [
-        (i64::MIN, vec![]),
-        (48, vec![2]),
-        (49, vec![2, 6]),
-        (50, vec![2, 6, 1, 4]),
-        (i64::MAX, vec![2, 6, 1, 4, 5]),
+    // Tries by their time, deferred tasks by their place in the queue, whatever their time.
+    for (now, retries, deferred) in [
+        (i64::MIN, vec![], vec![]),
+        (3, vec![2], vec![7]),
+        (49, vec![2, 6], vec![7]),
+        (50, vec![2, 6, 4, 8], vec![9, 7, 1]),
+        (i64::MAX, vec![2, 6, 4, 8], vec![9, 7, 5, 1]),
     ] {
-        let mut found = Vec::new();
-        store.view(&mut |rows| {
-            found = rows.due(now, 1000)?.iter().map(|task| task.id.0).collect();
-            Ok(())
-        })?;
-        ensure_eq!(found, expected);
+        ensure_eq!(
+            numbers(&store, |rows| rows.retries_due(now, 1000))?,
+            retries
+        );
+        ensure_eq!(
+            numbers(&store, |rows| rows.deferred_due(now, 1000))?,
+            deferred
+        );
+        let first = deferred.get(..deferred.len().min(2)).unwrap_or_default();
+        ensure_eq!(numbers(&store, |rows| rows.deferred_due(now, 2))?, first);
     }
-    for (at, expected) in [(i64::MIN, vec![5, 1]), (50, vec![5]), (i64::MAX, vec![])] {
-        let mut found = Vec::new();
-        store.view(&mut |rows| {
-            let tasks = rows.deferred_beyond(at, 1000)?;
-            found = tasks.iter().map(|task| task.id.0).collect();
-            Ok(())
-        })?;
-        ensure_eq!(found, expected);
+    for (at, retries, deferred) in [
+        (i64::MIN, vec![8, 4, 6, 2], vec![5, 1, 9, 7]),
+        (49, vec![8, 4], vec![5, 1, 9]),
+        (50, vec![], vec![5]),
+        (i64::MAX, vec![], vec![]),
+    ] {
+        let found = numbers(&store, |rows| rows.retries_beyond(at, 1000))?;
+        ensure_eq!(found, retries);
+        let found = numbers(&store, |rows| rows.deferred_beyond(at, 1000))?;
+        ensure_eq!(found, deferred);
     }
     let mut next = None;
     store.view(&mut |rows| {
@@ -177,5 +219,89 @@ pub(super) fn what_is_due_comes_by_time(source: &mut dyn StoreSource) -> Verdict
         Ok(())
     })?;
     ensure_eq!(next, Some(-7));
+    // Put off as one: those of policies that are due, of this action, app and tenant.
+    let mut other = tasks.get(6).cloned().ok_or("seven tasks")?;
+    other.id = TaskId(10);
+    other.key.action = ActionKind::AdminQuarantine;
+    store.transact(&mut |rows| rows.put_task(&other))?;
+    let apply = CountedAction::ApplyLabel;
+    let (mut none, mut put_off) = (0, 0);
+    store.transact(&mut |rows| {
+        none = rows.put_off(TENANT, AppId::DROPBOX, apply, 50, Some(60))?;
+        none += rows.put_off(TenantId::from_u128(9), AppId::BOX, apply, 50, None)?;
+        put_off = rows.put_off(TENANT, AppId::BOX, apply, 50, Some(60))?;
+        Ok(())
+    })?;
+    ensure_eq!((none, put_off), (0, 2));
+    ensure_eq!(
+        numbers(&store, |rows| rows.deferred_due(50, 1000))?,
+        [9, 10]
+    );
+    ensure_eq!(
+        numbers(&store, |rows| rows.deferred_due(60, 1000))?,
+        [9, 7, 10, 1]
+    );
+    store = source.reopen(store)?;
+    store.transact(&mut |rows| rows.put_off(TENANT, AppId::BOX, apply, 60, None).map(drop))?;
+    ensure_eq!(
+        numbers(&store, |rows| rows.deferred_due(60, 1000))?,
+        [9, 10]
+    );
+    let seventh = TaskState::Deferred { until: None };
+    let mut state = None;
+    store.view(&mut |rows| {
+        state = rows.task(TaskId(7))?.map(|task| task.state);
+        Ok(())
+    })?;
+    ensure_eq!(state, Some(seventh));
+    Ok(())
+}
+
+pub(super) fn pending_tasks_are_counted(source: &mut dyn StoreSource) -> Verdict {
+    let mut store = source.fresh()?;
+    let tasks = all_kinds_of_tasks()?;
+    // Added, moved, taken back, removed; some of them in changes that fail.
+    let mut expected = 0_u64;
+    for round in 0..tasks.len() {
+        let fails = round % 3 == 2;
+        let mut count = expected;
+        let made = store.transact(&mut |rows| {
+            count = expected;
+            for (number, task) in tasks.iter().enumerate() {
+                let mut task = task.clone();
+                let other = tasks.get((number + round) % tasks.len());
+                task.state = other.map_or(TaskState::Queued, |other| other.state.clone());
+                task.lease = None;
+                let before = rows.task(task.id)?;
+                let was = before.is_some_and(|task| task.state.status() == Status::Pending);
+                let is = task.state.status() == Status::Pending && number % 4 != 3;
+                if number % 4 == 3 {
+                    rows.remove_task(task.id)?;
+                } else {
+                    rows.put_task(&task)?;
+                }
+                count = count + u64::from(is) - u64::from(was);
+            }
+            if rows.pending()? != count {
+                return Err(Error::unavailable("check", "counted wrongly inside"));
+            }
+            match fails {
+                true => Err(Error::unavailable("check", "as planned")),
+                false => Ok(()),
+            }
+        });
+        match made {
+            Ok(()) => expected = count,
+            Err(_) if fails => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut found = 0;
+        store.view(&mut |rows| {
+            found = rows.pending()?;
+            Ok(())
+        })?;
+        ensure_eq!(found, expected);
+        store = source.reopen(store)?;
+    }
     Ok(())
 }

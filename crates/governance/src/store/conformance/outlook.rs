@@ -9,11 +9,12 @@ use super::scene::{
 use super::{StoreSource, Verdict, ensure, ensure_eq};
 use crate::engine::{Waits, WriteEffect, WriteGrant};
 use crate::error::{Cause, Error};
-use crate::quota::{DAY_MS, DailyLimit};
+use crate::quota::{CountedAction, DAY_MS, DailyLimit};
 use crate::task::{ActionKind, NewTask, TaskId};
 use crate::text::Worker;
 
 const NINE: i64 = MIDNIGHT + 9 * HOUR;
+const APPLY: CountedAction = CountedAction::ApplyLabel;
 
 pub(super) fn a_lease_ends_and_the_task_is_taken_over_once(
     source: &mut dyn StoreSource,
@@ -87,7 +88,10 @@ pub(super) fn a_lease_ends_and_the_task_is_taken_over_once(
         .finish(first.claim(), success(first)?, end)?;
     ensure_eq!(scene.governance.next_lease_end()?, None);
     ensure_eq!(scene.work_off(end + HOUR)?, [third.id]);
-    let used = scene.governance.allowance(TENANT, AppId::BOX, NINE)?.used;
+    let used = scene
+        .governance
+        .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NINE)?
+        .used;
     ensure_eq!(used, 3);
     // Without a lease there is none to renew; an absurd one is cut to a day.
     scene.submit(&wishes(10..12)?, NINE)?;
@@ -131,18 +135,30 @@ pub(super) fn a_forecast_comes_true(source: &mut dyn StoreSource) -> Verdict {
     let second = scene.claim_one(NINE)?;
     scene.begin(&second, NINE)?;
     scene.governance.finish(second.claim(), locked(), NINE)?;
-    let forecast = scene.governance.forecast(TENANT, AppId::BOX, None, NINE)?;
+    let forecast =
+        scene
+            .governance
+            .forecast(TENANT, AppId::BOX, CountedAction::ApplyLabel, None, NINE)?;
     ensure_eq!(forecast.tasks.len(), 11);
     ensure_eq!(forecast.finished_at(), Some(RESUME + DAY_MS));
     // What if: with more a day it is done today, but for what is tried again.
     let more = Some(DailyLimit(50));
-    let with_more = scene.governance.forecast(TENANT, AppId::BOX, more, NINE)?;
+    let with_more =
+        scene
+            .governance
+            .forecast(TENANT, AppId::BOX, CountedAction::ApplyLabel, more, NINE)?;
     ensure_eq!(with_more.finished_at(), Some(NINE + 60_000));
     let none = Some(DailyLimit(0));
-    let with_none = scene.governance.forecast(TENANT, AppId::BOX, none, NINE)?;
+    let with_none =
+        scene
+            .governance
+            .forecast(TENANT, AppId::BOX, CountedAction::ApplyLabel, none, NINE)?;
     ensure_eq!(with_none.finished_at(), None);
     ensure_eq!(
-        scene.governance.allowance(TENANT, AppId::BOX, NINE)?.limit,
+        scene
+            .governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NINE)?
+            .limit,
         DailyLimit(3)
     );
     // And so it happens.
@@ -161,6 +177,29 @@ pub(super) fn a_forecast_comes_true(source: &mut dyn StoreSource) -> Verdict {
     expected.sort();
     happened.sort();
     ensure_eq!(happened, expected);
+    Ok(())
+}
+
+pub(super) fn a_write_of_yesterday_takes_nothing_from_the_forecast(
+    source: &mut dyn StoreSource,
+) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    scene.limit(2, NINE)?;
+    let ids = scene.submit(&wishes(0..4)?, NINE)?;
+    let under_way = scene.claim_one(NINE)?;
+    scene.begin(&under_way, NINE)?;
+    // The next day, its label has its unit of yesterday; today's two are for others.
+    let tomorrow = NINE + DAY_MS;
+    let forecast = scene
+        .governance
+        .forecast(TENANT, AppId::BOX, APPLY, None, tomorrow)?;
+    let times = [tomorrow, tomorrow, tomorrow, RESUME + DAY_MS];
+    let expected: Vec<_> = ids.iter().copied().zip(times.map(Some)).collect();
+    ensure_eq!(forecast.tasks, expected);
+    scene
+        .governance
+        .finish(under_way.claim(), success(&under_way)?, tomorrow)?;
+    ensure_eq!(scene.work_off(tomorrow)?, ids.get(1..3).unwrap_or_default());
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use super::scene::{
 use super::{StoreSource, Verdict, ensure_eq};
 use crate::engine::{TaskOutcome, WriteEffect, WriteGrant};
 use crate::error::Error;
+use crate::quota::CountedAction;
 use crate::reason::Reason;
 use crate::state::{StateKind, TaskState};
 use crate::task::TaskId;
@@ -39,7 +40,10 @@ pub(super) fn r_168_disabling_suspends_all_waiting_tasks(source: &mut dyn StoreS
         ensure_eq!(state, suspended());
     }
     // The unit of the retrying one is not kept for the time of the suspension.
-    let allowance = scene.governance.allowance(TENANT, AppId::BOX, NINE)?;
+    let allowance =
+        scene
+            .governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NINE)?;
     ensure_eq!(allowance.used, 0);
     // What is submitted now is suspended from the start.
     let late = scene.submit(&[wish(9)?], NINE)?;

@@ -6,9 +6,9 @@ use super::scene::{MIDNIGHT, TENANT, admin, label, policy, version, wish};
 use super::{StoreSource, Verdict, ensure_eq};
 use crate::error::{Cause, Error};
 use crate::jobs::JobName;
-use crate::ledger::AppliedLabel;
+use crate::ledger::{AppliedLabel, Turns};
 use crate::log::{LogEntry, LogEvent, QuotaPosition};
-use crate::quota::{DailyLimit, HalfDay, Quota};
+use crate::quota::{CountedAction, DailyLimit, HalfDay, Quota};
 use crate::reason::Reason;
 use crate::state::{StateKind, Suspension, SuspensionReason, TaskState};
 use crate::store::{LogFilter, PolicyState, RowsMut, Store, TaskFilter};
@@ -17,6 +17,8 @@ use crate::task::{
 };
 use crate::text::{MatchId, Worker};
 use crate::work::{NewWork, WorkId, WorkItem, WorkKey, WorkKind};
+
+const APPLY: CountedAction = CountedAction::ApplyLabel;
 
 /// Everything that can be read, as text: two stores with the same content give the same.
 fn content(store: &dyn Store) -> Result<String, Cause> {
@@ -33,21 +35,21 @@ fn content(store: &dyn Store) -> Result<String, Cause> {
              {:?}\n{:?}\n{:?}\n{:?}\n{:?}",
             rows.tasks(&TaskFilter::default(), TaskId(0), 1000)?,
             rows.queued(None, 1000)?,
-            rows.due(i64::MAX, 1000)?,
+            (rows.retries_due(i64::MAX, 1000)?, rows.deferred_due(i64::MAX, 1000)?),
             rows.next_due()?,
             rows.lease_ended(i64::MAX, 1000)?,
             rows.next_lease_end()?,
             rows.pending()?,
             rows.counts(TENANT, AppId::BOX)?,
             rows.last_task_id()?,
-            rows.quota(TENANT, AppId::BOX)?,
+            rows.quota(TENANT, AppId::BOX, APPLY)?,
             rows.policy(TENANT, &p)?,
             rows.is_label_disabled(&label(1))?,
             rows.frozen_since(TENANT, &file)?,
-            rows.applied(TENANT, &file)?,
+            (rows.applied(TENANT, &file)?, rows.turns(TENANT, &file)?),
             rows.log(&LogFilter::default(), 0, 1000)?,
             rows.opening()?,
-            rows.ready_work(&kind, i64::MAX, 1000)?,
+            rows.ready_work(&kind, i64::MAX, i64::MAX, 1000)?,
             rows.dead_work(&kind, WorkId(0), 1000)?,
             rows.work_counts(&kind)?,
             rows.work_with_key(&kind, &key)?,
@@ -61,10 +63,16 @@ fn content(store: &dyn Store) -> Result<String, Cause> {
 fn applied() -> Result<AppliedLabel, Cause> {
     let p = Some(policy("p")?);
     let (task, known_up_to) = (TaskId(3), TaskId(9));
-    let mut applied = AppliedLabel::new(label(1), version("2")?, p, -5, task, known_up_to);
-    applied.turns = u32::MAX;
-    applied.turns_since_ms = i64::MIN;
-    Ok(applied)
+    let (label, version) = (label(1), version("2")?);
+    Ok(AppliedLabel::new(label, version, p, -5, task, known_up_to))
+}
+
+fn turns() -> Result<Turns, Cause> {
+    Ok(Turns {
+        policy: policy("q")?,
+        count: u32::MAX,
+        since_ms: i64::MIN,
+    })
 }
 
 fn quota() -> Quota {
@@ -79,17 +87,22 @@ fn write_everything(rows: &mut dyn RowsMut) -> Result<(), Cause> {
     rows.put_task(&task)?;
     task.state = TaskState::Deferred { until: Some(7) };
     rows.put_task(&task)?;
-    rows.put_quota(TENANT, AppId::BOX, &quota())?;
+    rows.put_quota(TENANT, AppId::BOX, APPLY, &quota())?;
     // Fewer parts than before: what is gone must not come back.
-    rows.put_quota(TENANT, AppId::BOX, &Quota::new(DailyLimit(3)))?;
+    rows.put_quota(TENANT, AppId::BOX, APPLY, &Quota::new(DailyLimit(3)))?;
     task.state = TaskState::Running;
     task.lease = Some(lease(5)?);
     rows.put_task(&task)?;
+    let gone = rows.next_task_id()?;
+    rows.put_task(&Task::new(gone, wish(gone.0 as usize)?, MIDNIGHT))?;
+    rows.remove_task(gone)?;
+    rows.remove_task(gone)?;
     rows.put_policy(TENANT, &policy("p")?, PolicyState::Disabled)?;
     rows.put_label_disabled(&label(1), true)?;
     rows.put_label_disabled(&label(1), true)?;
     rows.put_frozen(TENANT, &wish(0)?.key.file, Some(-5))?;
     rows.put_applied(TENANT, &wish(0)?.key.file, Some(&applied()?))?;
+    rows.put_turns(TENANT, &wish(0)?.key.file, Some(&turns()?))?;
     rows.append_log(&LogEntry::of_task(&task, MIDNIGHT, admin()?))?;
     let mut item = work(rows.next_work_id()?)?;
     rows.put_work(&item)?;
@@ -263,7 +276,10 @@ pub(super) fn all_kinds_of_tasks() -> Result<Vec<Task>, Cause> {
             new.label_priority = u32::MAX;
         } else {
             new.key.policy = None;
-            new.key.action = ActionKind::Remove;
+            new.key.action = match number % 4 {
+                1 => ActionKind::AdminQuarantine,
+                _ => ActionKind::Remove,
+            };
         }
         let mut task = Task::new(TaskId(number as u64 + 1), new, i64::MIN);
         task.state = state;
@@ -294,13 +310,17 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
     let mut store = source.fresh()?;
     let tasks = all_kinds_of_tasks()?;
     let file = wish(0)?.key.file;
-    let (p, applied) = (policy("p")?, applied()?);
+    let (p, applied, turns) = (policy("p")?, applied()?, turns()?);
+    let other = wish(1)?.key.file;
+    let quarantine = Quota::from_parts(DailyLimit(5), [3], [(HalfDay(7), 5)]);
     let events = [
         LogEvent::LimitChanged {
+            action: APPLY,
             from: DailyLimit(100),
             to: DailyLimit(u32::MAX),
         },
         LogEvent::LimitReached {
+            action: CountedAction::AdminQuarantine,
             limit: DailyLimit(0),
             until: i64::MIN,
         },
@@ -360,12 +380,21 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
             rows.next_task_id()?;
             rows.put_task(task)?;
         }
-        rows.put_quota(TENANT, AppId::BOX, &quota())?;
+        rows.put_quota(TENANT, AppId::BOX, APPLY, &quota())?;
+        rows.put_quota(
+            TENANT,
+            AppId::BOX,
+            CountedAction::AdminQuarantine,
+            &quarantine,
+        )?;
         rows.put_label_disabled(&label(1), true)?;
         rows.put_label_disabled(&label(2), true)?;
         rows.put_label_disabled(&label(2), false)?;
         rows.put_frozen(TENANT, &file, Some(i64::MIN))?;
         rows.put_applied(TENANT, &file, Some(&applied))?;
+        rows.put_turns(TENANT, &file, Some(&turns))?;
+        rows.put_turns(TENANT, &other, Some(&turns))?;
+        rows.put_turns(TENANT, &other, None)?;
         for entry in &mut entries {
             entry.sequence = rows.append_log(entry)?;
         }
@@ -385,8 +414,9 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
             }
             log = rows.log(&LogFilter::default(), 0, 1000)?;
             facts = Some((
-                rows.quota(TENANT, AppId::BOX)?,
-                rows.quota(TENANT, AppId::DROPBOX)?,
+                rows.quota(TENANT, AppId::BOX, APPLY)?,
+                rows.quota(TENANT, AppId::BOX, CountedAction::AdminQuarantine)?,
+                rows.quota(TENANT, AppId::DROPBOX, APPLY)?,
                 rows.applied(TENANT, &file)?,
                 rows.applied(TenantId::from_u128(9), &file)?,
                 rows.policy(TENANT, &p)?,
@@ -397,15 +427,21 @@ pub(super) fn rows_come_back_as_they_were_put(source: &mut dyn StoreSource) -> V
                 rows.is_label_disabled(&label(2))?,
                 rows.frozen_since(TENANT, &file)?,
                 rows.frozen_since(TenantId::from_u128(9), &file)?,
+                rows.turns(TENANT, &file)?,
+                rows.turns(TENANT, &other)?,
             ));
             Ok(())
         })?;
         ensure_eq!(found, tasks);
         ensure_eq!(log, entries);
-        ensure_eq!(switches, Some((true, false, Some(i64::MIN), None)));
+        ensure_eq!(
+            switches,
+            Some((true, false, Some(i64::MIN), None, Some(turns.clone()), None))
+        );
         let enabled = PolicyState::Enabled;
         let expected = (
             quota(),
+            quarantine.clone(),
             Quota::default(),
             Some(applied.clone()),
             None,

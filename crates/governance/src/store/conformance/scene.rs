@@ -5,7 +5,7 @@ use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 use super::StoreSource;
 use crate::engine::{Governance, Settings, TaskOutcome, WriteEffect, WriteGrant};
 use crate::error::Cause;
-use crate::quota::{DAY_MS, DailyLimit};
+use crate::quota::{CountedAction, DAY_MS, DailyLimit};
 use crate::reason::Reason;
 use crate::state::{Suspension, SuspensionReason, TaskState};
 use crate::store::Store;
@@ -121,8 +121,14 @@ impl<'s> Scene<'s> {
 
     pub(super) fn limit(&mut self, limit: u32, now: i64) -> Result<(), Cause> {
         let by = admin()?;
-        self.governance
-            .set_limit(TENANT, AppId::BOX, DailyLimit(limit), &by, now)?;
+        self.governance.set_limit(
+            TENANT,
+            AppId::BOX,
+            CountedAction::ApplyLabel,
+            DailyLimit(limit),
+            &by,
+            now,
+        )?;
         Ok(())
     }
 

@@ -10,10 +10,11 @@ use super::{StoreSource, Verdict, ensure, ensure_eq};
 use crate::engine::{Settings, Submitted, TaskOutcome, WriteEffect, WriteGrant};
 use crate::error::Error;
 use crate::log::LogEvent;
+use crate::quota::CountedAction;
 use crate::reason::Reason;
 use crate::state::{StateKind, Status, TaskState};
-use crate::store::LogFilter;
-use crate::task::{ActionKind, PolicyOrder, TaskId};
+use crate::store::{LogFilter, TaskFilter};
+use crate::task::{ActionKind, PolicyOrder, TaskId, WriteIntent};
 use crate::text::MatchId;
 
 const NINE: i64 = MIDNIGHT + 9 * HOUR;
@@ -348,13 +349,62 @@ pub(super) fn finished_tasks_can_not_be_cancelled(source: &mut dyn StoreSource) 
     }
 }
 
+pub(super) fn calls_are_made_together_or_not_at_all(source: &mut dyn StoreSource) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    scene.limit(1, NINE)?;
+    // Submitted, claimed, granted and done in one; the next one in another, up to its deferral.
+    let mut states = Vec::new();
+    for new in [[wish(0)?], [wish(1)?]] {
+        let intent = WriteIntent::new(version("after")?);
+        let outcome = TaskOutcome::Succeeded {
+            version: version("after")?,
+        };
+        states.push(scene.governance.together(|calls| {
+            let ids = calls.submit(&new, NINE)?;
+            for task in calls.claim(10, NINE)? {
+                let claim = task.claim();
+                if calls.begin_write(claim, intent.clone(), NINE)? == WriteGrant::Granted {
+                    calls.finish(claim, outcome.clone(), NINE)?;
+                }
+            }
+            ids.first().map(|id| calls.task(id.id())).transpose()
+        })?);
+    }
+    let states: Vec<_> = states
+        .into_iter()
+        .map(|task| task.map(|task| task.state.kind()))
+        .collect();
+    ensure_eq!(
+        states,
+        [Some(StateKind::Succeeded), Some(StateKind::Deferred)]
+    );
+    // An error takes back what the calls before it did.
+    let third = [wish(2)?];
+    let by = admin()?;
+    let made = scene.governance.together(|calls| {
+        calls.submit(&third, NINE)?;
+        calls.cancel(TaskId(99), &by, NINE)
+    });
+    ensure!(
+        matches!(made, Err(Error::UnknownTask { id: TaskId(99) })),
+        "{made:?} for an unknown task"
+    );
+    let mut scene = scene.restarted()?;
+    let all = scene
+        .governance
+        .tasks(&TaskFilter::default(), TaskId(0), 10)?;
+    ensure_eq!(all.len(), 2);
+    ensure_eq!(scene.submit(&[wish(3)?], NINE)?, [TaskId(3)]);
+    Ok(())
+}
+
 pub(super) fn old_claims_are_refused(source: &mut dyn StoreSource) -> Verdict {
     let mut scene = Scene::new(source)?;
     scene.submit(&[wish(0)?], NINE)?;
     let old = scene.claim_one(NINE)?;
     let effect = WriteEffect::Nothing;
     scene.governance.requeue(old.claim(), effect, NINE)?;
-    let new = scene.claim_one(NINE)?;
+    let new = scene.claim_one(NINE + 1000)?;
     ensure_eq!(new.id, old.id);
     for result in [
         scene
@@ -396,8 +446,9 @@ pub(super) fn a_crash_before_the_write_repeats_it(source: &mut dyn StoreSource) 
     scene.claim_one(NINE)?;
     // What runs in this very process is not interrupted.
     ensure_eq!(scene.governance.interrupted()?, []);
-    // Once after the claim, once after the grant.
-    for granted in [false, true] {
+    // Once after the claim, once after the grant; each time it waits a while, twice as long.
+    let mut now = NINE;
+    for (granted, pause) in [(false, 1000), (true, 2000)] {
         scene = scene.restarted()?;
         let interrupted = scene.governance.interrupted()?;
         let [task] = interrupted.as_slice() else {
@@ -405,14 +456,21 @@ pub(super) fn a_crash_before_the_write_repeats_it(source: &mut dyn StoreSource) 
         };
         ensure_eq!(task.intent.is_some(), granted);
         let (claim, effect) = (task.claim(), WriteEffect::Nothing);
-        scene.governance.requeue(claim, effect, NINE)?;
+        let state = scene.governance.requeue(claim, effect, now)?;
+        let (at, n) = (now + pause, task.attempts + 1);
+        ensure_eq!(state, TaskState::Retrying { at, n });
         ensure_eq!(scene.governance.interrupted()?.len(), 0);
-        let task = scene.claim_one(NINE)?;
+        ensure_eq!(scene.governance.next_due()?, Some(now + pause));
+        now += pause;
+        let task = scene.claim_one(now)?;
         ensure_eq!(task.id, TaskId(1));
-        ensure_eq!(scene.begin(&task, NINE)?, WriteGrant::Granted);
+        ensure_eq!(scene.begin(&task, now)?, WriteGrant::Granted);
     }
     scene = scene.restarted()?;
-    let allowance = scene.governance.allowance(TENANT, AppId::BOX, NINE)?;
+    let allowance =
+        scene
+            .governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NINE)?;
     ensure_eq!(allowance.used, 1);
     ensure_eq!(scene.work_off(NINE)?, []);
     Ok(())
@@ -438,7 +496,10 @@ pub(super) fn a_crash_after_the_write_counts_it_once(source: &mut dyn StoreSourc
         .finish(task.claim(), success(&task)?, NINE)?;
     ensure_eq!(state, TaskState::Succeeded);
     ensure_eq!(scene.governance.interrupted()?, []);
-    let allowance = scene.governance.allowance(TENANT, AppId::BOX, NINE)?;
+    let allowance =
+        scene
+            .governance
+            .allowance(TENANT, AppId::BOX, CountedAction::ApplyLabel, NINE)?;
     ensure_eq!(allowance.used, 1);
     Ok(())
 }

@@ -149,6 +149,10 @@ pub(super) fn work_is_handed_out_again_when_its_lease_ends(
     ensure_eq!(until, NINE + MINUTE / 2 + 2 * MINUTE);
     let mut scene = scene.restarted()?;
     ensure_eq!(claim(&mut scene, 1, until - 1)?, []);
+    // The try that came to nothing has its pause.
+    ensure_eq!(claim(&mut scene, 1, until)?, []);
+    ensure_eq!(claim(&mut scene, 1, until + 999)?, []);
+    let until = until + 1000;
     let items = claim(&mut scene, 1, until)?;
     let second = items.first().ok_or("nothing after the lease")?;
     ensure_eq!((second.claims, second.attempts), (2, 1));
@@ -160,10 +164,12 @@ pub(super) fn work_is_handed_out_again_when_its_lease_ends(
         "the first worker is fenced"
     );
     // One that ends its worker each time comes to an end.
-    let tries = scene.governance.settings().retry.interrupted.tries_max;
+    let retry = scene.governance.settings().retry.interrupted;
     let mut now = until;
-    for _ in 2..tries {
+    for failed in 2..retry.tries_max {
         now += MINUTE;
+        ensure_eq!(claim(&mut scene, 1, now)?, []);
+        now += retry.pause_ms(failed).unwrap_or_default();
         ensure_eq!(claim(&mut scene, 1, now)?.len(), 1);
     }
     now += MINUTE;
@@ -205,6 +211,49 @@ pub(super) fn work_that_fails_is_a_dead_letter_until_it_is_asked_for_again(
     let items = claim(&mut scene, 10, NINE)?;
     ensure_eq!(keys(&items), ["b"]);
     ensure_eq!(items.first().map(|item| item.attempts), Some(0));
+    Ok(())
+}
+
+pub(super) fn asking_again_does_not_shorten_a_pause(source: &mut dyn StoreSource) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    let failed = || WorkOutcome::Retry {
+        reason: Reason::new("throttled"),
+        not_before: None,
+    };
+    let throttled = scene.governance.settings().retry.throttled;
+    scene.governance.enqueue(&[new("a", 0)?], NINE)?;
+    let mut now = NINE;
+    // Asked for while somebody works on it, or while it waits: it is not tried before its time, and
+    // it comes to an end where nobody asks during a try.
+    for attempt in 1..throttled.tries_max {
+        let items = claim(&mut scene, 1, now)?;
+        let item = items.first().ok_or("nothing")?;
+        if attempt == 3 {
+            let asked = scene.governance.enqueue(&[new("a", 9)?], now)?;
+            ensure_eq!(asked, [Enqueued::Again(item.id)]);
+        }
+        scene.governance.finish_work(item.claim(), failed(), now)?;
+        let asked = scene.governance.enqueue(&[new("a", 9)?], now)?;
+        ensure_eq!(asked, [Enqueued::Waits(item.id)]);
+        let pause = throttled.pause_ms(attempt).unwrap_or_default();
+        ensure_eq!(claim(&mut scene, 1, now + pause - 1)?, []);
+        now += pause;
+    }
+    // At its last try it was asked for again: it begins anew, after the pause of a first try.
+    let items = claim(&mut scene, 1, now)?;
+    let item = items.first().ok_or("nothing")?;
+    scene.governance.enqueue(&[new("a", 0)?], now)?;
+    scene.governance.finish_work(item.claim(), failed(), now)?;
+    ensure_eq!(claim(&mut scene, 1, now + throttled.first_ms - 1)?, []);
+    now += throttled.first_ms;
+    let items = claim(&mut scene, 1, now)?;
+    let item = items.first().ok_or("nothing")?;
+    ensure_eq!(item.attempts, 1);
+    let outcome = WorkOutcome::Failed {
+        reason: Reason::new("too_large"),
+    };
+    scene.governance.finish_work(item.claim(), outcome, now)?;
+    ensure_eq!(scene.governance.work_counts(&kind()?)?.dead, 1);
     Ok(())
 }
 
@@ -284,6 +333,7 @@ pub(super) fn the_next_step_says_what_can_be_done_and_when(
     scene.governance.set_limit(
         super::scene::TENANT,
         label_core::AppId::BOX,
+        crate::quota::CountedAction::ApplyLabel,
         crate::quota::DailyLimit(9),
         &admin()?,
         NINE,

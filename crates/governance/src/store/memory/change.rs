@@ -6,10 +6,10 @@ use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 
 use crate::error::Error;
 use crate::jobs::JobName;
-use crate::ledger::AppliedLabel;
+use crate::ledger::{AppliedLabel, Turns};
 use crate::log::LogEntry;
-use crate::quota::Quota;
-use crate::state::{Counts, Status};
+use crate::quota::{CountedAction, Quota};
+use crate::state::{Counts, Status, TaskState};
 use crate::store::{LogFilter, PolicyState, Rows, RowsMut, TaskFilter, Waiting};
 use crate::task::{QueuePlace, Task, TaskId, TaskKey};
 use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
@@ -19,11 +19,12 @@ use super::state::State;
 /// How to take one write back.
 enum Undo {
     Task(TaskId, Option<Box<Task>>),
-    Quota((TenantId, AppId), Option<Quota>),
+    Quota((TenantId, AppId, CountedAction), Option<Quota>),
     Policy((TenantId, PolicyId), Option<PolicyState>),
     Label(LabelKey, bool),
     Frozen((TenantId, FileKey), Option<i64>),
     Applied((TenantId, FileKey), Option<AppliedLabel>),
+    Turns((TenantId, FileKey), Option<Turns>),
     LogAdded(u64),
     LogRemoved(u64, Box<LogEntry>),
     Opening(u64),
@@ -71,6 +72,7 @@ impl<'s> Change<'s> {
                 }
                 Undo::Frozen(key, earlier) => restore(&mut state.frozen, key, earlier),
                 Undo::Applied(key, earlier) => restore(&mut state.applied, key, earlier),
+                Undo::Turns(key, earlier) => restore(&mut state.turns, key, earlier),
                 Undo::LogAdded(sequence) => {
                     state.log.remove(&sequence);
                     state.last_log = sequence.saturating_sub(1);
@@ -108,8 +110,16 @@ impl Rows for Change<'_> {
         self.state.queued(after, count)
     }
 
-    fn due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
-        self.state.due(now, count)
+    fn retries_due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.state.retries_due(now, count)
+    }
+
+    fn deferred_due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.state.deferred_due(now, count)
+    }
+
+    fn retries_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.state.retries_beyond(at, count)
     }
 
     fn deferred_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
@@ -122,6 +132,10 @@ impl Rows for Change<'_> {
 
     fn lease_ended(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
         self.state.lease_ended(now, count)
+    }
+
+    fn leases_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.state.leases_beyond(at, count)
     }
 
     fn next_lease_end(&self) -> Result<Option<i64>, Error> {
@@ -150,8 +164,8 @@ impl Rows for Change<'_> {
         self.state.last_task_id()
     }
 
-    fn quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error> {
-        self.state.quota(tenant, app)
+    fn quota(&self, tenant: TenantId, app: AppId, action: CountedAction) -> Result<Quota, Error> {
+        self.state.quota(tenant, app, action)
     }
 
     fn policy(&self, tenant: TenantId, policy: &PolicyId) -> Result<PolicyState, Error> {
@@ -170,6 +184,10 @@ impl Rows for Change<'_> {
         self.state.applied(tenant, file)
     }
 
+    fn turns(&self, tenant: TenantId, file: &FileKey) -> Result<Option<Turns>, Error> {
+        self.state.turns(tenant, file)
+    }
+
     fn log(&self, filter: &LogFilter, after: u64, count: usize) -> Result<Vec<LogEntry>, Error> {
         self.state.log(filter, after, count)
     }
@@ -182,8 +200,14 @@ impl Rows for Change<'_> {
         self.state.work_with_key(kind, key)
     }
 
-    fn ready_work(&self, kind: &WorkKind, now: i64, count: usize) -> Result<Vec<WorkItem>, Error> {
-        self.state.ready_work(kind, now, count)
+    fn ready_work(
+        &self,
+        kind: &WorkKind,
+        now: i64,
+        farthest: i64,
+        count: usize,
+    ) -> Result<Vec<WorkItem>, Error> {
+        self.state.ready_work(kind, now, farthest, count)
     }
 
     fn dead_work(
@@ -228,9 +252,47 @@ impl RowsMut for Change<'_> {
         Ok(())
     }
 
-    fn put_quota(&mut self, tenant: TenantId, app: AppId, quota: &Quota) -> Result<(), Error> {
-        let earlier = self.state.quotas.insert((tenant, app), quota.clone());
-        self.undo.push(Undo::Quota((tenant, app), earlier));
+    fn put_off(
+        &mut self,
+        tenant: TenantId,
+        app: AppId,
+        action: CountedAction,
+        now: i64,
+        until: Option<i64>,
+    ) -> Result<u64, Error> {
+        let due = self.state.deferred.range(..=now);
+        let ids: Vec<_> = due.flat_map(|(_, places)| places.values()).collect();
+        let tasks = ids.into_iter().filter_map(|id| self.state.tasks.get(id));
+        let is_meant = |task: &&Task| {
+            let key = &task.key;
+            let place = (key.tenant, key.app(), key.action.counted());
+            !key.is_manual() && place == (tenant, app, Some(action))
+        };
+        let tasks: Vec<_> = tasks.filter(is_meant).cloned().collect();
+        let count = tasks.len() as u64;
+        for mut task in tasks {
+            task.state = TaskState::Deferred { until };
+            self.put_task(&task)?;
+        }
+        Ok(count)
+    }
+
+    fn remove_task(&mut self, id: TaskId) -> Result<(), Error> {
+        let earlier = self.state.set_task(id, None);
+        self.undo.push(Undo::Task(id, earlier.map(Box::new)));
+        Ok(())
+    }
+
+    fn put_quota(
+        &mut self,
+        tenant: TenantId,
+        app: AppId,
+        action: CountedAction,
+        quota: &Quota,
+    ) -> Result<(), Error> {
+        let key = (tenant, app, action);
+        let earlier = self.state.quotas.insert(key, quota.clone());
+        self.undo.push(Undo::Quota(key, earlier));
         Ok(())
     }
 
@@ -285,6 +347,21 @@ impl RowsMut for Change<'_> {
             None => self.state.applied.remove(&key),
         };
         self.undo.push(Undo::Applied(key, earlier));
+        Ok(())
+    }
+
+    fn put_turns(
+        &mut self,
+        tenant: TenantId,
+        file: &FileKey,
+        turns: Option<&Turns>,
+    ) -> Result<(), Error> {
+        let key = (tenant, file.clone());
+        let earlier = match turns {
+            Some(turns) => self.state.turns.insert(key.clone(), turns.clone()),
+            None => self.state.turns.remove(&key),
+        };
+        self.undo.push(Undo::Turns(key, earlier));
         Ok(())
     }
 

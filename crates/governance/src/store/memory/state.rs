@@ -2,17 +2,19 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Bound::{Excluded, Unbounded};
 
 use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 
 use crate::error::Error;
 use crate::jobs::JobName;
-use crate::ledger::AppliedLabel;
+use crate::ledger::{AppliedLabel, Turns};
 use crate::log::LogEntry;
-use crate::quota::Quota;
-use crate::state::{Counts, StateKind, Status};
+use crate::quota::{CountedAction, Quota};
+use crate::state::{Counts, StateKind, Status, TaskState};
 use crate::store::{
-    LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, TaskFilter, WAITING_COUNT_MAX, Waiting,
+    DUE_TIMES_MAX, LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, TaskFilter, WAITING_COUNT_MAX,
+    Waiting,
 };
 use crate::task::{QueuePlace, Task, TaskId, TaskKey};
 use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
@@ -24,16 +26,19 @@ pub(super) struct State {
     pub(super) by_key: HashMap<TaskKey, BTreeSet<TaskId>>,
     pub(super) by_file: HashMap<(TenantId, FileKey), BTreeSet<TaskId>>,
     pub(super) queued: BTreeMap<QueuePlace, TaskId>,
-    pub(super) due: BTreeSet<(i64, TaskId)>,
+    /// By the time that they wait for, in the order of the queue.
+    pub(super) deferred: BTreeMap<i64, BTreeMap<QueuePlace, TaskId>>,
+    pub(super) retries: BTreeSet<(i64, TaskId)>,
     pub(super) leases: BTreeSet<(i64, TaskId)>,
     pub(super) waiting: HashMap<(TenantId, AppId), BTreeMap<QueuePlace, Waiting>>,
     pub(super) pending: u64,
     pub(super) last_task: u64,
-    pub(super) quotas: HashMap<(TenantId, AppId), Quota>,
+    pub(super) quotas: HashMap<(TenantId, AppId, CountedAction), Quota>,
     pub(super) policies: HashMap<(TenantId, PolicyId), PolicyState>,
     pub(super) disabled_labels: HashSet<LabelKey>,
     pub(super) frozen: HashMap<(TenantId, FileKey), i64>,
     pub(super) applied: HashMap<(TenantId, FileKey), AppliedLabel>,
+    pub(super) turns: HashMap<(TenantId, FileKey), Turns>,
     pub(super) work: BTreeMap<WorkId, WorkItem>,
     pub(super) work_by_key: HashMap<(WorkKind, WorkKey), WorkId>,
     pub(super) work_in_order: HashMap<WorkKind, BTreeSet<(Reverse<u32>, WorkId)>>,
@@ -67,8 +72,17 @@ impl State {
             if let Some(waiting) = self.waiting.get_mut(&app) {
                 waiting.remove(&earlier.place());
             }
-            if let Some(due) = earlier.state.due() {
-                self.due.remove(&(due, id));
+            match earlier.state {
+                TaskState::Retrying { at, .. } => drop(self.retries.remove(&(at, id))),
+                TaskState::Deferred { until: Some(until) } => {
+                    if let Some(places) = self.deferred.get_mut(&until) {
+                        places.remove(&earlier.place());
+                        if places.is_empty() {
+                            self.deferred.remove(&until);
+                        }
+                    }
+                }
+                _ => {}
             }
             if let Some(lease) = &earlier.lease {
                 self.leases.remove(&(lease.until_ms, id));
@@ -91,8 +105,13 @@ impl State {
             if task.state_kind() == StateKind::Queued {
                 self.queued.insert(task.place(), id);
             }
-            if let Some(due) = task.state.due() {
-                self.due.insert((due, id));
+            match task.state {
+                TaskState::Retrying { at, .. } => drop(self.retries.insert((at, id))),
+                TaskState::Deferred { until: Some(until) } => {
+                    let places = self.deferred.entry(until).or_default();
+                    places.insert(task.place(), id);
+                }
+                _ => {}
             }
             if let Some(lease) = &task.lease {
                 self.leases.insert((lease.until_ms, id));
@@ -162,7 +181,7 @@ impl Rows for State {
 
     fn tasks(&self, filter: &TaskFilter, after: TaskId, count: usize) -> Result<Vec<Task>, Error> {
         let count = count.min(PAGE_COUNT_MAX);
-        let later = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
+        let later = (Excluded(after), Unbounded);
         if let (Some(tenant), Some(file)) = (filter.tenant, &filter.file) {
             let ids = self.by_file.get(&(tenant, file.clone()));
             return Ok(ids
@@ -184,37 +203,55 @@ impl Rows for State {
 
     fn queued(&self, after: Option<QueuePlace>, count: usize) -> Result<Vec<Task>, Error> {
         let start = match after {
-            Some(place) => std::ops::Bound::Excluded(place),
-            None => std::ops::Bound::Unbounded,
+            Some(place) => Excluded(place),
+            None => Unbounded,
         };
-        let places = self.queued.range((start, std::ops::Bound::Unbounded));
+        let places = self.queued.range((start, Unbounded));
         Ok(self.all(places.map(|(_, id)| id), count))
     }
 
-    fn due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
-        let due = self.due.range(..=(now, TaskId(u64::MAX)));
+    fn retries_due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        let due = self.retries.range(..=(now, TaskId(u64::MAX)));
         Ok(self.all(due.map(|(_, id)| id), count))
     }
 
+    fn deferred_due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        let count = count.min(PAGE_COUNT_MAX);
+        let times = self.deferred.range(..=now).take(DUE_TIMES_MAX);
+        let mut due: Vec<_> = times
+            .flat_map(|(_, places)| places.iter().take(count))
+            .collect();
+        due.sort_unstable();
+        Ok(self.all(due.into_iter().map(|(_, id)| id), count))
+    }
+
+    fn retries_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
+        let after = (Excluded((at, TaskId(u64::MAX))), Unbounded);
+        let due = self.retries.range(after).rev().map(|(_, id)| id);
+        Ok(self.all(due, count))
+    }
+
     fn deferred_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
-        let after = (
-            std::ops::Bound::Excluded((at, TaskId(u64::MAX))),
-            std::ops::Bound::Unbounded,
-        );
-        let due = self.due.range(after).rev().map(|(_, id)| id);
-        let mut tasks = self.all(due, usize::MAX);
-        tasks.retain(|task| task.state_kind() == StateKind::Deferred);
-        tasks.truncate(count);
-        Ok(tasks)
+        let times = self.deferred.range((Excluded(at), Unbounded)).rev();
+        let due = times.flat_map(|(_, places)| places.values().rev());
+        Ok(self.all(due, count))
     }
 
     fn next_due(&self) -> Result<Option<i64>, Error> {
-        Ok(self.due.first().map(|(at, _)| *at))
+        let deferred = self.deferred.keys().next().copied();
+        let retry = self.retries.first().map(|(at, _)| *at);
+        Ok(deferred.into_iter().chain(retry).min())
     }
 
     fn lease_ended(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
         let ended = self.leases.range(..=(now, TaskId(u64::MAX)));
         Ok(self.all(ended.map(|(_, id)| id), count))
+    }
+
+    fn leases_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
+        let after = (Excluded((at, TaskId(u64::MAX))), Unbounded);
+        let leases = self.leases.range(after).rev().map(|(_, id)| id);
+        Ok(self.all(leases, count))
     }
 
     fn next_lease_end(&self) -> Result<Option<i64>, Error> {
@@ -232,10 +269,10 @@ impl Rows for State {
             return Ok(Vec::new());
         };
         let start = match after {
-            Some(place) => std::ops::Bound::Excluded(place),
-            None => std::ops::Bound::Unbounded,
+            Some(place) => Excluded(place),
+            None => Unbounded,
         };
-        let rows = waiting.range((start, std::ops::Bound::Unbounded));
+        let rows = waiting.range((start, Unbounded));
         let count = count.min(WAITING_COUNT_MAX);
         Ok(rows.map(|(_, waiting)| *waiting).take(count).collect())
     }
@@ -258,8 +295,9 @@ impl Rows for State {
         Ok(TaskId(self.last_task))
     }
 
-    fn quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error> {
-        Ok(self.quotas.get(&(tenant, app)).cloned().unwrap_or_default())
+    fn quota(&self, tenant: TenantId, app: AppId, action: CountedAction) -> Result<Quota, Error> {
+        let quota = self.quotas.get(&(tenant, app, action));
+        Ok(quota.cloned().unwrap_or_default())
     }
 
     fn policy(&self, tenant: TenantId, policy: &PolicyId) -> Result<PolicyState, Error> {
@@ -279,8 +317,12 @@ impl Rows for State {
         Ok(self.applied.get(&(tenant, file.clone())).cloned())
     }
 
+    fn turns(&self, tenant: TenantId, file: &FileKey) -> Result<Option<Turns>, Error> {
+        Ok(self.turns.get(&(tenant, file.clone())).cloned())
+    }
+
     fn log(&self, filter: &LogFilter, after: u64, count: usize) -> Result<Vec<LogEntry>, Error> {
-        let later = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
+        let later = (Excluded(after), Unbounded);
         let entries = self.log.range(later).map(|(_, entry)| entry);
         Ok(entries
             .filter(|entry| filter.matches(entry))
@@ -298,8 +340,16 @@ impl Rows for State {
         Ok(id.and_then(|id| self.work.get(id)).cloned())
     }
 
-    fn ready_work(&self, kind: &WorkKind, now: i64, count: usize) -> Result<Vec<WorkItem>, Error> {
-        let ready = self.work_of(kind).filter(|item| item.is_ready(now));
+    fn ready_work(
+        &self,
+        kind: &WorkKind,
+        now: i64,
+        farthest: i64,
+        count: usize,
+    ) -> Result<Vec<WorkItem>, Error> {
+        let ready = self
+            .work_of(kind)
+            .filter(|item| item.is_ready(now, farthest));
         Ok(ready.take(count.min(PAGE_COUNT_MAX)).cloned().collect())
     }
 
@@ -309,7 +359,7 @@ impl Rows for State {
         after: WorkId,
         count: usize,
     ) -> Result<Vec<WorkItem>, Error> {
-        let later = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
+        let later = (Excluded(after), Unbounded);
         let items = self.work.range(later).map(|(_, item)| item);
         let dead = items.filter(|item| item.new.kind == *kind && item.dead.is_some());
         Ok(dead.take(count.min(PAGE_COUNT_MAX)).cloned().collect())

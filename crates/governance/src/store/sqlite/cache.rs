@@ -7,11 +7,15 @@ use std::collections::BTreeMap;
 
 use label_core::{AppId, LabelKey, PolicyId, TenantId};
 
-use crate::quota::Quota;
+use crate::quota::{CountedAction, Quota};
 use crate::store::PolicyState;
+use crate::task::TaskId;
 
 /// How many allowances, policies or labels are kept; more begin anew.
 pub(super) const CACHED_MAX: usize = 1000;
+
+/// How many tasks are known as pending or not; more begin anew.
+pub(super) const PENDING_MAX: usize = 10_000;
 
 /// A value, and whether the store doesn't have it yet.
 pub(super) struct Cached<T> {
@@ -22,8 +26,10 @@ pub(super) struct Cached<T> {
 /// The values of one transaction.
 #[derive(Default)]
 pub(super) struct Cache {
+    /// Whether tasks that were read or written are pending.
+    pub(super) pending: BTreeMap<TaskId, bool>,
     pub(super) counters: BTreeMap<&'static str, Cached<u64>>,
-    pub(super) quotas: BTreeMap<(TenantId, AppId), Cached<Quota>>,
+    pub(super) quotas: BTreeMap<(TenantId, AppId, CountedAction), Cached<Quota>>,
     pub(super) policies: BTreeMap<(TenantId, PolicyId), PolicyState>,
     pub(super) labels: BTreeMap<LabelKey, bool>,
 }
@@ -34,6 +40,9 @@ impl Cache {
     pub(super) fn make_room(&mut self) {
         if self.policies.len() >= CACHED_MAX {
             self.policies.clear();
+        }
+        if self.pending.len() >= PENDING_MAX {
+            self.pending.clear();
         }
         if self.labels.len() >= CACHED_MAX {
             self.labels.clear();

@@ -7,9 +7,9 @@ use rusqlite::Row;
 use rusqlite::types::FromSql;
 use thiserror::Error;
 
-use crate::ledger::AppliedLabel;
+use crate::ledger::{AppliedLabel, Turns};
 use crate::log::{LogEntry, LogEvent, LoggedTask, QuotaPosition};
-use crate::quota::{DailyLimit, HalfDay};
+use crate::quota::{CountedAction, DailyLimit, HalfDay};
 use crate::reason::Reason;
 use crate::state::{StateKind, Suspension, TaskState};
 use crate::store::{PolicyState, Waiting};
@@ -127,7 +127,7 @@ impl<'r> Columns<'r> {
             .map_err(|error: T::Err| self.bad(error.to_string()))
     }
 
-    fn flag(&mut self) -> Result<bool, Failure> {
+    pub(super) fn flag(&mut self) -> Result<bool, Failure> {
         match self.value::<i64>()? {
             0 => Ok(false),
             1 => Ok(true),
@@ -212,6 +212,36 @@ impl<'r> Columns<'r> {
         }
     }
 
+    /// The number of an action and its label, which only an action that applies one has.
+    fn action(&mut self) -> Result<ActionKind, Failure> {
+        let code: i64 = self.value()?;
+        match (code, self.parsed_or_empty::<LabelKey>()?) {
+            (0, Some(label)) => Ok(ActionKind::Apply(label)),
+            (1, None) => Ok(ActionKind::Remove),
+            (2, None) => Ok(ActionKind::AdminQuarantine),
+            (0..=2, _) => Err(self.bad("an action that doesn't go with its label")),
+            _ => Err(self.bad(format!("{code} is not an action"))),
+        }
+    }
+
+    /// The action of a task in the log; or, of an entry about no task, whose limit it is about.
+    fn logged_action(
+        &mut self,
+        of_task: bool,
+    ) -> Result<(Option<ActionKind>, Option<CountedAction>), Failure> {
+        if of_task {
+            return Ok((Some(self.action()?), None));
+        }
+        let code: Option<i64> = self.value()?;
+        let label: Option<String> = self.value()?;
+        match (code, label) {
+            (None, None) => Ok((None, None)),
+            (Some(0), None) => Ok((None, Some(CountedAction::ApplyLabel))),
+            (Some(2), None) => Ok((None, Some(CountedAction::AdminQuarantine))),
+            _ => Err(self.bad("an action without a task")),
+        }
+    }
+
     pub(super) fn task(&mut self) -> Result<Task, Failure> {
         let id = TaskId(self.number()?);
         let tenant: TenantId = self.parsed()?;
@@ -223,7 +253,7 @@ impl<'r> Columns<'r> {
             file: FileKey::new(app, instance, file),
             file_version: self.parsed::<FileVersion>()?,
             policy: self.parsed_or_empty::<PolicyId>()?,
-            action: action(self.parsed_or_empty::<LabelKey>()?),
+            action: self.action()?,
         };
         let mut new = NewTask::new(key, self.number()?, self.parsed::<Initiator>()?);
         new.policy_order = PolicyOrder {
@@ -277,7 +307,8 @@ impl<'r> Columns<'r> {
         let due: Option<i64> = self.value()?;
         Ok(Waiting {
             place,
-            applies: self.flag()?,
+            counted: self.action()?.counted(),
+            writing: self.flag()?,
             retry_at: due.filter(|_| kind == StateKind::Retrying),
             unit: self.value::<Option<i64>>()?.map(HalfDay),
         })
@@ -293,17 +324,22 @@ impl<'r> Columns<'r> {
     }
 
     pub(super) fn applied(&mut self) -> Result<AppliedLabel, Failure> {
-        let mut applied = AppliedLabel::new(
+        Ok(AppliedLabel::new(
             self.parsed::<LabelKey>()?,
             self.parsed::<FileVersion>()?,
             self.parsed_or_empty::<PolicyId>()?,
             self.value()?,
             TaskId(self.number()?),
             TaskId(self.number()?),
-        );
-        applied.turns = self.number()?;
-        applied.turns_since_ms = self.value()?;
-        Ok(applied)
+        ))
+    }
+
+    pub(super) fn turns(&mut self) -> Result<Turns, Failure> {
+        Ok(Turns {
+            policy: self.parsed()?,
+            count: self.number()?,
+            since_ms: self.value()?,
+        })
     }
 
     pub(super) fn log_entry(&mut self) -> Result<LogEntry, Failure> {
@@ -315,27 +351,25 @@ impl<'r> Columns<'r> {
         let task: Option<u64> = self.number_or_null()?;
         let instance: Option<u32> = self.number_or_null()?;
         let file: Option<FileId> = self.parsed_or_null()?;
-        let label: Option<String> = self.value()?;
+        let action = self.logged_action(task.is_some())?;
         let file = match (app, instance, file) {
             (Some(app), Some(instance), Some(file)) => Some(FileKey::new(app, instance, file)),
             (_, None, None) => None,
             _ => return Err(self.bad("half a file")),
         };
-        let logged = match (task, &file, label) {
+        let (action, limited) = action;
+        let logged = match (task, &file, action) {
             (None, ..) => None,
-            (Some(id), Some(file), Some(label)) => Some(LoggedTask {
+            (Some(id), Some(file), Some(action)) => Some(LoggedTask {
                 id: TaskId(id),
                 file: file.clone(),
-                action: match label.as_str() {
-                    "" => ActionKind::Remove,
-                    label => ActionKind::Apply(LabelKey::parse(label).map_err(|e| self.bad(e))?),
-                },
+                action,
                 previous: PreviousLabel::Unknown,
                 quota: None,
             }),
             _ => return Err(self.bad("a task without its file or action")),
         };
-        let mut entry = LogEntry::new(at_ms, tenant, initiator, self.log_event(file)?);
+        let mut entry = LogEntry::new(at_ms, tenant, initiator, self.log_event(file, limited)?);
         entry.sequence = sequence;
         entry.app = app;
         entry.task = logged;
@@ -352,7 +386,11 @@ impl<'r> Columns<'r> {
         Ok(entry)
     }
 
-    fn log_event(&mut self, file: Option<FileKey>) -> Result<LogEvent, Failure> {
+    fn log_event(
+        &mut self,
+        file: Option<FileKey>,
+        limited: Option<CountedAction>,
+    ) -> Result<LogEvent, Failure> {
         let code: i64 = self.value()?;
         let state = if code == 0 {
             let mut state = self.state()?;
@@ -375,6 +413,7 @@ impl<'r> Columns<'r> {
         let file = || file.clone().ok_or_else(|| self.bad("no file"));
         let first = || first.ok_or_else(|| self.bad("no number"));
         let second = || second.ok_or_else(|| self.bad("no second number"));
+        let action = || limited.ok_or_else(|| self.bad("no action with a limit"));
         let tasks = || u64::try_from(first()?).map_err(|error| self.bad(error));
         let limit = |value: i64| {
             let limit = u32::try_from(value).map_err(|error| self.bad(error));
@@ -382,10 +421,12 @@ impl<'r> Columns<'r> {
         };
         Ok(match code {
             1 => LogEvent::LimitChanged {
+                action: action()?,
                 from: limit(first()?)?,
                 to: limit(second()?)?,
             },
             2 => LogEvent::LimitReached {
+                action: action()?,
                 limit: limit(first()?)?,
                 until: second()?,
             },
@@ -419,12 +460,5 @@ impl<'r> Columns<'r> {
             },
             other => return Err(self.bad(format!("{other} is not an event"))),
         })
-    }
-}
-
-fn action(label: Option<LabelKey>) -> ActionKind {
-    match label {
-        Some(label) => ActionKind::Apply(label),
-        None => ActionKind::Remove,
     }
 }

@@ -307,12 +307,16 @@ fn id_of(connection: &Connection) -> Result<i64, rusqlite::Error> {
 /// for it is a part of the transaction that opens the store.
 fn migrate(connection: &Connection, path: &Path, check: OpenCheck) -> Result<(), Fault> {
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version == 1 {
-        check_content(connection, path, sql::SCHEMA_1, check)?;
-        for statements in sql::MIGRATE_1_TO_2 {
+    let all = (1..).zip(&sql::MIGRATIONS);
+    for (from, migration) in all.filter(|(from, _)| version > 0 && *from >= version) {
+        // Only what comes from outside is looked at; what the one before made is known.
+        if from == version {
+            check_content(connection, path, migration.from, check)?;
+        }
+        for statements in migration.statements {
             connection.execute_batch(statements)?;
         }
-        connection.pragma_update(None, "user_version", sql::SCHEMA_VERSION)?;
+        connection.pragma_update(None, "user_version", from + 1)?;
     }
     Ok(())
 }

@@ -11,20 +11,21 @@ use rusqlite::{Connection, params_from_iter};
 use super::cache::{Cache, Cached};
 use super::columns::{Columns, Failure};
 use super::values::{
-    changing_values, file_values, integer, key_values, log_values, number, policy_state_code,
-    task_values, tenant_text, text, text_or_empty, work_values,
+    changing_values, file_values, integer, key_values, log_values, number, number_or_null,
+    policy_state_code, quota_values, task_values, tenant_text, text, text_or_empty, work_values,
 };
 use super::{sql, told};
 use crate::error::Error;
 use crate::jobs::JobName;
-use crate::ledger::AppliedLabel;
+use crate::ledger::{AppliedLabel, Turns};
 use crate::log::LogEntry;
-use crate::quota::{DailyLimit, HalfDay, Quota};
-use crate::state::{Counts, StateKind};
+use crate::quota::{CountedAction, DailyLimit, HalfDay, Quota};
+use crate::state::{Counts, StateKind, Status};
 use crate::store::{
-    LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, RowsMut, TaskFilter, WAITING_COUNT_MAX, Waiting,
+    DUE_TIMES_MAX, LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, RowsMut, TaskFilter,
+    WAITING_COUNT_MAX, Waiting,
 };
-use crate::task::{QueuePlace, Task, TaskId, TaskKey};
+use crate::task::{LEASE_MS_MAX, QueuePlace, Task, TaskId, TaskKey};
 use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 
 /// A connection inside a transaction.
@@ -50,8 +51,8 @@ impl<'c> SqliteRows<'c> {
             let values = [text(name), number(integer(counter.value))];
             self.execute(sql::WRITE_COUNTER, values)?;
         }
-        for ((tenant, app), quota) in cache.quotas.iter().filter(|(_, quota)| quota.dirty) {
-            self.write_quota(*tenant, *app, &quota.value)?;
+        for ((tenant, app, action), quota) in cache.quotas.iter().filter(|(_, kept)| kept.dirty) {
+            self.write_quota(quota_values(*tenant, *app, *action), &quota.value)?;
         }
         Ok(())
     }
@@ -124,23 +125,60 @@ impl<'c> SqliteRows<'c> {
         Ok(value)
     }
 
-    fn bump(&self, name: &'static str) -> Result<u64, Error> {
-        let value = self.counter(name)?.saturating_add(1);
+    fn set_counter(&self, name: &'static str, value: u64) {
         let dirty = true;
         (self.cache.borrow_mut().counters).insert(name, Cached { value, dirty });
+    }
+
+    fn bump(&self, name: &'static str) -> Result<u64, Error> {
+        let value = self.counter(name)?.saturating_add(1);
+        self.set_counter(name, value);
         Ok(value)
     }
 
-    fn keep_quota(&self, tenant: TenantId, app: AppId, quota: Cached<Quota>) -> Result<(), Error> {
-        if self.cache.borrow().is_full() {
-            self.flush()?;
+    /// Keeps the number of pending tasks in step with a task that is one or isn't from now on.
+    fn count_pending(&self, id: TaskId, is_pending: bool) -> Result<(), Error> {
+        let known = self.cache.borrow().pending.get(&id).copied();
+        let was_pending = match known {
+            Some(known) => known,
+            None => {
+                let key = [number(integer(id.0))];
+                let stored = self.one(sql::IS_PENDING, key, "task", |row| row.flag())?;
+                stored.unwrap_or(false)
+            }
+        };
+        if was_pending != is_pending {
+            let count = self.counter(PENDING)?;
+            let count = if is_pending {
+                count.saturating_add(1)
+            } else {
+                count.saturating_sub(1)
+            };
+            self.set_counter(PENDING, count);
         }
-        self.cache.borrow_mut().quotas.insert((tenant, app), quota);
+        self.remember_pending(id, is_pending);
         Ok(())
     }
 
-    fn read_quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error> {
-        let values = [tenant_text(tenant), number(app.0)];
+    fn remember_pending(&self, id: TaskId, is_pending: bool) {
+        let mut cache = self.cache.borrow_mut();
+        cache.make_room();
+        cache.pending.insert(id, is_pending);
+    }
+
+    fn keep_quota(
+        &self,
+        key: (TenantId, AppId, CountedAction),
+        quota: Cached<Quota>,
+    ) -> Result<(), Error> {
+        if self.cache.borrow().is_full() {
+            self.flush()?;
+        }
+        self.cache.borrow_mut().quotas.insert(key, quota);
+        Ok(())
+    }
+
+    fn read_quota(&self, values: [Value; 3]) -> Result<Quota, Error> {
         let read = |columns: &mut Columns<'_>| Ok(DailyLimit(columns.number()?));
         let Some(limit) = self.one(sql::QUOTA, values.clone(), "quota", read)? else {
             return Ok(Quota::default());
@@ -153,8 +191,7 @@ impl<'c> SqliteRows<'c> {
         Ok(Quota::from_parts(limit, reached, halves))
     }
 
-    fn write_quota(&self, tenant: TenantId, app: AppId, quota: &Quota) -> Result<(), Error> {
-        let key = [tenant_text(tenant), number(app.0)];
+    fn write_quota(&self, key: [Value; 3], quota: &Quota) -> Result<(), Error> {
         let row = [number(quota.limit().0)];
         self.execute(sql::PUT_QUOTA, key.clone().into_iter().chain(row))?;
         let oldest = quota.halves().next().map_or(i64::MIN, |(half, _)| half.0);
@@ -182,9 +219,16 @@ impl<'c> SqliteRows<'c> {
     }
 
     fn tasks_of(&self, statement: &str, values: Vec<Value>) -> Result<Vec<Task>, Error> {
-        self.all(statement, values, "task", |row| row.task())
+        let tasks = self.all(statement, values, "task", |row| row.task())?;
+        for task in &tasks {
+            self.remember_pending(task.id, task.state.status() == Status::Pending);
+        }
+        Ok(tasks)
     }
 }
+
+/// The counter of the tasks that are pending.
+const PENDING: &str = "pending";
 
 fn page(count: usize) -> Value {
     number(integer(count.min(PAGE_COUNT_MAX) as u64))
@@ -192,7 +236,8 @@ fn page(count: usize) -> Value {
 
 impl Rows for SqliteRows<'_> {
     fn task(&self, id: TaskId) -> Result<Option<Task>, Error> {
-        self.one(sql::TASK, [number(integer(id.0))], "task", |row| row.task())
+        let found = self.tasks_of(sql::TASK, vec![number(integer(id.0))])?;
+        Ok(found.into_iter().next())
     }
 
     fn task_with_key(&self, key: &TaskKey) -> Result<Option<TaskId>, Error> {
@@ -226,8 +271,32 @@ impl Rows for SqliteRows<'_> {
         self.tasks_of(sql::QUEUED_AFTER, values)
     }
 
-    fn due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
-        self.tasks_of(sql::DUE, vec![number(now), page(count)])
+    fn retries_due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.tasks_of(sql::RETRIES_DUE, vec![number(now), page(count)])
+    }
+
+    fn deferred_due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
+        let mut due = Vec::new();
+        let mut from = i64::MIN;
+        for _ in 0..DUE_TIMES_MAX {
+            let read = |row: &mut Columns<'_>| row.value::<Option<i64>>();
+            let at = self.one(sql::NEXT_DEFERRED, [number(from)], "task", read)?;
+            let Some(at) = at.flatten().filter(|at| *at <= now) else {
+                break;
+            };
+            due.extend(self.tasks_of(sql::DEFERRED_UNTIL, vec![number(at), page(count)])?);
+            match at.checked_add(1) {
+                Some(next) => from = next,
+                None => break,
+            }
+        }
+        due.sort_unstable_by_key(Task::place);
+        due.truncate(count.min(PAGE_COUNT_MAX));
+        Ok(due)
+    }
+
+    fn retries_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.tasks_of(sql::RETRIES_BEYOND, vec![number(at), page(count)])
     }
 
     fn deferred_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
@@ -235,12 +304,18 @@ impl Rows for SqliteRows<'_> {
     }
 
     fn next_due(&self) -> Result<Option<i64>, Error> {
-        let due = self.one(sql::NEXT_DUE, [], "task", |row| row.value::<Option<i64>>())?;
-        Ok(due.flatten())
+        let read = |row: &mut Columns<'_>| row.value::<Option<i64>>();
+        let deferred = self.one(sql::NEXT_DEFERRED, [number(i64::MIN)], "task", read)?;
+        let retry = self.one(sql::NEXT_RETRY, [], "task", read)?;
+        Ok([deferred, retry].into_iter().flatten().flatten().min())
     }
 
     fn lease_ended(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {
         self.tasks_of(sql::LEASE_ENDED, vec![number(now), page(count)])
+    }
+
+    fn leases_beyond(&self, at: i64, count: usize) -> Result<Vec<Task>, Error> {
+        self.tasks_of(sql::LEASES_BEYOND, vec![number(at), page(count)])
     }
 
     fn next_lease_end(&self) -> Result<Option<i64>, Error> {
@@ -277,8 +352,7 @@ impl Rows for SqliteRows<'_> {
     }
 
     fn pending(&self) -> Result<u64, Error> {
-        let count = self.one(sql::PENDING, [], "task", |row| row.number())?;
-        Ok(count.unwrap_or(0))
+        self.counter(PENDING)
     }
 
     fn counts(&self, tenant: TenantId, app: AppId) -> Result<Counts, Error> {
@@ -296,13 +370,14 @@ impl Rows for SqliteRows<'_> {
         self.counter("task").map(TaskId)
     }
 
-    fn quota(&self, tenant: TenantId, app: AppId) -> Result<Quota, Error> {
-        if let Some(quota) = self.cache.borrow().quotas.get(&(tenant, app)) {
+    fn quota(&self, tenant: TenantId, app: AppId, action: CountedAction) -> Result<Quota, Error> {
+        let key = (tenant, app, action);
+        if let Some(quota) = self.cache.borrow().quotas.get(&key) {
             return Ok(quota.value.clone());
         }
-        let value = self.read_quota(tenant, app)?;
+        let value = self.read_quota(quota_values(tenant, app, action))?;
         let (kept, dirty) = (value.clone(), false);
-        self.keep_quota(tenant, app, Cached { value: kept, dirty })?;
+        self.keep_quota(key, Cached { value: kept, dirty })?;
         Ok(value)
     }
 
@@ -342,6 +417,11 @@ impl Rows for SqliteRows<'_> {
         self.one(sql::APPLIED, values, "applied", |row| row.applied())
     }
 
+    fn turns(&self, tenant: TenantId, file: &FileKey) -> Result<Option<Turns>, Error> {
+        let values = file_values(tenant, file);
+        self.one(sql::TURNS, values, "file_turns", |row| row.turns())
+    }
+
     fn log(&self, filter: &LogFilter, after: u64, count: usize) -> Result<Vec<LogEntry>, Error> {
         let mut values = vec![number(integer(after)), page(count)];
         values.extend(filter.tenant.map(tenant_text));
@@ -364,8 +444,21 @@ impl Rows for SqliteRows<'_> {
         self.one(sql::WORK_WITH_KEY, values, "work", |row| row.work())
     }
 
-    fn ready_work(&self, kind: &WorkKind, now: i64, count: usize) -> Result<Vec<WorkItem>, Error> {
-        let values = [text(kind), number(now), page(count)];
+    fn ready_work(
+        &self,
+        kind: &WorkKind,
+        now: i64,
+        farthest: i64,
+        count: usize,
+    ) -> Result<Vec<WorkItem>, Error> {
+        let lease = number(now.saturating_add(LEASE_MS_MAX));
+        let values = [
+            text(kind),
+            number(now),
+            page(count),
+            number(farthest),
+            lease,
+        ];
         self.all(sql::READY_WORK, values, "work", |row| row.work())
     }
 
@@ -398,19 +491,47 @@ impl Rows for SqliteRows<'_> {
 
 impl RowsMut for SqliteRows<'_> {
     fn next_task_id(&mut self) -> Result<TaskId, Error> {
-        self.bump("task").map(TaskId)
+        let id = self.bump("task").map(TaskId)?;
+        self.remember_pending(id, false);
+        Ok(id)
     }
 
     fn put_task(&mut self, task: &Task) -> Result<(), Error> {
+        self.count_pending(task.id, task.state.status() == Status::Pending)?;
         if self.execute(sql::CHANGE_TASK, changing_values(task))? == 0 {
             self.execute(sql::ADD_TASK, task_values(task))?;
         }
         Ok(())
     }
 
-    fn put_quota(&mut self, tenant: TenantId, app: AppId, quota: &Quota) -> Result<(), Error> {
+    fn put_off(
+        &mut self,
+        tenant: TenantId,
+        app: AppId,
+        action: CountedAction,
+        now: i64,
+        until: Option<i64>,
+    ) -> Result<u64, Error> {
+        let times = [number(now), number_or_null(until)];
+        let values = quota_values(tenant, app, action).into_iter().chain(times);
+        self.execute(sql::PUT_OFF, values)
+    }
+
+    fn remove_task(&mut self, id: TaskId) -> Result<(), Error> {
+        self.count_pending(id, false)?;
+        self.execute(sql::REMOVE_TASK, [number(integer(id.0))])
+            .map(drop)
+    }
+
+    fn put_quota(
+        &mut self,
+        tenant: TenantId,
+        app: AppId,
+        action: CountedAction,
+        quota: &Quota,
+    ) -> Result<(), Error> {
         let (value, dirty) = (quota.clone(), true);
-        self.keep_quota(tenant, app, Cached { value, dirty })
+        self.keep_quota((tenant, app, action), Cached { value, dirty })
     }
 
     fn put_policy(
@@ -474,10 +595,24 @@ impl RowsMut for SqliteRows<'_> {
             number(applied.at_ms),
             number(integer(applied.task.0)),
             number(integer(applied.known_up_to.0)),
-            number(applied.turns),
-            number(applied.turns_since_ms),
         ];
         self.execute(sql::PUT_APPLIED, key.into_iter().chain(row))
+            .map(drop)
+    }
+
+    fn put_turns(
+        &mut self,
+        tenant: TenantId,
+        file: &FileKey,
+        turns: Option<&Turns>,
+    ) -> Result<(), Error> {
+        let key = file_values(tenant, file);
+        let Some(turns) = turns else {
+            return self.execute(sql::FORGET_TURNS, key).map(drop);
+        };
+        let (policy, count) = (text(&turns.policy), number(turns.count));
+        let row = [policy, count, number(turns.since_ms)];
+        self.execute(sql::PUT_TURNS, key.into_iter().chain(row))
             .map(drop)
     }
 

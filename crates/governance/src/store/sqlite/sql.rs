@@ -1,26 +1,47 @@
 //! Every statement that the SQLite store uses, and the schema they are about.
 
-use crate::state::StateKind;
+use super::values::action_code;
+use crate::state::{StateKind, Status};
 use crate::store::{ActionType, LogFilter, TaskFilter};
 
 /// Marks the file as ours, in the header field that SQLite keeps for that: `LblQ`.
 pub(super) const APPLICATION_ID: u32 = 0x4c62_6c51;
 
 /// The version of [`SCHEMA`], in the header field that SQLite keeps for that.
-pub(super) const SCHEMA_VERSION: u32 = 2;
+pub(super) const SCHEMA_VERSION: u32 = 3;
 
-/// The tables. An administrator is the empty policy, and *remove* is the empty label, so that the
-/// key has no nulls, which SQLite would take as different from each other.
-pub(super) const SCHEMA: &str = include_str!("schema_2.sql");
+/// The tables. An administrator is the empty policy, and an action without a label has the empty
+/// one, so that the key has no nulls, which SQLite would take as different from each other.
+pub(super) const SCHEMA: &str = include_str!("schema_3.sql");
 
-/// The tables of version 1: what a store of that version has to have before it is brought up.
-pub(super) const SCHEMA_1: &str = include_str!("schema_1.sql");
+const SCHEMA_2: &str = include_str!("schema_2.sql");
 
-/// From version 1 to 2: the old tables out of the way, then [`SCHEMA`], then their rows.
-pub(super) const MIGRATE_1_TO_2: [&str; 3] = [
-    include_str!("migrate_1_to_2.sql"),
-    SCHEMA,
-    include_str!("migrate_1_to_2_rows.sql"),
+/// How a store of an earlier version becomes one of the next.
+pub(super) struct Migration {
+    /// The tables that a store of that version has to have before it is brought up.
+    pub(super) from: &'static str,
+    /// The old tables out of the way, then the new ones, then their rows.
+    pub(super) statements: [&'static str; 3],
+}
+
+/// The migrations, the one from version 1 first.
+pub(super) const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        from: include_str!("schema_1.sql"),
+        statements: [
+            include_str!("migrate_1_to_2.sql"),
+            SCHEMA_2,
+            include_str!("migrate_1_to_2_rows.sql"),
+        ],
+    },
+    Migration {
+        from: SCHEMA_2,
+        statements: [
+            include_str!("migrate_2_to_3.sql"),
+            SCHEMA,
+            include_str!("migrate_2_to_3_rows.sql"),
+        ],
+    },
 ];
 
 /// What makes the store a store, to be compared with what a fresh one has.
@@ -35,8 +56,8 @@ pub(super) const WRITE_COUNTER: &str = "UPDATE counter SET value = ?2 WHERE name
 /// The columns of a task, in the order in which they are read and written.
 macro_rules! task_columns {
     () => {
-        "id, tenant, app, instance, file, file_version, policy, label, label_priority, initiator, \
-         policy_priority, policy_created_ms, matched, submitted_ms, changed_ms, state, due_ms, \
+        "id, tenant, app, instance, file, file_version, policy, action, label, label_priority, \
+         initiator, policy_priority, policy_created_ms, matched, submitted_ms, changed_ms, state, due_ms, \
          tries, reason_code, reason_detail, reverted_by, attempts, error_code, error_detail, \
          after_version, unit_half, claims, opening, looked_at, recheck, held, worker, lease_ms, \
          previous_label, reverts"
@@ -47,7 +68,7 @@ pub(super) const ADD_TASK: &str = concat!(
     "INSERT INTO task (",
     task_columns!(),
     ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
-     ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35)"
+     ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36)"
 );
 
 /// What a task was submitted with never changes, and with it stand the columns of most indexes.
@@ -57,10 +78,13 @@ pub(super) const CHANGE_TASK: &str = "UPDATE task SET \
      unit_half = ?13, claims = ?14, opening = ?15, looked_at = ?16, recheck = ?17, held = ?18, \
      worker = ?19, lease_ms = ?20, previous_label = ?21 WHERE id = ?1";
 
+pub(super) const REMOVE_TASK: &str = "DELETE FROM task WHERE id = ?1";
+
 pub(super) const TASK: &str = concat!("SELECT ", task_columns!(), " FROM task WHERE id = ?1");
 
 pub(super) const TASK_WITH_KEY: &str = "SELECT id FROM task WHERE tenant = ?1 AND app = ?2 AND \
-     instance = ?3 AND file = ?4 AND file_version = ?5 AND policy = ?6 AND label = ?7 \
+     instance = ?3 AND file = ?4 AND file_version = ?5 AND policy = ?6 AND action = ?7 \
+     AND label = ?8 \
      ORDER BY state < 5 DESC, id DESC LIMIT 1";
 
 pub(super) const QUEUED: &str = concat!(
@@ -76,21 +100,43 @@ pub(super) const QUEUED_AFTER: &str = concat!(
      ORDER BY automatic, queue_rank, id LIMIT ?1"
 );
 
-pub(super) const DUE: &str = concat!(
+pub(super) const RETRIES_DUE: &str = concat!(
     "SELECT ",
     task_columns!(),
-    " FROM task WHERE due_ms IS NOT NULL AND due_ms <= ?1 ORDER BY due_ms, id LIMIT ?2"
+    " FROM task WHERE state = 3 AND due_ms <= ?1 ORDER BY due_ms, id LIMIT ?2"
+);
+
+pub(super) const RETRIES_BEYOND: &str = concat!(
+    "SELECT ",
+    task_columns!(),
+    " FROM task WHERE state = 3 AND due_ms > ?1 ORDER BY due_ms DESC, id DESC LIMIT ?2"
+);
+
+/// The first time that a deferred task waits for, from one on.
+pub(super) const NEXT_DEFERRED: &str =
+    "SELECT min(due_ms) FROM task WHERE state = 1 AND due_ms IS NOT NULL AND due_ms >= ?1";
+
+/// Those that wait for one time, in the order of the queue.
+pub(super) const DEFERRED_UNTIL: &str = concat!(
+    "SELECT ",
+    task_columns!(),
+    " FROM task WHERE state = 1 AND due_ms IS NOT NULL AND due_ms = ?1 \
+     ORDER BY automatic, queue_rank, id LIMIT ?2"
 );
 
 pub(super) const DEFERRED_BEYOND: &str = concat!(
     "SELECT ",
     task_columns!(),
-    " FROM task WHERE due_ms IS NOT NULL AND due_ms > ?1 AND state = 1 \
-     ORDER BY due_ms DESC, id DESC LIMIT ?2"
+    " FROM task WHERE state = 1 AND due_ms IS NOT NULL AND due_ms > ?1 \
+     ORDER BY due_ms DESC, automatic DESC, queue_rank DESC, id DESC LIMIT ?2"
 );
 
+pub(super) const PUT_OFF: &str = "UPDATE task SET due_ms = ?5 WHERE state = 1 \
+     AND due_ms IS NOT NULL AND due_ms <= ?4 AND tenant = ?1 AND app = ?2 AND action = ?3 \
+     AND policy <> ''";
+
 pub(super) const WAITING: &str = "SELECT automatic, label_priority, id, state, due_ms, \
-     label <> '', unit_half \
+     action, label, after_version IS NOT NULL, unit_half \
      FROM task WHERE tenant = ?1 AND app = ?2 AND state IN (0, 1, 3, 4) \
      AND (automatic, queue_rank, id) > (?3, ?4, ?5) \
      ORDER BY automatic, queue_rank, id LIMIT ?6";
@@ -101,31 +147,40 @@ pub(super) const LEASE_ENDED: &str = concat!(
     " FROM task WHERE lease_ms IS NOT NULL AND lease_ms <= ?1 ORDER BY lease_ms, id LIMIT ?2"
 );
 
+pub(super) const LEASES_BEYOND: &str = concat!(
+    "SELECT ",
+    task_columns!(),
+    " FROM task WHERE lease_ms IS NOT NULL AND lease_ms > ?1 \
+     ORDER BY lease_ms DESC, id DESC LIMIT ?2"
+);
+
 pub(super) const NEXT_LEASE_END: &str = "SELECT min(lease_ms) FROM task WHERE lease_ms IS NOT NULL";
 
-pub(super) const NEXT_DUE: &str = "SELECT min(due_ms) FROM task WHERE due_ms IS NOT NULL";
+pub(super) const NEXT_RETRY: &str = "SELECT min(due_ms) FROM task WHERE state = 3";
 
-pub(super) const PENDING: &str = "SELECT count(*) FROM task WHERE state < 5";
+/// Whether a task is pending.
+pub(super) const IS_PENDING: &str = "SELECT state < 5 FROM task WHERE id = ?1";
 
 pub(super) const COUNTS: &str =
     "SELECT state, count(*) FROM task WHERE tenant = ?1 AND app = ?2 GROUP BY state";
 
-pub(super) const QUOTA: &str = "SELECT daily_limit FROM quota WHERE tenant = ?1 AND app = ?2";
-pub(super) const QUOTA_HALVES: &str =
-    "SELECT half, used FROM quota_half WHERE tenant = ?1 AND app = ?2 ORDER BY half";
-pub(super) const QUOTA_REACHED: &str =
-    "SELECT day FROM quota_reached WHERE tenant = ?1 AND app = ?2 ORDER BY day";
-pub(super) const PUT_QUOTA: &str = "INSERT INTO quota VALUES (?1, ?2, ?3)
+pub(super) const QUOTA: &str =
+    "SELECT daily_limit FROM quota WHERE tenant = ?1 AND app = ?2 AND action = ?3";
+pub(super) const QUOTA_HALVES: &str = "SELECT half, used FROM quota_half \
+     WHERE tenant = ?1 AND app = ?2 AND action = ?3 ORDER BY half";
+pub(super) const QUOTA_REACHED: &str = "SELECT day FROM quota_reached \
+     WHERE tenant = ?1 AND app = ?2 AND action = ?3 ORDER BY day";
+pub(super) const PUT_QUOTA: &str = "INSERT INTO quota VALUES (?1, ?2, ?3, ?4)
   ON CONFLICT DO UPDATE SET daily_limit = excluded.daily_limit
   WHERE daily_limit <> excluded.daily_limit";
 pub(super) const FORGET_QUOTA_HALVES: &str =
-    "DELETE FROM quota_half WHERE tenant = ?1 AND app = ?2 AND half < ?3";
-pub(super) const PUT_QUOTA_HALF: &str = "INSERT INTO quota_half VALUES (?1, ?2, ?3, ?4)
+    "DELETE FROM quota_half WHERE tenant = ?1 AND app = ?2 AND action = ?3 AND half < ?4";
+pub(super) const PUT_QUOTA_HALF: &str = "INSERT INTO quota_half VALUES (?1, ?2, ?3, ?4, ?5)
   ON CONFLICT DO UPDATE SET used = excluded.used WHERE used <> excluded.used";
 pub(super) const FORGET_QUOTA_REACHED: &str =
-    "DELETE FROM quota_reached WHERE tenant = ?1 AND app = ?2 AND day = ?3";
+    "DELETE FROM quota_reached WHERE tenant = ?1 AND app = ?2 AND action = ?3 AND day = ?4";
 pub(super) const PUT_QUOTA_REACHED: &str =
-    "INSERT OR IGNORE INTO quota_reached VALUES (?1, ?2, ?3)";
+    "INSERT OR IGNORE INTO quota_reached VALUES (?1, ?2, ?3, ?4)";
 
 pub(super) const POLICY: &str = "SELECT state FROM policy WHERE tenant = ?1 AND policy = ?2";
 pub(super) const PUT_POLICY: &str = "INSERT OR REPLACE INTO policy VALUES (?1, ?2, ?3)";
@@ -146,8 +201,9 @@ pub(super) const WORK_WITH_KEY: &str = concat!(
 pub(super) const READY_WORK: &str = concat!(
     "SELECT ",
     work_columns!(),
-    " FROM work WHERE kind = ?1 AND dead_code IS NULL AND not_before_ms <= ?2 \
-     AND (lease_ms IS NULL OR lease_ms <= ?2) ORDER BY work_rank, id LIMIT ?3"
+    " FROM work WHERE kind = ?1 AND dead_code IS NULL \
+     AND (not_before_ms <= ?2 OR attempts > 0 AND not_before_ms > ?4) \
+     AND (lease_ms IS NULL OR lease_ms <= ?2 OR lease_ms > ?5) ORDER BY work_rank, id LIMIT ?3"
 );
 pub(super) const DEAD_WORK: &str = concat!(
     "SELECT ",
@@ -183,17 +239,23 @@ pub(super) const FREEZE: &str = "INSERT OR REPLACE INTO frozen_file VALUES (?1, 
 pub(super) const UNFREEZE: &str =
     "DELETE FROM frozen_file WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4";
 
-pub(super) const APPLIED: &str = "SELECT label, version, policy, at_ms, task, known_up_to, turns, \
-     turns_since_ms \
+pub(super) const APPLIED: &str = "SELECT label, version, policy, at_ms, task, known_up_to \
      FROM applied WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4";
 pub(super) const PUT_APPLIED: &str =
-    "INSERT OR REPLACE INTO applied VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    "INSERT OR REPLACE INTO applied VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 pub(super) const FORGET_APPLIED: &str =
     "DELETE FROM applied WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4";
 
+pub(super) const TURNS: &str = "SELECT policy, turns, since_ms FROM file_turns \
+     WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4";
+pub(super) const PUT_TURNS: &str =
+    "INSERT OR REPLACE INTO file_turns VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+pub(super) const FORGET_TURNS: &str =
+    "DELETE FROM file_turns WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4";
+
 pub(super) const APPEND_LOG: &str = "INSERT INTO log VALUES \
      (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, \
-     ?21, ?22, ?23, ?24)";
+     ?21, ?22, ?23, ?24, ?25)";
 
 /// The oldest entry that is to stay ends the part that may go.
 pub(super) const TRIM_LOG: &str = "DELETE FROM log WHERE sequence IN (
@@ -215,22 +277,32 @@ pub(super) fn tasks(filter: &TaskFilter) -> String {
             next += 1;
         }
     };
-    equal(&mut sql, "tenant", filter.tenant.is_some());
+    // A file and a label have few tasks and are found first; the plus sign keeps SQLite from going
+    // through all tasks of a tenant or a state instead. Labels are told apart by tenant themselves.
+    let is_narrow = filter.file.is_some() || filter.label.is_some();
+    let tenant = match filter.label {
+        Some(_) if filter.file.is_none() => "+tenant",
+        _ => "tenant",
+    };
+    equal(&mut sql, tenant, filter.tenant.is_some());
     equal(&mut sql, "app", filter.app.is_some());
     equal(&mut sql, "app", filter.file.is_some());
     equal(&mut sql, "instance", filter.file.is_some());
     equal(&mut sql, "file", filter.file.is_some());
     equal(&mut sql, "policy", filter.policy.is_some());
     equal(&mut sql, "label", filter.label.is_some());
-    sql.push_str(action(filter.action));
-    // The tasks of a file are found by the file, of which there are few; the plus sign keeps SQLite
-    // from going through all tasks of a state instead.
-    let state = if filter.file.is_some() {
-        "+state"
-    } else {
-        "state"
-    };
+    push_action(&mut sql, filter.action);
+    let state = if is_narrow { "+state" } else { "state" };
     push_states(&mut sql, state, &filter.states);
+    let is_pending = |state: &StateKind| state.status() == Status::Pending;
+    if !is_narrow && filter.tenant.is_none() && filter.states.iter().all(is_pending) {
+        // By what is said here SQLite sees that the index of pending tasks has them all.
+        sql.push_str(if filter.states.is_empty() {
+            ""
+        } else {
+            " AND state < 5"
+        });
+    }
     sql.push_str(" ORDER BY id LIMIT ?2");
     sql
 }
@@ -239,7 +311,7 @@ pub(super) fn tasks(filter: &TaskFilter) -> String {
 /// then the tenant, the app, the file's three parts, the initiator, and the two times, as far as
 /// they are set.
 pub(super) fn log(filter: &LogFilter) -> String {
-    let mut sql = "SELECT sequence, at_ms, tenant, app, initiator, task, instance, file, label, \
+    let mut sql = "SELECT sequence, at_ms, tenant, app, initiator, task, instance, file, action, label, \
          event, state, due_ms, tries, reason_code, reason_detail, reverted_by, held, policy, \
          about_label, first_number, second_number, previous_label, quota_used, quota_limit FROM log WHERE sequence > ?1"
         .to_owned();
@@ -258,7 +330,10 @@ pub(super) fn log(filter: &LogFilter) -> String {
     compare(&mut sql, "initiator =", filter.initiator.is_some());
     compare(&mut sql, "at_ms >=", filter.from_ms.is_some());
     compare(&mut sql, "at_ms <", filter.until_ms.is_some());
-    sql.push_str(action(filter.action));
+    if filter.action.is_some() {
+        sql.push_str(" AND task IS NOT NULL");
+    }
+    push_action(&mut sql, filter.action);
     if let Some(status) = filter.status {
         let states: Vec<_> = StateKind::ALL
             .into_iter()
@@ -278,11 +353,9 @@ pub(super) fn log(filter: &LogFilter) -> String {
     sql
 }
 
-fn action(action: Option<ActionType>) -> &'static str {
-    match action {
-        None => "",
-        Some(ActionType::Apply) => " AND label <> ''",
-        Some(ActionType::Remove) => " AND label = ''",
+fn push_action(sql: &mut String, action: Option<ActionType>) {
+    if let Some(action) = action {
+        sql.push_str(&format!(" AND action = {}", action_code(action)));
     }
 }
 
@@ -300,7 +373,7 @@ fn push_states(sql: &mut String, column: &str, states: &[StateKind]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use label_core::{AppId, FileId, FileKey, PolicyId, TenantId};
+    use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 
     /// How SQLite would run a statement, step by step.
     fn plan(statement: &str) -> String {
@@ -333,23 +406,39 @@ mod tests {
             states,
             ..TaskFilter::default()
         };
+        let of_label = TaskFilter {
+            tenant,
+            label: Some(LabelKey::new(TenantId::from_u128(1), LabelId::from_u128(7))),
+            states: vec![StateKind::Queued],
+            ..TaskFilter::default()
+        };
+        let running = TaskFilter {
+            states: vec![StateKind::Running],
+            ..TaskFilter::default()
+        };
         for (statement, index) in [
             (TASK, "PRIMARY KEY"),
             (QUEUED, "task_queue"),
             (QUEUED_AFTER, "task_queue"),
-            (DUE, "task_due"),
-            (DEFERRED_BEYOND, "task_due"),
+            (RETRIES_DUE, "task_retry"),
+            (RETRIES_BEYOND, "task_retry"),
+            (NEXT_RETRY, "task_retry"),
+            (NEXT_DEFERRED, "task_deferred"),
+            (DEFERRED_UNTIL, "task_deferred"),
+            (DEFERRED_BEYOND, "task_deferred"),
+            (PUT_OFF, "task_state"),
+            (LEASES_BEYOND, "task_lease"),
             (WORK_WITH_KEY, "work_key"),
             (READY_WORK, "work_queue"),
             (DEAD_WORK, "work_dead"),
             (WAITING, "task_waiting"),
             (LEASE_ENDED, "task_lease"),
             (NEXT_LEASE_END, "task_lease"),
-            (NEXT_DUE, "task_due"),
-            (PENDING, "task_pending"),
+            (tasks(&running).as_str(), "task_pending"),
             (COUNTS, "task_state"),
             (tasks(&of_app).as_str(), "task_state"),
             (tasks(&of_policy).as_str(), "task_policy"),
+            (tasks(&of_label).as_str(), "task_label"),
         ] {
             let plan = plan(statement);
             assert!(plan.contains(index), "{statement}: {plan}");

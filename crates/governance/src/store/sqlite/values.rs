@@ -1,12 +1,13 @@
 //! Values for rows: the other way round than `columns`.
 
-use label_core::{FileKey, TenantId};
+use label_core::{AppId, FileKey, TenantId};
 use rusqlite::types::Value;
 
 use crate::log::{LogEntry, LogEvent};
+use crate::quota::CountedAction;
 use crate::reason::Reason;
 use crate::state::TaskState;
-use crate::store::PolicyState;
+use crate::store::{ActionType, PolicyState};
 use crate::task::{PreviousLabel, Task, TaskKey};
 use crate::work::WorkItem;
 
@@ -91,12 +92,28 @@ fn state_values(state: &TaskState) -> Vec<Value> {
     values
 }
 
-/// The seven columns of a task's key, in the order of the index.
+/// An action without its label, as a number.
+pub(super) fn action_code(action: ActionType) -> i64 {
+    match action {
+        ActionType::Apply => 0,
+        ActionType::Remove => 1,
+        ActionType::AdminQuarantine => 2,
+    }
+}
+
+/// The three columns that find an allowance.
+pub(super) fn quota_values(tenant: TenantId, app: AppId, action: CountedAction) -> [Value; 3] {
+    let action = number(action_code(action.into()));
+    [tenant_text(tenant), number(app.0), action]
+}
+
+/// The eight columns of a task's key, in the order of the index.
 pub(super) fn key_values(key: &TaskKey) -> Vec<Value> {
     let mut values = file_values(key.tenant, &key.file).to_vec();
     values.extend([
         text(&key.file_version),
         text_or_empty(key.policy.as_ref()),
+        number(action_code((&key.action).into())),
         text_or_empty(key.action.label()),
     ]);
     values
@@ -170,6 +187,15 @@ pub(super) fn policy_state_code(state: PolicyState) -> i64 {
     }
 }
 
+/// What a task did, or whose limit an entry is about.
+fn logged_action(entry: &LogEntry) -> Option<ActionType> {
+    let of_task = entry
+        .task
+        .as_ref()
+        .map(|task| ActionType::from(&task.action));
+    of_task.or_else(|| entry.event.counted().map(ActionType::from))
+}
+
 pub(super) fn log_values(sequence: u64, entry: &LogEntry) -> Vec<Value> {
     let task = entry.task.as_ref();
     let file = task
@@ -184,14 +210,17 @@ pub(super) fn log_values(sequence: u64, entry: &LogEntry) -> Vec<Value> {
         number_or_null(task.map(|task| integer(task.id.0))),
         number_or_null(file.map(|file| file.instance)),
         text_or_null(file.map(|file| &file.file)),
+        number_or_null(logged_action(entry).map(action_code)),
         task.map_or(Value::Null, |task| text_or_empty(task.action.label())),
     ];
     let no_state = || vec![Value::Null; 6];
     let tasks = |tasks: &u64| number(integer(*tasks));
     let (code, state, first, second) = match &entry.event {
         LogEvent::Task { state } => (0, state_values(state), Value::Null, Value::Null),
-        LogEvent::LimitChanged { from, to } => (1, no_state(), number(from.0), number(to.0)),
-        LogEvent::LimitReached { limit, until } => (2, no_state(), number(limit.0), number(*until)),
+        LogEvent::LimitChanged { from, to, .. } => (1, no_state(), number(from.0), number(to.0)),
+        LogEvent::LimitReached { limit, until, .. } => {
+            (2, no_state(), number(limit.0), number(*until))
+        }
         LogEvent::PolicyDisabled { tasks: n, .. } => (3, no_state(), tasks(n), Value::Null),
         LogEvent::PolicyEnabled { tasks: n, .. } => (4, no_state(), tasks(n), Value::Null),
         LogEvent::PolicyDeleted { tasks: n, .. } => (5, no_state(), tasks(n), Value::Null),

@@ -1,0 +1,275 @@
+//! Days and clocks: which day a label counts on, noon, and clocks that were ahead.
+
+use label_core::AppId;
+
+use super::scene::{
+    HOUR, MIDNIGHT, RESUME, Scene, TENANT, intent, label, locked, policy, success, version, wish,
+    wishes,
+};
+use super::{StoreSource, Verdict, ensure, ensure_eq};
+use crate::engine::{Settings, WriteEffect, WriteGrant};
+use crate::error::{Cause, Error};
+use crate::quota::{CountedAction, DAY_MS, DayReading};
+use crate::state::{StateKind, TaskState};
+use crate::store::LogFilter;
+use crate::task::{ActionKind, PolicyOrder, WriteIntent};
+use crate::text::{WorkKind, Worker};
+use crate::work::{NewWork, WorkKey, WorkOutcome};
+
+const NINE: i64 = MIDNIGHT + 9 * HOUR;
+
+/// The last millisecond of the day and the first of the next, by both readings.
+const LAST: [(DayReading, i64); 2] = [
+    (DayReading::Calendar, MIDNIGHT + DAY_MS - 1),
+    (DayReading::Window, MIDNIGHT + 36 * HOUR - 1),
+];
+
+/// How much was used on the day of each instant.
+fn used<const N: usize>(scene: &Scene<'_>, instants: [i64; N]) -> Result<[u32; N], Cause> {
+    let mut used = [0; N];
+    for (slot, at) in used.iter_mut().zip(instants) {
+        let action = CountedAction::ApplyLabel;
+        *slot = scene
+            .governance
+            .allowance(TENANT, AppId::BOX, action, at)?
+            .used;
+    }
+    Ok(used)
+}
+
+pub(super) fn r_155_a_label_counts_on_the_day_of_its_grant(
+    source: &mut dyn StoreSource,
+) -> Verdict {
+    for (day, last) in LAST {
+        let settings = Settings {
+            day,
+            ..Settings::default()
+        };
+        let mut scene = Scene::with(&mut *source, settings)?;
+        scene.submit(&wishes(0..2)?, last)?;
+        let (one, two) = (scene.claim_one(last)?, scene.claim_one(last)?);
+        ensure_eq!(scene.begin(&one, last)?, WriteGrant::Granted);
+        ensure_eq!(used(&scene, [last, last + 1])?, [1, 0]);
+        // The report comes a millisecond later, on the next day, and counts on neither.
+        scene
+            .governance
+            .finish(one.claim(), success(&one)?, last + 1)?;
+        ensure_eq!(used(&scene, [last, last + 1])?, [1, 0]);
+        let log = scene.governance.log(&LogFilter::default(), 0, 100)?;
+        let position = log.last().and_then(|entry| entry.task.as_ref()?.quota);
+        ensure_eq!(position.map(|position| position.used), Some(1));
+        // Leave that is given in that millisecond belongs to that day.
+        ensure_eq!(scene.begin(&two, last + 1)?, WriteGrant::Granted);
+        scene
+            .governance
+            .finish(two.claim(), success(&two)?, last + 1)?;
+        ensure_eq!(used(&scene, [last, last + 1])?, [1, 1]);
+    }
+    Ok(())
+}
+
+pub(super) fn r_155_a_recovery_counts_no_other_day(source: &mut dyn StoreSource) -> Verdict {
+    let last = MIDNIGHT + DAY_MS - 1;
+    let later = last + 2 * DAY_MS - 10 * HOUR;
+    let mut scene = Scene::new(source)?;
+    scene.limit(2, last)?;
+    scene.submit(&wishes(0..3)?, last)?;
+    for _ in 0..2 {
+        let task = scene.claim_one(last)?;
+        ensure_eq!(scene.begin(&task, last)?, WriteGrant::Granted);
+    }
+    // The process ends right after the grants. One file was written, of one it can't be told.
+    let mut scene = scene.restarted()?;
+    for (place, task) in scene.governance.interrupted()?.iter().enumerate() {
+        let claim = task.claim();
+        if place == 0 {
+            scene.governance.finish(claim, success(task)?, later)?;
+        } else {
+            scene
+                .governance
+                .requeue(claim, WriteEffect::Possible, later)?;
+        }
+    }
+    ensure_eq!(used(&scene, [last, later])?, [2, 0]);
+    // The second is written on the later day then, and takes a unit of that day.
+    ensure_eq!(scene.work_off(later + HOUR)?.len(), 2);
+    ensure_eq!(used(&scene, [last, later])?, [2, 2]);
+    Ok(())
+}
+
+pub(super) fn a_write_under_way_keeps_its_intent_on_another_day(
+    source: &mut dyn StoreSource,
+) -> Verdict {
+    let (last, first) = (MIDNIGHT + DAY_MS - 1, MIDNIGHT + DAY_MS);
+    let mut scene = Scene::new(source)?;
+    scene.limit(1, last)?;
+    scene.submit(&wishes(0..1)?, last)?;
+    let task = scene.claim_one(last)?;
+    ensure_eq!(scene.begin(&task, last)?, WriteGrant::Granted);
+    // Asked again at midnight, while the day before has reached its limit.
+    let again = WriteIntent::new(version("another")?);
+    match scene.governance.begin_write(task.claim(), again, first) {
+        Err(error @ Error::WriteUnderWay { .. }) => ensure_eq!(
+            error.to_string(),
+            "task 1: a write of an earlier day is not reported yet, and the daily limit is \
+             reached until 2021-01-06 12:00:00 UTC"
+        ),
+        other => return Err(format!("{other:?} for a write under way").into()),
+    }
+    let mut scene = scene.restarted()?;
+    let interrupted = scene.governance.interrupted()?;
+    let intents: Vec<_> = interrupted.iter().map(|task| task.intent.clone()).collect();
+    ensure_eq!(intents, [Some(intent(&task)?)]);
+    ensure_eq!(used(&scene, [last, first])?, [1, 0]);
+    // Where the other day has room, it takes a unit there and leaves the first day's used.
+    scene.limit(2, first)?;
+    ensure_eq!(scene.begin(&task, first)?, WriteGrant::Granted);
+    ensure_eq!(used(&scene, [last, first])?, [1, 1]);
+    scene
+        .governance
+        .finish(task.claim(), success(&task)?, first)?;
+    ensure_eq!(used(&scene, [last, first])?, [1, 1]);
+    Ok(())
+}
+
+pub(super) fn a_clock_that_was_ahead_strands_no_task(source: &mut dyn StoreSource) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    scene.limit(1, NINE)?;
+    let far = NINE + 3_000 * DAY_MS;
+    let ids = scene.submit(&wishes(0..2)?, far)?;
+    ensure_eq!(scene.work_off(far)?, ids.get(..1).unwrap_or_default());
+    // The clock is right again: what was deferred to a noon years ahead goes on now, in its order.
+    let newer = scene.submit(&wishes(2..3)?, NINE)?;
+    ensure!(
+        scene.governance.next(&[], NINE)?.tasks,
+        "there is something to claim"
+    );
+    let second = ids.get(1..).unwrap_or_default();
+    ensure_eq!(scene.work_off(NINE)?, second);
+    let newer = newer.first().copied().unwrap_or_default();
+    let until = Some(RESUME);
+    ensure_eq!(scene.state(newer)?, TaskState::Deferred { until });
+    Ok(())
+}
+
+pub(super) fn tries_and_leases_of_a_clock_that_was_ahead_end(
+    source: &mut dyn StoreSource,
+) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    let far = NINE + 3_000 * DAY_MS;
+    let (worker, other) = (Worker::parse("one")?, Worker::parse("two")?);
+    let scan = WorkKind::parse("scan")?;
+    let keys = ["tried", "leased"].map(WorkKey::parse);
+    for key in keys {
+        let new = NewWork::new(scan.clone(), key?);
+        scene.governance.enqueue(&[new], far)?;
+    }
+    let items = scene
+        .governance
+        .claim_work(&scan, &worker, 60_000, 2, far)?;
+    for item in items.iter().take(1) {
+        let reason = crate::reason::Reason::new("locked");
+        let not_before = None;
+        let outcome = WorkOutcome::Retry { reason, not_before };
+        scene.governance.finish_work(item.claim(), outcome, far)?;
+    }
+    scene.submit(&wishes(0..2)?, far)?;
+    let tried = scene.claim_one(far)?;
+    scene.governance.finish(tried.claim(), locked(), far)?;
+    let leased = scene.governance.claim_for(&worker, 60_000, 1, far)?;
+    let leased = leased.first().ok_or("nothing to lease")?;
+    // Just before, all of it stands; with the clock set right, none of it does.
+    let next = scene.governance.next(&[], far)?;
+    ensure!(next.is_idle(), "nothing has ended");
+    let next = scene.governance.next(&[], NINE)?;
+    ensure_eq!((next.tasks, next.leases), (true, true));
+    match scene.begin(leased, NINE) {
+        Err(error) if error.to_string().contains("the lease ended") => {}
+        result => return Err(format!("{result:?} on a lease of years").into()),
+    }
+    let taken = scene.governance.take_over(&other, 60_000, 10, NINE)?;
+    ensure_eq!(
+        taken.iter().map(|task| task.id).collect::<Vec<_>>(),
+        [leased.id]
+    );
+    let again = scene.claim_one(NINE)?;
+    ensure_eq!(again.id, tried.id);
+    let items = scene
+        .governance
+        .claim_work(&scan, &other, 60_000, 10, NINE)?;
+    ensure_eq!(
+        items
+            .iter()
+            .map(|item| item.new.key.as_str())
+            .collect::<Vec<_>>(),
+        ["tried"]
+    );
+    // The piece that somebody had counts as a try that came to nothing, with its pause.
+    let items = scene
+        .governance
+        .claim_work(&scan, &other, 60_000, 10, NINE + 1000)?;
+    ensure_eq!(
+        items
+            .iter()
+            .map(|item| item.new.key.as_str())
+            .collect::<Vec<_>>(),
+        ["leased"]
+    );
+    Ok(())
+}
+
+pub(super) fn noon_moves_only_what_is_needed_and_in_order(source: &mut dyn StoreSource) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    scene.limit(2, NINE)?;
+    scene.submit(&wishes(1000..1002)?, NINE)?;
+    ensure_eq!(scene.work_off(NINE)?.len(), 2);
+    // A backlog of which the last is the most urgent, over two noons.
+    let mut tasks = wishes(0..60)?;
+    for (number, task) in tasks.iter_mut().enumerate() {
+        task.label_priority = 10 + u32::try_from(number)?;
+    }
+    // Two policies for one file: the first in rank is the least urgent of all.
+    let mut ranked = wish(59)?;
+    ranked.key.policy = Some(policy("q")?);
+    ranked.key.action = ActionKind::Apply(label(2));
+    ranked.policy_order = PolicyOrder {
+        priority: Some(1),
+        created_ms: 0,
+    };
+    tasks.push(ranked);
+    let ids = scene.submit(&tasks, NINE)?;
+    ensure_eq!(scene.work_off(NINE)?, []);
+    let deferred = |scene: &Scene<'_>, until: i64| -> Result<usize, Cause> {
+        let until = Some(until);
+        let states = scene.states(&ids)?;
+        let waits = |state: &&TaskState| **state == TaskState::Deferred { until };
+        Ok(states.iter().filter(waits).count())
+    };
+    ensure_eq!(deferred(&scene, RESUME)?, 61);
+    // The first claim after noon moves one page, and hands out what comes first of all.
+    let task = scene.claim_one(RESUME)?;
+    ensure_eq!(Some(&task.id), ids.last());
+    ensure!(
+        deferred(&scene, RESUME)? >= 61 - 17,
+        "more than a page was moved"
+    );
+    ensure_eq!(scene.begin(&task, RESUME)?, WriteGrant::Granted);
+    scene
+        .governance
+        .finish(task.claim(), success(&task)?, RESUME)?;
+    let urgent = ids.get(58).copied().unwrap_or_default();
+    ensure_eq!(scene.work_off(RESUME)?, [urgent]);
+    // With nothing left, the rest waits for the next noon: all but the one that lost its file.
+    ensure_eq!(deferred(&scene, RESUME + DAY_MS)?, 58);
+    let lost = ids.get(59).copied().unwrap_or_default();
+    ensure_eq!(scene.state(lost)?.kind(), StateKind::Skipped);
+    ensure_eq!(scene.governance.next_due()?, Some(RESUME + DAY_MS));
+    // And so on, in the same order.
+    let next: Vec<_> = [57, 56]
+        .iter()
+        .filter_map(|place| ids.get(*place))
+        .copied()
+        .collect();
+    ensure_eq!(scene.work_off(RESUME + DAY_MS)?, next);
+    Ok(())
+}
