@@ -251,7 +251,6 @@ struct Builder<'a> {
 fn look_of(condition: &Condition) -> Option<Look> {
     let is_presence = matches!(condition.operator, Operator::IsSet | Operator::IsNotSet);
     match (&condition.operand, condition.operator) {
-        (_, Operator::Deq) => None,
         // With ancestors or without: the values are others.
         (_, Operator::DescendantOf | Operator::NdescendantOf)
             if condition.field != Field::Label =>
