@@ -333,15 +333,16 @@ impl<S: Store + Send, E: Executor> Pool<'_, S, E> {
 
     /// What an earlier opening left running, before anything new is begun.
     fn settle_interrupted(&self) {
-        // Each turn settles at least one task, of which there are finitely many.
-        while !self.is_over() {
+        let mut has_moved = true;
+        // Each turn but the last settles at least one task, of which there are finitely many.
+        while has_moved && !self.is_over() {
+            has_moved = false;
             let interrupted = self.lock().interrupted();
             match interrupted {
-                Ok(tasks) if tasks.is_empty() => return,
                 Ok(tasks) => {
                     for task in tasks {
                         // The process that had it is gone.
-                        self.settle(&task, WriteEffect::Nothing);
+                        has_moved |= self.settle(&task, WriteEffect::Nothing);
                     }
                 }
                 Err(error) => self.fail(error),
@@ -349,8 +350,9 @@ impl<S: Store + Send, E: Executor> Pool<'_, S, E> {
         }
     }
 
-    /// `untouched` is what may yet come of a file that was found as it was.
-    fn settle(&self, task: &Task, untouched: WriteEffect) {
+    /// `untouched` is what may yet come of a file that was found as it was. Says whether the task was
+    /// moved by that.
+    fn settle(&self, task: &Task, untouched: WriteEffect) -> bool {
         let found = self.executor.settle(task);
         let now = self.clock.now_ms();
         let (claim, mut governance) = (task.claim(), self.lock());
@@ -365,7 +367,9 @@ impl<S: Store + Send, E: Executor> Pool<'_, S, E> {
         };
         drop(governance);
         self.count(|summary| summary.settled += 1);
+        let has_moved = moved.is_ok();
         self.reported(task, moved);
+        has_moved
     }
 
     fn reported(&self, task: &Task, moved: Result<TaskState, Error>) {

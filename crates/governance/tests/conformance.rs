@@ -152,6 +152,7 @@ suite! {
     turns_far_apart_freeze_nothing,
     a_finished_task_is_done_again_only_on_request,
     a_030_a_label_is_taken_back,
+    a_030_a_revert_succeeds_although_its_task_was_forgotten,
     everything_a_policy_did_since_is_taken_back,
     a_038_finished_tasks_are_removed_after_their_retention,
     a_038_what_is_still_needed_stays,

@@ -12,10 +12,11 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use governance::driver::{Clock, DriverOptions, Executor, Look, Progress, Settled, Stop, run};
-use governance::store::MemoryStore;
+use governance::store::{Look as StoreLook, MemoryStore, Store, Work};
 use governance::{
-    ActionKind, CountedAction, FileVersion, Governance, Initiator, NewTask, Reason, Settings,
-    StateKind, Task, TaskFilter, TaskId, TaskKey, TaskOutcome, Worker, WriteEffect, WriteIntent,
+    ActionKind, CountedAction, Error, FileVersion, Governance, Initiator, NewTask, Reason,
+    Settings, StateKind, Task, TaskFilter, TaskId, TaskKey, TaskOutcome, Worker, WriteEffect,
+    WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 
@@ -332,4 +333,67 @@ fn a_panic_of_the_caller_is_passed_on_and_leaves_nobody_waiting() {
     }));
     assert!(ended.is_err());
     assert_eq!(panics.0.written().len(), 2);
+}
+
+/// Takes no change after the one that opens it: no task is known.
+struct Forgetful {
+    inner: MemoryStore,
+    has_begun: bool,
+}
+
+impl Store for Forgetful {
+    fn transact(&mut self, work: &mut Work<'_>) -> Result<(), Error> {
+        if std::mem::replace(&mut self.has_begun, true) {
+            return Err(Error::UnknownTask { id: TaskId(1) });
+        }
+        self.inner.transact(work)
+    }
+
+    fn view(&self, look: &mut StoreLook<'_>) -> Result<(), Error> {
+        self.inner.view(look)
+    }
+}
+
+/// Counts how often it is asked what became of a task.
+#[derive(Default)]
+struct Settles(Files, AtomicUsize);
+
+impl Executor for Settles {
+    type Plan = FileVersion;
+
+    fn look(&self, task: &Task) -> Look<FileVersion> {
+        self.0.look(task)
+    }
+
+    fn write(&self, task: &Task, version: FileVersion) -> TaskOutcome {
+        self.0.write(task, version)
+    }
+
+    fn settle(&self, task: &Task) -> Settled {
+        let asked = self.1.fetch_add(1, Ordering::SeqCst);
+        assert!(asked < 10, "it goes round in circles");
+        self.0.settle(task)
+    }
+}
+
+#[test]
+fn what_can_not_be_settled_is_not_settled_for_ever() {
+    let governance = governance(1);
+    governance.lock().unwrap().claim(1, NINE).unwrap();
+    let store = Forgetful {
+        inner: governance.into_inner().unwrap().into_store(),
+        has_begun: false,
+    };
+    let governance = Mutex::new(Governance::open(store, Settings::default()).unwrap());
+    let (settles, clock) = (Settles::default(), TestClock(AtomicI64::new(NINE)));
+    let ended = run(
+        &governance,
+        &settles,
+        &clock,
+        &Stop::new(),
+        &until_idle(),
+        &|_| {},
+    );
+    assert!(matches!(ended, Err(Error::UnknownTask { .. })), "{ended:?}");
+    assert_eq!(settles.1.load(Ordering::SeqCst), 1);
 }

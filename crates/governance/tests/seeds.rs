@@ -453,7 +453,9 @@ impl World {
             },
         };
         let (claim, now, wrote) = (task.claim(), self.now, held.wrote);
-        match self.ask(move |g| g.finish(claim, outcome.clone(), now)) {
+        let answer = self.ask(move |g| g.finish(claim, outcome.clone(), now));
+        self.check_unknown(&answer, task.id);
+        match answer {
             // Refused the second time, the first report may have counted and its answer been lost.
             Some(Ok(_) | Err(Error::StaleClaim { .. } | Error::UnknownTask { .. })) | None
                 if !wrote =>
@@ -463,6 +465,14 @@ impl World {
             Some(Err(Error::UnknownTask { .. })) => {}
             Some(Ok(_) | Err(Error::StaleClaim { .. } | Error::NoGrant { .. })) | None => {}
             Some(Err(other)) => panic!("{other}"),
+        }
+    }
+
+    /// Nothing is unknown but what was asked for and was forgotten.
+    fn check_unknown<T>(&self, answer: &Option<Result<T, Error>>, asked: TaskId) {
+        if let Some(Err(Error::UnknownTask { id })) = answer {
+            assert_eq!(*id, asked, "another task is missed");
+            assert!(self.forgotten.contains(id), "task {id} was lost");
         }
     }
 
@@ -492,6 +502,7 @@ impl World {
         let (claim, now) = (task.claim(), self.now);
         let intent = WriteIntent::new(version(after(&task))).replacing(Some(label(9)));
         let answer = self.ask(move |g| g.begin_write(claim, intent.clone(), now));
+        self.check_unknown(&answer, task.id);
         match answer {
             Some(Ok(WriteGrant::Granted)) => {
                 self.held[place].granted_on = Some(self.settings.day.day_of(now));

@@ -222,12 +222,15 @@ impl Change<'_> {
         Ok(Ok(id))
     }
 
-    /// After a revert has succeeded: the task that it undoes is undone.
+    /// After a revert has succeeded: the task that it undoes is undone, unless it was forgotten.
     pub(super) fn settle_revert(&mut self, undoing: &Task) -> Result<(), Error> {
         let Some(id) = undoing.reverts else {
             return Ok(());
         };
-        let mut task = self.task(id)?;
+        // A revert that had failed may be retried when nothing else needed the task any more.
+        let Some(mut task) = self.rows.task(id)? else {
+            return Ok(());
+        };
         if task.state_kind() != StateKind::Succeeded {
             return Ok(());
         }

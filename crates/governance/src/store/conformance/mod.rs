@@ -196,6 +196,7 @@ checks! {
         a_finished_task_is_done_again_only_on_request;
     reverts:
         a_030_a_label_is_taken_back,
+        a_030_a_revert_succeeds_although_its_task_was_forgotten,
         everything_a_policy_did_since_is_taken_back;
     trim:
         a_038_finished_tasks_are_removed_after_their_retention,

@@ -1,13 +1,14 @@
 //! What was done is taken back.
 
 use super::scene::{
-    HOUR, MIDNIGHT, Scene, TENANT, admin, label, manual_wish, policy, success, version, wish,
+    DAY, HOUR, MIDNIGHT, Scene, TENANT, admin, label, manual_wish, policy, success, version, wish,
     wishes,
 };
 use super::{StoreSource, Verdict, ensure, ensure_eq};
-use crate::engine::{NotReverted, WriteGrant};
+use crate::engine::{NotReverted, TaskOutcome, WriteEffect, WriteGrant};
 use crate::error::{Cause, Error};
 use crate::log::LogEvent;
+use crate::reason::Reason;
 use crate::state::{StateKind, TaskState};
 use crate::store::LogFilter;
 use crate::task::{ActionKind, PreviousLabel, Task, TaskId, WriteIntent};
@@ -137,5 +138,41 @@ pub(super) fn everything_a_policy_did_since_is_taken_back(source: &mut dyn Store
         scene.governance.applied_by_us(TENANT, &wish(2)?.key.file)?,
         None
     );
+    Ok(())
+}
+
+pub(super) fn a_030_a_revert_succeeds_although_its_task_was_forgotten(
+    source: &mut dyn StoreSource,
+) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    let by = admin()?;
+    scene.submit(&[wish(0)?], NINE)?;
+    write_over(&mut scene, PreviousLabel::Label(label(9)), NINE)?;
+    // The revert fails a day later, and an administrator labels the file.
+    let later = NINE + DAY;
+    let undoing = scene.governance.revert(TaskId(1), &by, later)?;
+    let task = scene.claim_one(later)?;
+    let outcome = TaskOutcome::Failed {
+        reason: Reason::new("too_large"),
+        effect: WriteEffect::Nothing,
+    };
+    scene.governance.finish(task.claim(), outcome, later)?;
+    scene.submit(&[manual_wish(0)?], later)?;
+    write_over(&mut scene, PreviousLabel::Unknown, later)?;
+    // Of the three, only the task that was to be undone is old enough to be forgotten.
+    let late = NINE + scene.governance.settings().task_retention_ms + 1;
+    let trimmed = scene.governance.trim_tasks(TaskId(0), late)?;
+    ensure_eq!(trimmed.removed, 1);
+    scene.governance.retry(undoing, &by, late)?;
+    let task = scene.claim_one(late)?;
+    ensure_eq!((task.id, task.reverts), (undoing, Some(TaskId(1))));
+    ensure_eq!(scene.begin(&task, late)?, WriteGrant::Granted);
+    let report = [(task.claim(), success(&task)?)];
+    for answer in scene.governance.finish_all(&report, late)? {
+        ensure_eq!(answer?, TaskState::Succeeded);
+    }
+    let file = wish(0)?.key.file;
+    let ours = scene.governance.applied_by_us(TENANT, &file)?;
+    ensure_eq!(ours.map(|applied| applied.task), Some(undoing));
     Ok(())
 }
