@@ -94,7 +94,8 @@ use crate::text::{FileVersion, Worker};
 /// The most threads of a pool.
 pub const WORKERS_MAX: usize = 64;
 
-/// What the time is.
+/// What the time is. It is asked while the store is locked, so that times come in the order of the
+/// changes; it must not lock it in its turn.
 pub trait Clock: Sync {
     /// Milliseconds since 1970-01-01 00:00 UTC.
     fn now_ms(&self) -> i64;
@@ -354,8 +355,8 @@ impl<S: Store + Send, E: Executor> Pool<'_, S, E> {
     /// moved by that.
     fn settle(&self, task: &Task, untouched: WriteEffect) -> bool {
         let found = self.executor.settle(task);
-        let now = self.clock.now_ms();
         let (claim, mut governance) = (task.claim(), self.lock());
+        let now = self.clock.now_ms();
         let moved = match found {
             Settled::Written(version) if task.intent.is_some() => {
                 governance.finish(claim, TaskOutcome::Succeeded { version }, now)
@@ -416,8 +417,8 @@ impl<S: Store + Send, E: Executor> Pool<'_, S, E> {
 
     /// The next task and whether it is new, or was left by a worker that fell silent.
     fn claim(&self, worker: &Worker) -> Result<Option<(Task, bool)>, Error> {
-        let now = self.clock.now_ms();
         let mut governance = self.lock();
+        let now = self.clock.now_ms();
         let lease_ms = self.options.lease_ms;
         let taken_over = governance.take_over(worker, lease_ms, 1, now)?.pop();
         let found = match taken_over {
@@ -441,12 +442,11 @@ impl<S: Store + Send, E: Executor> Pool<'_, S, E> {
         if self.options.until_idle {
             return longest.min(Duration::from_millis(1));
         }
-        let now = self.clock.now_ms();
-        let due = {
+        let (due, now) = {
             let governance = self.lock();
             let due = governance.next_due().ok().flatten();
             let lease = governance.next_lease_end().ok().flatten();
-            due.into_iter().chain(lease).min()
+            (due.into_iter().chain(lease).min(), self.clock.now_ms())
         };
         match due.map(|due| u64::try_from(due.saturating_sub(now)).unwrap_or(0)) {
             Some(left) => longest.min(Duration::from_millis(left.max(1))),
@@ -469,8 +469,10 @@ impl<S: Store + Send, E: Executor> Pool<'_, S, E> {
         let outcome = match self.executor.look(task) {
             Look::End(outcome) => outcome,
             Look::Write(intent, plan) => {
-                let now = self.clock.now_ms();
-                let grant = self.lock().begin_write(task.claim(), intent, now);
+                let grant = {
+                    let mut governance = self.lock();
+                    governance.begin_write(task.claim(), intent, self.clock.now_ms())
+                };
                 match grant {
                     Ok(WriteGrant::Granted) => self.executor.write(task, plan),
                     Ok(held) => {
@@ -490,8 +492,10 @@ impl<S: Store + Send, E: Executor> Pool<'_, S, E> {
                 }
             }
         };
-        let now = self.clock.now_ms();
-        let moved = self.lock().finish(task.claim(), outcome, now);
+        let moved = {
+            let mut governance = self.lock();
+            governance.finish(task.claim(), outcome, self.clock.now_ms())
+        };
         #[cfg(feature = "tracing")]
         if let Ok(state) = &moved {
             span.record("state", tracing::field::display(state.kind()));

@@ -96,7 +96,7 @@ pub use retry::{NOT_BEFORE_MS_MAX, RetryPolicy, RetryRules};
 pub use state::{Counts, StateKind, Status, Suspension, SuspensionReason, TaskState};
 pub use store::{PolicyState, TaskFilter};
 pub use task::{
-    ActionKind, Claim, LEASE_MS_MAX, Lease, NewTask, PolicyOrder, PreviousLabel, QueuePlace,
-    Repeat, Task, TaskId, TaskKey, WriteIntent,
+    ActionKind, CLOCK_MARGIN_MS, Claim, LEASE_MS_MAX, Lease, NewTask, PolicyOrder, PreviousLabel,
+    QueuePlace, Repeat, Task, TaskId, TaskKey, WriteIntent,
 };
 pub use text::{FileVersion, Initiator, MatchId, Worker};

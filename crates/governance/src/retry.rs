@@ -1,6 +1,7 @@
 //! Trying again after a passing failure: how long to wait, and when to give up.
 
 use crate::reason::Reason;
+use crate::task::farthest_end;
 
 /// When a task that failed for a passing reason is tried again.
 ///
@@ -111,7 +112,7 @@ impl RetryRules {
         policy.next_try(*attempts, now, not_before)
     }
 
-    /// The latest time that a pause can end at that begins now: what waits for a later one was told so
+    /// The latest time that a pause can end at that begins about now: what waits for a later one was told so
     /// by a clock that was ahead.
     pub(crate) fn farthest(&self, now: i64) -> i64 {
         let all = [
@@ -122,7 +123,7 @@ impl RetryRules {
             self.other,
         ];
         let pauses = all.iter().map(|policy| policy.longest_ms);
-        now.saturating_add(pauses.fold(NOT_BEFORE_MS_MAX, i64::max))
+        farthest_end(now, pauses.fold(NOT_BEFORE_MS_MAX, i64::max))
     }
 
     /// The policy for a reason.

@@ -278,6 +278,17 @@ pub enum PreviousLabel {
 /// The longest lease, in milliseconds: one day. Longer ones are taken as this.
 pub const LEASE_MS_MAX: i64 = 86_400_000;
 
+/// How far a clock may go back, or two threads may differ, before what reaches too far is taken as
+/// given by a clock that was ahead, in milliseconds: one hour.
+pub const CLOCK_MARGIN_MS: i64 = 3_600_000;
+
+/// The latest time that a span of at most `longest_ms` can end at that was given about now: what ends
+/// later was given by a clock that was ahead.
+pub(crate) const fn farthest_end(now: i64, longest_ms: i64) -> i64 {
+    now.saturating_add(longest_ms)
+        .saturating_add(CLOCK_MARGIN_MS)
+}
+
 /// Who has a task that runs, or a piece of work, and until when nobody else may take it over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
@@ -297,21 +308,22 @@ impl Lease {
         }
     }
 
-    /// Whether it has ended at `now`. So has one that lasts longer than any that could be given now:
-    /// the clock was ahead when it was.
+    /// Whether it has ended at `now`. So has one that lasts longer, by more than
+    /// [`CLOCK_MARGIN_MS`], than any that could be given now: the clock was ahead when it was.
     ///
     /// # Examples
     ///
     /// ```
-    /// use governance::{LEASE_MS_MAX, Lease, Worker};
+    /// use governance::{CLOCK_MARGIN_MS, LEASE_MS_MAX, Lease, Worker};
     ///
     /// let lease = Lease { worker: Worker::parse("labeller-2")?, until_ms: 5_000 };
     /// assert!(!lease.has_ended(4_999) && lease.has_ended(5_000));
-    /// assert!(lease.has_ended(5_000 - LEASE_MS_MAX - 1));
+    /// let earliest = 5_000 - LEASE_MS_MAX - CLOCK_MARGIN_MS;
+    /// assert!(!lease.has_ended(earliest) && lease.has_ended(earliest - 1));
     /// # Ok::<(), label_core::IdError>(())
     /// ```
     pub fn has_ended(&self, now: i64) -> bool {
-        self.until_ms <= now || self.until_ms > now.saturating_add(LEASE_MS_MAX)
+        self.until_ms <= now || self.until_ms > farthest_end(now, LEASE_MS_MAX)
     }
 }
 

@@ -161,8 +161,8 @@ impl WorkItem {
 
     /// Whether it can be handed out at `now`.
     ///
-    /// `farthest` is the latest time that a pause from now can end at; a longer one after a failed
-    /// try was given by a clock that was ahead, and has ended.
+    /// `farthest` is the latest time that a pause from about now can end at; a longer one after a
+    /// failed try was given by a clock that was ahead, and has ended.
     pub fn is_ready(&self, now: i64, farthest: i64) -> bool {
         let is_free = (self.lease.as_ref()).is_none_or(|lease| lease.has_ended(now));
         let at = self.new.not_before;

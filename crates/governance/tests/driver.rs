@@ -397,3 +397,40 @@ fn what_can_not_be_settled_is_not_settled_for_ever() {
     assert!(matches!(ended, Err(Error::UnknownTask { .. })), "{ended:?}");
     assert_eq!(settles.1.load(Ordering::SeqCst), 1);
 }
+
+/// A clock that is asked only while the store is locked.
+struct LockedClock<'g>(&'g Mutex<Governance<MemoryStore>>);
+
+impl Clock for LockedClock<'_> {
+    fn now_ms(&self) -> i64 {
+        assert!(
+            self.0.try_lock().is_err(),
+            "another thread could go in between"
+        );
+        NINE
+    }
+}
+
+#[test]
+fn times_come_in_the_order_of_the_changes() {
+    let governance = governance(3);
+    governance.lock().unwrap().claim(1, NINE).unwrap();
+    let store = governance.into_inner().unwrap().into_store();
+    let governance = Mutex::new(Governance::open(store, Settings::default()).unwrap());
+    let (files, clock) = (Files::default(), LockedClock(&governance));
+    let stop = Stop::new();
+    // One worker, so that nobody else has the lock.
+    let options = DriverOptions {
+        workers: 1,
+        idle_ms: 1,
+        ..DriverOptions::default()
+    };
+    let moved = AtomicUsize::new(0);
+    let progress = |step: Progress<'_>| {
+        if matches!(step, Progress::Moved(..)) && moved.fetch_add(1, Ordering::SeqCst) == 2 {
+            stop.request();
+        }
+    };
+    let done = run(&governance, &files, &clock, &stop, &options, &progress).unwrap();
+    assert_eq!((done.settled, done.finished), (1, 2));
+}

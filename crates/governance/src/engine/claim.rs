@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::quota::{CountedAction, PAUSE_MS_MAX, Pause};
 use crate::state::{StateKind, TaskState};
 use crate::store::{PAGE_COUNT_MAX, Store, TaskFilter};
-use crate::task::{Lease, Task, TaskId};
+use crate::task::{Lease, Task, TaskId, farthest_end};
 
 /// The most tasks that one call of [`Governance::claim`] hands out.
 pub const CLAIM_COUNT_MAX: usize = 1000;
@@ -98,7 +98,7 @@ impl Change<'_> {
     /// today can reach: a clock that was ahead has named it. It is decided on anew.
     fn wake_retries(&mut self) -> Result<(), Error> {
         let (noon, pause) = (
-            self.now.saturating_add(PAUSE_MS_MAX),
+            farthest_end(self.now, PAUSE_MS_MAX),
             self.settings.retry.farthest(self.now),
         );
         loop {

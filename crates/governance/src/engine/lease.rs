@@ -5,7 +5,7 @@ use super::change::Change;
 use crate::error::Error;
 use crate::state::StateKind;
 use crate::store::{PAGE_COUNT_MAX, Store};
-use crate::task::{Claim, LEASE_MS_MAX, Lease, Task};
+use crate::task::{Claim, LEASE_MS_MAX, Lease, Task, farthest_end};
 use crate::text::Worker;
 
 impl<S: Store> Governance<S> {
@@ -107,7 +107,7 @@ impl<S: Store> Governance<S> {
         self.change(now, |change| {
             let count = count.min(PAGE_COUNT_MAX);
             let mut ended = change.rows.lease_ended(now, count)?;
-            let farthest = now.saturating_add(LEASE_MS_MAX);
+            let farthest = farthest_end(now, LEASE_MS_MAX);
             ended.extend(
                 change
                     .rows

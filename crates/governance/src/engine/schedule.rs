@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::jobs::{JOBS_MAX, Job, JobName, Next};
 use crate::quota::PAUSE_MS_MAX;
 use crate::store::Store;
-use crate::task::LEASE_MS_MAX;
+use crate::task::{LEASE_MS_MAX, farthest_end};
 
 impl<S: Store> Governance<S> {
     /// What is to be done at `now`: jobs, tasks, leases; and when to ask again.
@@ -60,12 +60,12 @@ impl<S: Store> Governance<S> {
                 due.into_iter().filter(|due| *due > now).for_each(&mut wake);
             }
             let is_due = change.rows.next_due()?.is_some_and(|due| due <= now);
-            let farthest = now.saturating_add(PAUSE_MS_MAX);
+            let farthest = farthest_end(now, PAUSE_MS_MAX);
             let is_due = is_due || !change.rows.deferred_beyond(farthest, 1)?.is_empty();
             let farthest = change.settings.retry.farthest(now);
             let is_due = is_due || !change.rows.retries_beyond(farthest, 1)?.is_empty();
             next.tasks = is_due || !change.rows.queued(None, 1)?.is_empty();
-            let farthest = now.saturating_add(LEASE_MS_MAX);
+            let farthest = farthest_end(now, LEASE_MS_MAX);
             next.leases = change.rows.next_lease_end()?.is_some_and(|end| end <= now)
                 || !change.rows.leases_beyond(farthest, 1)?.is_empty();
             next.wake_at = wake_at;

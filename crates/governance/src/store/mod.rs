@@ -215,7 +215,8 @@ pub trait Rows {
     fn work_with_key(&self, kind: &WorkKind, key: &WorkKey) -> Result<Option<WorkItem>, Error>;
 
     /// Pieces of a kind that are [ready](WorkItem::is_ready) at `now`, in their
-    /// [order](WorkItem::order); `farthest` is the latest time that a pause from now can end at.
+    /// [order](WorkItem::order); `farthest` is the latest time that a pause from about now
+    /// can end at.
     fn ready_work(
         &self,
         kind: &WorkKind,

@@ -7,12 +7,12 @@ use super::scene::{
     wishes,
 };
 use super::{StoreSource, Verdict, ensure, ensure_eq};
-use crate::engine::{Settings, WriteEffect, WriteGrant};
+use crate::engine::{Settings, TaskOutcome, WriteEffect, WriteGrant};
 use crate::error::{Cause, Error};
 use crate::quota::{CountedAction, DAY_MS, DayReading};
 use crate::state::{StateKind, TaskState};
 use crate::store::LogFilter;
-use crate::task::{ActionKind, PolicyOrder, WriteIntent};
+use crate::task::{ActionKind, CLOCK_MARGIN_MS, LEASE_MS_MAX, PolicyOrder, WriteIntent};
 use crate::text::{WorkKind, Worker};
 use crate::work::{NewWork, WorkKey, WorkOutcome};
 
@@ -215,6 +215,54 @@ pub(super) fn tries_and_leases_of_a_clock_that_was_ahead_end(
             .collect::<Vec<_>>(),
         ["leased"]
     );
+    Ok(())
+}
+
+pub(super) fn a_clock_that_goes_back_a_little_ends_nothing(
+    source: &mut dyn StoreSource,
+) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    let (worker, other) = (Worker::parse("one")?, Worker::parse("two")?);
+    let scan = WorkKind::parse("scan")?;
+    // The longest lease and the longest pause that there are.
+    for key in ["tried", "leased"].map(WorkKey::parse) {
+        scene
+            .governance
+            .enqueue(&[NewWork::new(scan.clone(), key?)], NINE)?;
+    }
+    let items = (scene.governance).claim_work(&scan, &worker, LEASE_MS_MAX, 2, NINE)?;
+    let (reason, not_before) = (crate::reason::Reason::new("throttled"), Some(i64::MAX));
+    for item in items.iter().take(1) {
+        let reason = reason.clone();
+        let outcome = WorkOutcome::Retry { reason, not_before };
+        scene.governance.finish_work(item.claim(), outcome, NINE)?;
+    }
+    scene.submit(&wishes(0..2)?, NINE)?;
+    let tried = scene.claim_one(NINE)?;
+    let outcome = TaskOutcome::Retry {
+        reason,
+        effect: WriteEffect::Nothing,
+        not_before,
+    };
+    scene.governance.finish(tried.claim(), outcome, NINE)?;
+    let leased = scene.governance.claim_for(&worker, LEASE_MS_MAX, 1, NINE)?;
+    let leased = leased.first().ok_or("nothing to lease")?;
+    for now in [NINE - 1, NINE - CLOCK_MARGIN_MS] {
+        ensure!(
+            scene.governance.next(&[], now)?.is_idle(),
+            "something has ended"
+        );
+        ensure_eq!((scene.governance).take_over(&other, 60_000, 10, now)?, []);
+        ensure_eq!(scene.governance.claim(10, now)?, []);
+        ensure_eq!(
+            (scene.governance).claim_work(&scan, &other, 60_000, 10, now)?,
+            []
+        );
+        ensure_eq!(scene.begin(leased, now)?, WriteGrant::Granted);
+    }
+    // Farther back, the clock was ahead.
+    let next = (scene.governance).next(&[], NINE - CLOCK_MARGIN_MS - 1)?;
+    ensure_eq!((next.tasks, next.leases), (true, true));
     Ok(())
 }
 

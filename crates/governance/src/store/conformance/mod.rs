@@ -156,6 +156,7 @@ checks! {
         a_write_under_way_keeps_its_intent_on_another_day,
         a_clock_that_was_ahead_strands_no_task,
         tries_and_leases_of_a_clock_that_was_ahead_end,
+        a_clock_that_goes_back_a_little_ends_nothing,
         noon_moves_only_what_is_needed_and_in_order;
     policies:
         r_168_disabling_suspends_all_waiting_tasks,

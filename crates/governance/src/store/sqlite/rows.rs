@@ -25,7 +25,7 @@ use crate::store::{
     DUE_TIMES_MAX, LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, RowsMut, TaskFilter,
     WAITING_COUNT_MAX, Waiting,
 };
-use crate::task::{LEASE_MS_MAX, QueuePlace, Task, TaskId, TaskKey};
+use crate::task::{LEASE_MS_MAX, QueuePlace, Task, TaskId, TaskKey, farthest_end};
 use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 
 /// A connection inside a transaction.
@@ -451,7 +451,7 @@ impl Rows for SqliteRows<'_> {
         farthest: i64,
         count: usize,
     ) -> Result<Vec<WorkItem>, Error> {
-        let lease = number(now.saturating_add(LEASE_MS_MAX));
+        let lease = number(farthest_end(now, LEASE_MS_MAX));
         let values = [
             text(kind),
             number(now),
