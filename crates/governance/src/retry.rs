@@ -5,9 +5,10 @@ use crate::task::farthest_end;
 
 /// When a task that failed for a passing reason is tried again.
 ///
-/// The product tries a locked file again by itself and says no more. Ours: the first pause is
-/// `first_ms`, each further one is twice as long, none is longer than `longest_ms`; after
-/// `tries_max` failed tries the task has failed, and an administrator may retry it by hand.
+/// The product tries a locked file again by itself and says no more. Ours: after `at_once` failed
+/// tries the first pause is `first_ms`, each further one is twice as long, none is longer than
+/// `longest_ms`; after `tries_max` failed tries the task has failed, and an administrator may retry
+/// it by hand.
 ///
 /// # Examples
 ///
@@ -24,7 +25,9 @@ use crate::task::farthest_end;
 pub struct RetryPolicy {
     /// How often a task is tried in all, the first time included. At least 1 is used.
     pub tries_max: u32,
-    /// The pause after the first failed try, in milliseconds.
+    /// After how many failed tries the next one has no pause. Default: after none.
+    pub at_once: u32,
+    /// The pause after the first failed try that has one, in milliseconds.
     pub first_ms: i64,
     /// The longest pause, in milliseconds.
     pub longest_ms: i64,
@@ -35,6 +38,7 @@ impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             tries_max: 10,
+            at_once: 0,
             first_ms: 60_000,
             longest_ms: 3_600_000,
         }
@@ -66,7 +70,7 @@ pub struct RetryRules {
     /// `conflict`: the file was changed since it was read. A fresh look is all it takes.
     pub conflict: RetryPolicy,
     /// `interrupted`: the process or the worker ended while it had the task. Mostly the task had no
-    /// part in that, so the first pause is short.
+    /// part in that, so it is tried again at once; after that the pauses begin short.
     pub interrupted: RetryPolicy,
     /// Everything else that passes.
     pub other: RetryPolicy,
@@ -80,7 +84,10 @@ impl Default for RetryRules {
             locked: usual,
             throttled: first(300_000),
             conflict: first(1_000),
-            interrupted: first(1_000),
+            interrupted: RetryPolicy {
+                at_once: 1,
+                ..first(1_000)
+            },
             other: usual,
         }
     }
@@ -152,8 +159,11 @@ impl RetryPolicy {
         if failed >= self.tries_max {
             return None;
         }
+        let Some(doublings) = failed.saturating_sub(self.at_once).checked_sub(1) else {
+            return Some(0);
+        };
         // 2^62 still fits; any sensible `longest_ms` is far below.
-        let doublings = failed.saturating_sub(1).min(62);
+        let doublings = doublings.min(62);
         let pause = self.first_ms.max(0).saturating_mul(1_i64 << doublings);
         Some(pause.min(self.longest_ms.max(0)))
     }
@@ -191,12 +201,14 @@ mod tests {
     fn a_029_absurd_values_do_not_overflow() {
         let policy = RetryPolicy {
             tries_max: u32::MAX,
+            at_once: 0,
             first_ms: i64::MAX,
             longest_ms: i64::MAX,
         };
         assert_eq!(policy.next_try(1000, i64::MAX, None), Some(i64::MAX));
         let never = RetryPolicy {
             tries_max: 0,
+            at_once: 0,
             first_ms: -5,
             longest_ms: -5,
         };
@@ -212,5 +224,25 @@ mod tests {
             policy.next_try(1, 1_000, Some(i64::MAX)),
             Some(1_000 + NOT_BEFORE_MS_MAX)
         );
+    }
+
+    #[test]
+    fn an_interrupted_try_is_repeated_at_once_and_then_after_pauses() {
+        let policy = RetryRules::default().interrupted;
+        let pauses: Vec<_> = [1, 2, 3, 4, 9, 10].map(|n| policy.pause_ms(n)).into();
+        let expected = [
+            Some(0),
+            Some(1_000),
+            Some(2_000),
+            Some(4_000),
+            Some(128_000),
+            None,
+        ];
+        assert_eq!(pauses, expected);
+        let always = RetryPolicy {
+            at_once: u32::MAX,
+            ..policy
+        };
+        assert_eq!((always.pause_ms(9), always.pause_ms(10)), (Some(0), None));
     }
 }

@@ -146,6 +146,9 @@ impl Service {
             cause: error.to_string(),
         })?;
         let mut settings = Settings::default();
+        // What interrupts a task here ends the process, and it takes a new start to try again: time
+        // enough. The clock of a pass stands still, so a pause would wait for the next one.
+        settings.retry.interrupted.first_ms = 0;
         settings.manual_tasks = if options.profile.counts_manual() {
             ManualTasks::Counted
         } else {
