@@ -6,7 +6,8 @@
 //! policies match --product-filters FILE --files FILE …
 //! policies lint FILE [--labels FILE,…] [--tenant GUID] [--json]
 //! policies preview --policies FILE --files FILE [--before FILE] [--samples N] …
-//! policies events --rules FILE --events FILE [--labels FILE,…] [--tenant GUID] [--json]
+//! policies events --rules FILE --events FILE [--labels FILE,…] [--tenant GUID] [--now RFC3339]
+//!     [--json]
 //! policies schema [file-policies | event-rules]
 //! ```
 //!
@@ -32,7 +33,7 @@
 //!
 //! `events` plays a log of label events, one JSON object a line, to the rules of a document, and says
 //! which of them match and which alerts arise, with `--json` one object a line. The present is the
-//! date of the newest event so far. What can't be read, of the rules or of the log, is said as `lint`
+//! date of the newest event so far, and never later than `--now`. What can't be read, of the rules or of the log, is said as `lint`
 //! and `match` say it, and the exit code is 1. `lint` tells by `format` which kind of document it has.
 //!
 //! An option that is given twice, or an argument that belongs to nothing, ends it with exit code 2.
@@ -61,7 +62,8 @@ const USAGE: &str = "usage:
   policies lint FILE [--labels FILE,…] [--tenant GUID] [--json]
   policies preview --policies FILE --files FILE [--before FILE] [--labels FILE,…] [--tenant GUID]
                    [--now RFC3339] [--samples N]
-  policies events --rules FILE --events FILE [--labels FILE,…] [--tenant GUID] [--json]
+  policies events --rules FILE --events FILE [--labels FILE,…] [--tenant GUID] [--now RFC3339]
+                  [--json]
   policies schema [file-policies | event-rules]";
 
 fn main() -> ExitCode {
@@ -190,7 +192,7 @@ fn print_lines(lines: &[Line], as_json: bool, nothing: &str) -> Result<(), Strin
 
 /// Says which events of a log match which rules, and which alerts arise.
 fn events(given: impl Iterator<Item = String>) -> Result<ExitCode, String> {
-    let flags = ["--rules", "--events", "--labels", "--tenant"];
+    let flags = ["--rules", "--events", "--labels", "--tenant", "--now"];
     let arguments = Arguments::parse(given, &flags, &["--json"])?;
     arguments.no_rest().map_err(with_usage)?;
     let as_json = arguments.has("--json");
@@ -204,23 +206,27 @@ fn events(given: impl Iterator<Item = String>) -> Result<ExitCode, String> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    let run = event_match::Run::new(&document.rules, &labels, as_json);
-    let run = run.map_err(|error| error.to_string())?;
+    let run = event_match::Run::new(&document.rules, &labels, as_json, now(&arguments)?);
+    let mut run = run.map_err(|error| error.to_string())?;
     let mut out = BufWriter::new(io::stdout().lock());
-    let mut summary = event_match::Summary::default();
-    let print = || {
-        summary = run.log(opened(path)?, &mut out)?;
+    let mut print = || {
+        run.log(opened(path)?, &mut out)?;
+        let summary = run.summary();
         if !as_json {
             writeln!(
                 out,
                 "{} events: {} matches, {} alerts, {} over the daily limit, {} can't be read",
                 summary.events, summary.matches, summary.alerts, summary.over_limit, summary.errors
             )?;
+            if summary.dated_ahead > 0 {
+                let count = summary.dated_ahead;
+                writeln!(out, "{count} dated later than now, and taken as of now")?;
+            }
         }
         out.flush()
     };
     printed(print()).map_err(|error| format!("`{path}`: {error}"))?;
-    Ok(ExitCode::from(u8::from(summary.errors > 0)))
+    Ok(ExitCode::from(u8::from(run.summary().errors > 0)))
 }
 
 /// A reader that goes away, such as `head`, has seen enough.

@@ -25,6 +25,8 @@ pub struct Summary {
     pub over_limit: usize,
     /// Lines that can't be read.
     pub errors: usize,
+    /// Events that are dated later than the present; they count as of the present.
+    pub dated_ahead: usize,
 }
 
 /// Rules at work on a log of events.
@@ -33,11 +35,13 @@ pub struct Run<'r> {
     book: AlertBook,
     labels: &'r LabelView,
     json: bool,
+    now_ms: i64,
     summary: Summary,
 }
 
 impl<'r> Run<'r> {
-    /// Rules that have seen nothing. With `json`, one object a line is printed.
+    /// Rules that have seen nothing. With `json`, one object a line is printed. No event is later than
+    /// `now_ms`, milliseconds UTC.
     ///
     /// # Errors
     ///
@@ -46,6 +50,7 @@ impl<'r> Run<'r> {
         rules: &[EventRule],
         labels: &'r LabelView,
         json: bool,
+        now_ms: i64,
     ) -> Result<Self, EventRuleError> {
         let matcher = |rule: &EventRule| EventMatcher::new(rule.clone(), EventOptions::default());
         Ok(Self {
@@ -53,8 +58,14 @@ impl<'r> Run<'r> {
             book: AlertBook::new(AlertOptions::default()),
             labels,
             json,
+            now_ms,
             summary: Summary::default(),
         })
+    }
+
+    /// What came of it so far.
+    pub fn summary(&self) -> Summary {
+        self.summary
     }
 
     /// Looks at the events of a log, one a line. The present is the date of the newest event so far.
@@ -62,7 +73,7 @@ impl<'r> Run<'r> {
     /// # Errors
     ///
     /// Of reading and writing.
-    pub fn log(mut self, log: impl BufRead, out: &mut dyn Write) -> io::Result<Summary> {
+    pub fn log(&mut self, log: impl BufRead, out: &mut dyn Write) -> io::Result<()> {
         let mut now_ms = i64::MIN;
         for line in Lines::new(log) {
             let (number, line) = line?;
@@ -75,7 +86,8 @@ impl<'r> Run<'r> {
             match event {
                 Ok(event) => {
                     self.summary.events += 1;
-                    now_ms = now_ms.max(event.at_ms);
+                    self.summary.dated_ahead += usize::from(event.at_ms > self.now_ms);
+                    now_ms = now_ms.max(event.at_ms.min(self.now_ms));
                     self.event(number, &event, now_ms, out)?;
                 }
                 Err(error) => {
@@ -104,7 +116,7 @@ impl<'r> Run<'r> {
                 }
             }
         }
-        Ok(self.summary)
+        Ok(())
     }
 
     fn event(
@@ -200,13 +212,16 @@ mod tests {
     const RULES: &str = include_str!("../data/event-rules.json");
     const EVENTS: &str = include_str!("../data/label-events.jsonl");
 
+    /// 2021-01-01.
+    const NOW_MS: i64 = 1_609_459_200_000;
+
     fn play(rules: &str, events: &str, json: bool) -> (String, Summary) {
         let labels = policy_story::labels().unwrap();
         let document = EventRuleDocument::from_json(rules, &BuildContext::new(&labels)).unwrap();
         let mut out = Vec::new();
-        let run = Run::new(&document.rules, &labels, json).unwrap();
-        let summary = run.log(events.as_bytes(), &mut out).unwrap();
-        (String::from_utf8(out).unwrap(), summary)
+        let mut run = Run::new(&document.rules, &labels, json, NOW_MS).unwrap();
+        run.log(events.as_bytes(), &mut out).unwrap();
+        (String::from_utf8(out).unwrap(), run.summary())
     }
 
     #[test]
@@ -228,9 +243,19 @@ mod tests {
             matches: 4,
             alerts: 3,
             over_limit: 1,
-            errors: 0,
+            ..Summary::default()
         };
         assert_eq!(summary, expected);
+    }
+
+    #[test]
+    fn an_event_that_is_dated_ahead_silences_no_other() {
+        let ahead = r#"{"eventType": "LabelRemoved", "app": 10489, "fileId": "7", "date": "2999-01-01T00:00:00Z"}"#;
+        let (_, plain) = play(RULES, EVENTS, false);
+        let (_, summary) = play(RULES, &format!("{ahead}\n{EVENTS}"), false);
+        assert_eq!(summary.dated_ahead, 1);
+        assert_eq!(summary.events, plain.events + 1);
+        assert!(summary.matches >= plain.matches, "{summary:?}");
     }
 
     #[test]

@@ -284,6 +284,24 @@ impl LabelView {
     ///
     /// [`LookupError`] for a name that nothing has, or several labels have.
     pub fn find(&self, text: &str) -> Result<LabelKey, LookupError> {
+        self.look_up(text, LabelCatalog::find)
+    }
+
+    /// The same without a suggestion, for which the text would be compared with every name: for
+    /// whoever looks up many, and shows few of those that are unknown.
+    ///
+    /// # Errors
+    ///
+    /// As [`find`](Self::find).
+    pub fn find_quickly(&self, text: &str) -> Result<LabelKey, LookupError> {
+        self.look_up(text, LabelCatalog::find_quickly)
+    }
+
+    fn look_up(
+        &self,
+        text: &str,
+        by_name: impl for<'c> FnOnce(&'c LabelCatalog, &str) -> Result<&'c Label, LookupError>,
+    ) -> Result<LabelKey, LookupError> {
         let text = text.trim();
         if let Ok(key) = LabelKey::parse(text) {
             return Ok(key);
@@ -312,7 +330,7 @@ impl LabelView {
                 }),
             };
         }
-        self.catalog.find(text).map(|label| label.key)
+        by_name(&self.catalog, text).map(|label| label.key)
     }
 }
 

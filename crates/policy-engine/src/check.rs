@@ -190,20 +190,20 @@ fn check_inspection(
     if let Include::Preset(id) = &inspection.include
         && !context.detectors.contains(&id.as_str())
     {
-        problems.push_with(
+        problems.push_near(
             &place.member("preset"),
             BuildCause::UnknownPreset { id: quote(id) },
-            did_you_mean(id, context.detectors.iter().copied()),
+            || did_you_mean(id, context.detectors.iter().copied()),
         );
     }
     if let Include::Types { types, .. } = &inspection.include {
         let place = place.member("types");
         for (at, id) in types.iter().enumerate() {
             if !context.information_types.contains(&id.as_str()) {
-                problems.push_with(
+                problems.push_near(
                     &place.item(at),
                     BuildCause::UnknownInformationType { id: quote(id) },
-                    did_you_mean(id, context.information_types.iter().copied()),
+                    || did_you_mean(id, context.information_types.iter().copied()),
                 );
             }
         }

@@ -11,6 +11,10 @@ use crate::text_match::WordQueryError;
 /// Most errors that are reported at once; further ones are counted.
 pub const ERRORS_MAX: usize = 1_000;
 
+/// How often one document's names are compared with all that are known, to suggest the nearest.
+/// Errors after that come without a suggestion.
+pub const SUGGESTIONS_MAX: usize = 100;
+
 /// One thing that is wrong, and where.
 ///
 /// # Examples
@@ -345,11 +349,13 @@ impl fmt::Display for Place<'_> {
 pub(crate) struct Problems {
     errors: Vec<BuildError>,
     more: usize,
+    /// How often a suggestion was looked for.
+    looked: usize,
 }
 
 impl Problems {
     pub(crate) fn push(&mut self, place: &Place<'_>, cause: BuildCause) {
-        self.push_with(place, cause, None);
+        self.put(place, cause, |_| None);
     }
 
     pub(crate) fn push_with(
@@ -358,20 +364,48 @@ impl Problems {
         cause: BuildCause,
         suggestion: Option<String>,
     ) {
-        let error = BuildError {
-            pointer: place.to_string(),
-            cause,
-            suggestion,
-        };
-        // Reading and checking may both notice the same.
-        if self.errors.contains(&error) {
-            return;
-        }
+        self.put(place, cause, |_| suggestion);
+    }
+
+    /// With a suggestion that has to be looked for, which is done [`SUGGESTIONS_MAX`] times.
+    pub(crate) fn push_near(
+        &mut self,
+        place: &Place<'_>,
+        cause: BuildCause,
+        look: impl FnOnce() -> Option<String>,
+    ) {
+        self.put(place, cause, |looked| {
+            if *looked == SUGGESTIONS_MAX {
+                return None;
+            }
+            *looked += 1;
+            look()
+        });
+    }
+
+    fn put(
+        &mut self,
+        place: &Place<'_>,
+        cause: BuildCause,
+        suggestion: impl FnOnce(&mut usize) -> Option<String>,
+    ) {
+        // What is not kept takes no time either.
         if self.errors.len() == ERRORS_MAX {
             self.more += 1;
             return;
         }
-        self.errors.push(error);
+        let pointer = place.to_string();
+        // Reading and checking may both notice the same.
+        let mut errors = self.errors.iter();
+        if errors.any(|error| error.pointer == pointer && error.cause == cause) {
+            return;
+        }
+        let suggestion = suggestion(&mut self.looked);
+        self.errors.push(BuildError {
+            pointer,
+            cause,
+            suggestion,
+        });
     }
 
     /// Takes in what is wrong with a part of the document; the pointers are the document's already.
@@ -541,5 +575,37 @@ mod tests {
             assert_eq!(edit_distance(one, other), distance, "{one} {other}");
             assert_eq!(edit_distance(other, one), distance, "{other} {one}");
         }
+    }
+
+    #[test]
+    fn suggestions_are_looked_for_so_often_and_not_for_what_is_left_out() {
+        let mut problems = Problems::default();
+        let mut looked = 0;
+        for at in 0..ERRORS_MAX + 5 {
+            let place = Place::Root.item(at);
+            problems.push_near(&place, BuildCause::EmptyRange, || {
+                looked += 1;
+                Some("near".to_owned())
+            });
+            // Said twice, it is looked for once.
+            problems.push_near(&place, BuildCause::EmptyRange, || {
+                panic!("looked for again")
+            });
+        }
+        assert_eq!(looked, SUGGESTIONS_MAX);
+        let errors = problems.into_result().unwrap_err();
+        let with = errors
+            .as_slice()
+            .iter()
+            .filter(|error| error.suggestion.is_some());
+        assert_eq!(with.count(), SUGGESTIONS_MAX);
+        let mut full = Problems::default();
+        for at in 0..ERRORS_MAX {
+            full.push(&Place::Root.item(at), BuildCause::EmptyRange);
+        }
+        full.push_near(&Place::Root, BuildCause::EmptyRange, || {
+            panic!("looked for again")
+        });
+        assert_eq!(full.len(), ERRORS_MAX + 1);
     }
 }

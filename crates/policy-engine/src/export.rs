@@ -1,5 +1,8 @@
 //! Filters of ours in the product's JSON, where it can say the same (8.2).
 
+use std::collections::BTreeSet;
+
+use label_core::LabelKey;
 use serde_json::{Map, Value, json};
 
 use crate::check::BuildContext;
@@ -7,21 +10,23 @@ use crate::error::{BuildCause, BuildErrors, Place, Problems};
 use crate::field::{Field, FilterDialect, Kind, Operator};
 use crate::filter::{Filter, Gone, VALUES_MAX};
 use crate::json::type_error;
-use crate::value;
+use crate::value::{self, sublabels};
 
 /// A filter object as the product takes it: one object of operators for each filter, lists of values
 /// but for flags, labels by tenant and id, dates in milliseconds.
 ///
 /// What the product can say in other words is put so: objects of a group `all`, and of a group of one
-/// `any`, stand at the top; `gt` and `lt` are `gte` and `lte` a millisecond on; several conditions on one
-/// filter become one where that asks the same. Everything else that is ours is an error at its place:
+/// `any`, stand at the top; `gt` and `lt` are `gte` and `lte` a millisecond on; `descendantof` a label
+/// is any of it and its sublabels; several conditions on one filter become one where that asks the same. Everything else that is ours is an error at its place:
 /// filters and operators that the product lacks, the other groups, and an operator that it would have
 /// to ask twice.
 ///
 /// # Errors
 ///
 /// [`BuildErrors`] with all that is wrong with the filters, or, if nothing is, all that the product
-/// can't say ([`BuildCause::OnlyOurs`], [`BuildCause::OnlyOnce`]). Pointers start with `/filters`.
+/// can't say: [`BuildCause::OnlyOurs`], [`BuildCause::OnlyOnce`], [`BuildCause::Type`] where it takes
+/// one value only, [`BuildCause::TooMany`] where lists that are joined get too long. Pointers start
+/// with `/filters`.
 ///
 /// # Examples
 ///
@@ -175,7 +180,7 @@ impl Export<'_, '_> {
                 return Some((kept, instant.into()));
             }
             (Operator::Text | Operator::StartsWithSingle, _) => value.clone(),
-            (_, Kind::Boolean) => {
+            _ if field.kind() == Kind::Boolean || field == Field::MimeType => {
                 let list = value::list(value, VALUES_MAX, place, problems)?;
                 let first = list.first();
                 let Some(first) = first.filter(|first| list.iter().all(|one| one == *first)) else {
@@ -190,9 +195,31 @@ impl Export<'_, '_> {
             (_, Kind::Label) => {
                 let list = value::list(value, VALUES_MAX, place, problems)?.iter();
                 let labels = self.context.labels;
-                let keys = list
+                let named = list
                     .filter_map(|one| value::label(one, labels, Gone::Accepted, place, problems));
-                keys.map(|key| Value::String(key.to_string())).collect()
+                let (operator, with_sublabels) = match operator {
+                    Operator::DescendantOf => (Operator::Eq, true),
+                    Operator::NdescendantOf => (Operator::Neq, true),
+                    operator => (operator, false),
+                };
+                let keys: BTreeSet<LabelKey> = named
+                    .flat_map(|key| {
+                        let below = sublabels(labels, key).filter(|_| with_sublabels);
+                        below.chain([key]).collect::<Vec<_>>()
+                    })
+                    .collect();
+                if keys.len() > VALUES_MAX {
+                    let (what, count, limit) = ("values", keys.len(), VALUES_MAX);
+                    problems.push(place, BuildCause::TooMany { what, count, limit });
+                    return None;
+                }
+                let keys = keys.into_iter().map(|key| Value::String(key.to_string()));
+                return Some((operator, keys.collect()));
+            }
+            // Its list has no such operator for folders.
+            (Operator::DescendantOf | Operator::NdescendantOf, _) => {
+                self.only_ours("operator", operator.name(), place);
+                return None;
             }
             _ => {
                 let list = value::list(value, VALUES_MAX, place, problems)?;
@@ -231,14 +258,15 @@ impl Export<'_, '_> {
                 }
             }
             // None of these and none of those is none of all.
-            Operator::Neq
-            | Operator::Ncontains
-            | Operator::DoesNotStartWith
-            | Operator::NdescendantOf => {
+            Operator::Neq | Operator::Ncontains if there.is_array() => {
                 let (Some(there), Value::Array(more)) = (there.as_array_mut(), operand) else {
                     return;
                 };
                 there.extend(more);
+                if field.kind() == Kind::Label {
+                    there.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
+                    there.dedup();
+                }
                 if there.len() > VALUES_MAX {
                     let (what, count, limit) = ("values", there.len(), VALUES_MAX);
                     self.problems

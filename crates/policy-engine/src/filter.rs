@@ -252,13 +252,13 @@ impl Compiler<'_, '_> {
         let field = Field::parse(name)
             .filter(|field| Field::names(dialect).any(|known| known == field.name()));
         if field.is_none() {
-            self.problems.push_with(
+            self.problems.push_near(
                 place,
                 BuildCause::UnknownFilter {
                     name: quote(name),
                     allowed: Field::names(dialect).collect(),
                 },
-                did_you_mean(name, Field::names(dialect)),
+                || did_you_mean(name, Field::names(dialect)),
             );
         }
         field
@@ -373,15 +373,15 @@ impl Compiler<'_, '_> {
                     .operators(dialect)
                     .map(|operator| operator.name())
                     .collect();
-                let suggestion = did_you_mean(name, allowed.iter().copied());
-                self.problems.push_with(
+                let names = allowed.clone();
+                self.problems.push_near(
                     &place,
                     BuildCause::UnknownOperator {
                         filter: field.name(),
                         operator: quote(name),
                         allowed,
                     },
-                    suggestion,
+                    || did_you_mean(name, names),
                 );
                 continue;
             };

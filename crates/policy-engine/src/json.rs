@@ -208,10 +208,10 @@ impl<'v, 'p> Members<'v, 'p> {
         }
         for name in members.into_iter().flat_map(Map::keys) {
             if !allowed.contains(&name.as_str()) {
-                problems.push_with(
+                problems.push_near(
                     &place.member(name),
                     BuildCause::UnknownMember { name: quote(name) },
-                    did_you_mean(name, allowed.iter().copied()),
+                    || did_you_mean(name, allowed.iter().copied()),
                 );
             }
         }
@@ -316,13 +316,13 @@ impl<'v, 'p> Members<'v, 'p> {
             .position(|word| *word == text)
             .and_then(|at| values.get(at).copied());
         if found.is_none() {
-            problems.push_with(
+            problems.push_near(
                 &self.place.member(name),
                 BuildCause::Choice {
                     value: quote(text),
                     allowed: words,
                 },
-                did_you_mean(text, words.iter().copied()),
+                || did_you_mean(text, words.iter().copied()),
             );
         }
         found

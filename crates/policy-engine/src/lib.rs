@@ -125,7 +125,7 @@ pub use document::{
     AlertSettings, AppActions, Category, Combine, ExpressionForm, FolderReference, FolderScope,
     Include, Inspection, OwnerScope, PolicyDefinition, PolicyDocument, SearchIn, Severity,
 };
-pub use error::{BuildCause, BuildError, BuildErrors, ERRORS_MAX};
+pub use error::{BuildCause, BuildError, BuildErrors, ERRORS_MAX, SUGGESTIONS_MAX};
 pub use evaluate::{Answer, ContentAnswer, ContentMatcher, Outcome, Unavailable};
 pub use explain::{ConditionReport, Explanation, FilterExplanation, SHOWN_MAX};
 pub use export::product_filters;

@@ -189,13 +189,13 @@ impl Compiler<'_, '_> {
                 into.codes.insert(warning.code());
                 into.wanted.push(warning.to_string());
             }
-            None => self.problems.push_with(
+            None => self.problems.push_near(
                 place,
                 BuildCause::Choice {
                     value: quote(text),
                     allowed: ALLOWED,
                 },
-                did_you_mean(text, ALLOWED.iter().copied()),
+                || did_you_mean(text, ALLOWED.iter().copied()),
             ),
         }
     }
@@ -218,11 +218,7 @@ impl Compiler<'_, '_> {
         });
         into.labels.insert(key);
         if matches!(operator, Operator::DescendantOf | Operator::NdescendantOf) {
-            let sublabels = labels
-                .catalog()
-                .labels()
-                .filter(|label| label.parent == Some(key.label) && label.key.tenant == key.tenant);
-            into.labels.extend(sublabels.map(|label| label.key));
+            into.labels.extend(value::sublabels(labels, key));
         }
         into.wanted
             .push(labels.display_name(key).unwrap_or_else(|| key.to_string()));
@@ -312,10 +308,10 @@ impl Compiler<'_, '_> {
             .keys()
             .filter(|name| !MEMBERS.contains(&name.as_str()))
         {
-            self.problems.push_with(
+            self.problems.push_near(
                 &place.member(name),
                 BuildCause::UnknownMember { name: quote(name) },
-                did_you_mean(name, MEMBERS.iter().copied()),
+                || did_you_mean(name, MEMBERS.iter().copied()),
             );
         }
         let id = match members.get("id") {

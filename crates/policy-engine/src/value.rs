@@ -127,6 +127,15 @@ pub(crate) fn label(
     Some(key)
 }
 
+/// The labels right below one.
+pub(crate) fn sublabels(labels: &LabelView, key: LabelKey) -> impl Iterator<Item = LabelKey> {
+    let below = labels
+        .catalog()
+        .labels()
+        .filter(move |label| label.parent == Some(key.label) && label.key.tenant == key.tenant);
+    below.map(|label| label.key)
+}
+
 /// Looks a label up, and says so when there is none.
 pub(crate) fn find_label(
     labels: &LabelView,
@@ -134,7 +143,7 @@ pub(crate) fn find_label(
     place: &Place<'_>,
     problems: &mut Problems,
 ) -> Option<LabelKey> {
-    match labels.find(text) {
+    match labels.find_quickly(text) {
         Ok(key) => Some(key),
         Err(LookupError::Ambiguous { paths, .. }) => {
             let suggestion = format!("write one of `{}`", paths.join("`, `"));
@@ -145,12 +154,14 @@ pub(crate) fn find_label(
             problems.push_with(place, cause, Some(suggestion));
             None
         }
-        Err(LookupError::Unknown { suggestion, .. }) => {
-            problems.push_with(
-                place,
-                BuildCause::UnknownLabel { text: quote(text) },
-                suggestion.map(|path| format!("did you mean `{path}`?")),
-            );
+        Err(LookupError::Unknown { .. }) => {
+            let cause = BuildCause::UnknownLabel { text: quote(text) };
+            problems.push_near(place, cause, || match labels.find(text) {
+                Err(LookupError::Unknown { suggestion, .. }) => {
+                    suggestion.map(|path| format!("did you mean `{path}`?"))
+                }
+                _ => None,
+            });
             None
         }
         Err(_) => {

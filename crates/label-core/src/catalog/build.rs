@@ -1,6 +1,7 @@
 //! Checking a list of labels and putting it in order.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use crate::catalog::{CatalogDiagnostic, DEPTH_MAX, Entry, LABELS_MAX, LabelCatalog, Place};
 use crate::error::CatalogError;
@@ -82,6 +83,7 @@ impl LabelCatalog {
             entries,
             by_id,
             by_path,
+            by_name: OnceLock::new(),
         };
         for label in catalog.labels() {
             let id = label.key.label;

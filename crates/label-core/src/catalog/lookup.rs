@@ -15,6 +15,21 @@ impl LabelCatalog {
     /// [`LookupError`]: nothing has that name, with the nearest one as a suggestion, or several
     /// have it, with their paths.
     pub fn find(&self, text: &str) -> Result<&Label, LookupError> {
+        self.find_quickly(text).map_err(|error| match error {
+            LookupError::Unknown { suggestion, .. } if LabelId::parse(text.trim()).is_err() => {
+                let nearest = self.nearest(&fold(text.trim()));
+                LookupError::unknown(text.trim(), suggestion.or(nearest))
+            }
+            error => error,
+        })
+    }
+
+    /// The same without a suggestion, for which the text would be compared with every name.
+    ///
+    /// # Errors
+    ///
+    /// As [`find`](Self::find).
+    pub fn find_quickly(&self, text: &str) -> Result<&Label, LookupError> {
         let text = text.trim();
         if let Ok(id) = LabelId::parse(text) {
             return self
@@ -37,15 +52,9 @@ impl LabelCatalog {
                 }
             }
         }
-        let hits: Vec<&Entry> = self
-            .entries
-            .iter()
-            .filter(|entry| {
-                entry.label.state != LabelState::Deleted && fold(entry.label.name()) == wanted
-            })
-            .collect();
+        let hits: Vec<&Entry> = self.of(self.by_name(), &wanted).collect();
         match hits.as_slice() {
-            [] => Err(LookupError::unknown(text, self.nearest(&wanted))),
+            [] => Err(LookupError::unknown(text, None)),
             [only] => Ok(&only.label),
             several => Err(LookupError::Ambiguous {
                 text: crate::error::quote(text),
@@ -56,29 +65,52 @@ impl LabelCatalog {
 
     /// The labels of a folded path: several where siblings have one name.
     fn of_path<'a, 'p>(&'a self, path: &'p str) -> impl Iterator<Item = &'a Entry> + use<'a, 'p> {
-        let first = self
-            .by_path
-            .partition_point(|(known, _)| known.as_str() < path);
-        self.by_path
-            .iter()
+        self.of(&self.by_path, path)
+    }
+
+    /// The labels of a text in a sorted list.
+    fn of<'a, 'p>(
+        &'a self,
+        list: &'a [(String, usize)],
+        text: &'p str,
+    ) -> impl Iterator<Item = &'a Entry> + use<'a, 'p> {
+        let first = list.partition_point(|(known, _)| known.as_str() < text);
+        list.iter()
             .skip(first)
-            .take_while(move |(known, _)| known == path)
+            .take_while(move |(known, _)| known == text)
             .filter_map(|&(_, at)| self.entries.get(at))
+    }
+
+    fn by_name(&self) -> &[(String, usize)] {
+        self.by_name.get_or_init(|| {
+            let mut by_name: Vec<(String, usize)> = self
+                .entries
+                .iter()
+                .enumerate()
+                .filter(|(_, entry)| entry.label.state != LabelState::Deleted)
+                .map(|(at, entry)| (fold(entry.label.name()), at))
+                .collect();
+            by_name.sort_unstable();
+            by_name
+        })
     }
 
     /// The path that a typing mistake most likely meant.
     fn nearest(&self, wanted: &str) -> Option<String> {
-        self.entries
-            .iter()
-            .filter(|entry| entry.label.state != LabelState::Deleted)
-            .filter_map(|entry| {
-                let by_path = edit_distance(wanted, &fold(&entry.path));
-                let by_name = edit_distance(wanted, &fold(entry.label.name()));
-                let distance = by_path.min(by_name);
-                (distance <= 1 + wanted.chars().count() / 4).then_some((distance, &entry.path))
-            })
-            .min()
-            .map(|(_, path)| path.clone())
+        let length = wanted.chars().count();
+        let near = 1 + length / 4;
+        let all = self.by_path.iter().chain(self.by_name());
+        all.filter_map(|(known, at)| {
+            // Texts differ at least by as much as their lengths do.
+            if known.chars().count().abs_diff(length) > near {
+                return None;
+            }
+            let distance = edit_distance(wanted, known);
+            let path = &self.entries.get(*at)?.path;
+            (distance <= near).then_some((distance, path))
+        })
+        .min()
+        .map(|(_, path)| path.clone())
     }
 }
 

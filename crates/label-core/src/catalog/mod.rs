@@ -6,6 +6,7 @@ mod lookup;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::OnceLock;
 
 use crate::id::{LabelId, LabelKey, TenantId};
 use crate::label::{Label, LabelState, Publication};
@@ -93,6 +94,8 @@ pub struct LabelCatalog {
     by_id: HashMap<LabelId, usize>,
     /// Folded paths of labels that are not deleted, sorted.
     by_path: Vec<(String, usize)>,
+    /// The same by folded name, made when a name is first looked for that is no path.
+    by_name: OnceLock<Vec<(String, usize)>>,
 }
 
 impl LabelCatalog {
@@ -103,6 +106,7 @@ impl LabelCatalog {
             entries: Vec::new(),
             by_id: HashMap::new(),
             by_path: Vec::new(),
+            by_name: OnceLock::new(),
         }
     }
 

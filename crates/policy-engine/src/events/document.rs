@@ -64,6 +64,8 @@ impl EventRuleDocument {
     ///
     /// Of the context, the labels and the dialect count. In
     /// [`FilterDialect::Product`](crate::FilterDialect::Product), filters are the product's alone.
+    /// A label that was deleted is an error, and with it the document: whoever wants to mend a
+    /// stored one reads it beside the labels of its time.
     ///
     /// # Errors
     ///
@@ -155,24 +157,30 @@ enum Mode {
 }
 
 fn match_parameters(value: &Value, place: &Place<'_>, problems: &mut Problems) -> MatchParameters {
-    // What belongs to repeated events would have no effect beside `single`, and is an error.
-    let allowed: &[&str] = match value.get("mode").and_then(Value::as_str) {
-        Some("single") => &["mode"],
-        _ => &[
-            "mode",
-            "minimumCount",
-            "timeFrameMinutes",
-            "singleApp",
-            "uniqueFiles",
-        ],
-    };
-    let members = Members::new(value, place, allowed, problems);
+    const OF_REPEATED: [&str; 4] = [
+        "minimumCount",
+        "timeFrameMinutes",
+        "singleApp",
+        "uniqueFiles",
+    ];
+    let [one, two, three, four] = OF_REPEATED;
+    let members = Members::new(value, place, &["mode", one, two, three, four], problems);
     if value.is_object() && members.value("mode").is_none() {
         problems.push(place, BuildCause::Missing { name: "mode" });
     }
     let modes = [Mode::Single, Mode::Repeated];
     let mode = members.choice("mode", &["single", "repeated"], &modes, problems);
     if mode != Some(Mode::Repeated) {
+        // They would have no effect.
+        let idle = OF_REPEATED
+            .iter()
+            .filter(|name| members.value(name).is_some());
+        for other in idle.filter(|_| mode == Some(Mode::Single)) {
+            let one = "mode single";
+            let cause = BuildCause::Exclusive { one, other };
+            let suggestion = "write mode `repeated`".to_owned();
+            problems.push_with(&place.member(other), cause, Some(suggestion));
+        }
         return MatchParameters::Single;
     }
     let mut number = |name: &'static str, expected: &'static str, limit: u32| {

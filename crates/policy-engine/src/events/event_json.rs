@@ -19,8 +19,8 @@ impl LabelEvent {
     /// `actor`, as rules write it (default: somebody outside); `date`, milliseconds or a date and time
     /// with its zone.
     ///
-    /// A label that is only named has the priority that it has in `labels`. It may have been deleted
-    /// since.
+    /// A label that is a bare text has the priority that it has in `labels`; one in an object has the
+    /// priority that stands there, or none. It may have been deleted since.
     ///
     /// # Errors
     ///

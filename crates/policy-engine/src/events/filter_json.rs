@@ -41,24 +41,27 @@ const FILTERS: [(&str, Property); 9] = [
 
 /// What the product's activities have, and label events don't: names, or what names begin with up to
 /// a dot, each with what can be written in its place.
-const ELSEWHERE: [(&str, &str); 15] = [
+const ELSEWHERE: [(&str, &str); 16] = [
     ("activity", NOTHING),
     ("activityObject", "write `fileId`"),
     ("all", NO_GROUPS),
     ("any", NO_GROUPS),
     ("device", NOTHING),
-    ("entity", "write `actor`"),
+    ("entity", WRITE_ACTOR),
     ("fileSelector", "write `fileId`"),
     ("ip", NOTHING),
     ("location", NOTHING),
     ("none", NO_GROUPS),
     ("policy", NOTHING),
-    ("source", "write `actor`"),
+    ("name", NOTHING),
+    ("source", NOTHING),
     ("text", NOTHING),
-    ("user", "write `actor`"),
+    ("user", WRITE_ACTOR),
     ("userAgent", NOTHING),
 ];
 
+/// Of the extended dialect: the product's has no such filter.
+const WRITE_ACTOR: &str = "write `actor`";
 const NOTHING: &str = "the product's activities have it, label events don't";
 const NO_GROUPS: &str = "event rules have no groups; write a rule for each case";
 
@@ -147,6 +150,7 @@ pub(super) fn read(
         context,
         problems,
         filter: &mut filter,
+        has_empty_range: false,
     };
     for (name, value) in members {
         reader.filter(name, value, &place.member(name));
@@ -158,6 +162,7 @@ struct Reader<'r, 'l> {
     context: &'r BuildContext<'l>,
     problems: &'r mut Problems,
     filter: &'r mut EventFilter,
+    has_empty_range: bool,
 }
 
 impl Reader<'_, '_> {
@@ -165,17 +170,19 @@ impl Reader<'_, '_> {
         let dialect = self.context.dialect;
         let Some((filter, property)) = filters(dialect).find(|(known, _)| *known == name) else {
             let names = || filters(dialect).map(|(name, _)| name);
-            let elsewhere = ELSEWHERE.iter().find(|(known, _)| {
-                let rest = name.strip_prefix(known);
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            });
-            let near = did_you_mean(name, names());
             let cause = BuildCause::UnknownFilter {
                 name: quote(name),
                 allowed: names().collect(),
             };
-            let suggestion = elsewhere.map(|(_, suggestion)| (*suggestion).to_owned());
-            self.problems.push_with(place, cause, suggestion.or(near));
+            self.problems.push_near(place, cause, || {
+                let elsewhere = elsewhere(name, dialect).map(str::to_owned);
+                // The events' own names begin like many that label events lack.
+                if name.starts_with("activity.") {
+                    did_you_mean(name, names()).or(elsewhere)
+                } else {
+                    elsewhere.or_else(|| did_you_mean(name, names()))
+                }
+            });
             return;
         };
         let Some(members) = value.as_object() else {
@@ -197,11 +204,12 @@ impl Reader<'_, '_> {
             }
         }
         let (from_ms, until_ms) = (self.filter.from_ms, self.filter.until_ms);
-        if property == Property::Date
-            && from_ms
-                .zip(until_ms)
-                .is_some_and(|(from, until)| from > until)
-        {
+        let is_empty = from_ms
+            .zip(until_ms)
+            .is_some_and(|(from, until)| from > until);
+        // Said once, where it became so.
+        if is_empty && !self.has_empty_range {
+            self.has_empty_range = true;
             self.problems.push(place, BuildCause::EmptyRange);
         }
     }
@@ -219,22 +227,20 @@ impl Reader<'_, '_> {
         let is_relative = [Operator::GteNdays, Operator::LteNdays]
             .map(Operator::name)
             .contains(&name);
-        let suggestion = if property == Property::Date && is_relative {
-            Some(
-                "events are looked at as they come, so only fixed dates tell them apart".to_owned(),
-            )
-        } else {
-            did_you_mean(name, allowed.iter().copied())
+        let names = allowed.clone();
+        let cause = BuildCause::UnknownOperator {
+            filter,
+            operator: quote(name),
+            allowed,
         };
-        self.problems.push_with(
-            place,
-            BuildCause::UnknownOperator {
-                filter,
-                operator: quote(name),
-                allowed,
-            },
-            suggestion,
-        );
+        if property == Property::Date && is_relative {
+            let fixed = "events are looked at as they come, so only fixed dates tell them apart";
+            self.problems
+                .push_with(place, cause, Some(fixed.to_owned()));
+        } else {
+            self.problems
+                .push_near(place, cause, || did_you_mean(name, names));
+        }
     }
 
     fn date(&mut self, operator: Operator, value: &Value, place: &Place<'_>) {
@@ -279,6 +285,9 @@ impl Reader<'_, '_> {
                 kinds.sort_unstable();
                 kinds.dedup();
                 add(&mut filter.kind, operator, kinds);
+                // Under two names kinds may be excluded twice.
+                filter.kind.neq.sort_unstable();
+                filter.kind.neq.dedup();
             }
             Property::App => {
                 let apps = many(value, place, problems, |value, place, problems| {
@@ -336,6 +345,18 @@ fn add<T: PartialEq>(selection: &mut Selection<T>, operator: Operator, values: V
     }
 }
 
+/// What can be written in place of a filter of the product's activities, if it is one.
+fn elsewhere(name: &str, dialect: FilterDialect) -> Option<&'static str> {
+    let (_, suggestion) = ELSEWHERE.iter().find(|(known, _)| {
+        let rest = name.strip_prefix(known);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })?;
+    match (*suggestion, dialect) {
+        (WRITE_ACTOR, FilterDialect::Product) => Some(NOTHING),
+        (suggestion, _) => Some(suggestion),
+    }
+}
+
 /// The kinds of event of a value.
 pub(super) fn event_type(
     value: &Value,
@@ -344,28 +365,28 @@ pub(super) fn event_type(
 ) -> Option<&'static [LabelEventKind]> {
     // The product's own label actions by number: there the actor is part of the event.
     let ours = match value.as_u64() {
-        Some(917_663) => {
-            Some("write `LabelApplied` and `LabelChanged`, and `policy` as the `actor`")
-        }
-        Some(917_664) => Some("write `LabelRemoved`, and `policy` as the `actor`"),
+        Some(917_663) => Some("`LabelApplied` and `LabelChanged`"),
+        Some(917_664) => Some("`LabelRemoved`"),
         _ => None,
     };
-    if let Some(suggestion) = ours {
+    if let Some(kinds) = ours {
         let cause = type_error("the name of a label event", value);
-        problems.push_with(place, cause, Some(suggestion.to_owned()));
+        let suggestion = format!("write {kinds}, and `policy` and `administrator` as the `actor`");
+        problems.push_with(place, cause, Some(suggestion));
         return None;
     }
     let name = value::text(value, place, problems)?;
     let found = kinds(name);
     if found.is_none() {
-        problems.push_with(
-            place,
-            BuildCause::Choice {
-                value: quote(name),
-                allowed: EVENT_NAMES,
-            },
-            did_you_mean(name, EVENT_NAMES.iter().copied()),
-        );
+        let cause = BuildCause::Choice {
+            value: quote(name),
+            allowed: EVENT_NAMES,
+        };
+        // The audit's names of what happens to sites look like those of files.
+        problems.push_near(place, cause, || match name.starts_with("Sensitivity") {
+            true => Some("only files have label events".to_owned()),
+            false => did_you_mean(name, EVENT_NAMES.iter().copied()),
+        });
     }
     found
 }
@@ -390,17 +411,14 @@ pub(super) fn actor(
     if let Some(text) = value.as_str() {
         let found = ANY_ACTORS.iter().find(|(known, _)| *known == text);
         if found.is_none() {
-            let suggestion = if text.contains('@') {
-                let text = quote(text);
-                Some(format!("write `{{\"outside\": \"{text}\"}}`"))
-            } else {
-                did_you_mean(text, NAMES)
-            };
             let cause = BuildCause::Choice {
                 value: quote(text),
                 allowed: &NAMES,
             };
-            problems.push_with(place, cause, suggestion);
+            problems.push_near(place, cause, || match text.contains('@') {
+                true => Some(format!("write `{{\"outside\": \"{}\"}}`", quote(text))),
+                false => did_you_mean(text, NAMES),
+            });
         }
         return found.map(|(_, pattern)| pattern.clone());
     }

@@ -323,13 +323,13 @@ impl<'m> Reader<'m, '_> {
         };
         let found = LABEL_SCANS.iter().find(|(word, _)| *word == text);
         if found.is_none() {
-            self.problems.push_with(
+            self.problems.push_near(
                 &self.place.member(names::LABEL_SCAN),
                 BuildCause::Choice {
                     value: quote(text),
                     allowed: WORDS,
                 },
-                did_you_mean(text, WORDS.iter().copied()),
+                || did_you_mean(text, WORDS.iter().copied()),
             );
         }
         found.map_or(LabelScan::Done, |(_, scan)| *scan)

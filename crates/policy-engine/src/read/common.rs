@@ -65,7 +65,7 @@ impl Common {
                 .ok()
         });
         // After an error the document is never used; the stand-in lets reading go on.
-        let id = id.or_else(|| PolicyId::parse(&format!("policy {at}")).ok())?;
+        let id = id.or_else(|| PolicyId::parse(&format!("item {at}, whose id is wrong")).ok())?;
         let owned = |text: Option<&str>| text.map(str::to_owned);
         Some(Self {
             id,

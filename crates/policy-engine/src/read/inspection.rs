@@ -147,13 +147,13 @@ fn search_in(members: &Members<'_, '_>, place: &Place<'_>, problems: &mut Proble
     }
     for (at, part) in parts.iter().enumerate() {
         if !PARTS.contains(&part.as_str()) {
-            problems.push_with(
+            problems.push_near(
                 &place.item(at),
                 BuildCause::Choice {
                     value: quote(part),
                     allowed: PARTS,
                 },
-                crate::error::did_you_mean(part, PARTS.iter().copied()),
+                || crate::error::did_you_mean(part, PARTS.iter().copied()),
             );
         }
     }

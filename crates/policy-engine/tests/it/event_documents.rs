@@ -58,6 +58,49 @@ fn address(text: &str) -> Address {
     Address::parse(text).unwrap()
 }
 
+#[test]
+fn suggestions_name_what_was_meant() {
+    for (filters, expected) in [
+        (
+            "activity.eventTypes",
+            Some("did you mean `activity.eventType`?"),
+        ),
+        (
+            "activity.eventtype",
+            Some("did you mean `activity.eventType`?"),
+        ),
+        (
+            "activity.type",
+            Some("the product's activities have it, label events don't"),
+        ),
+        (
+            "source",
+            Some("the product's activities have it, label events don't"),
+        ),
+        (
+            "name",
+            Some("the product's activities have it, label events don't"),
+        ),
+        ("user.orgUnit", Some("write `actor`")),
+        ("servce", Some("did you mean `service`?")),
+        ("xyzzy", None),
+    ] {
+        let error = errors(json!({"filters": {filters: {"eq": ["x"]}}}));
+        let suggestion = error.split_once("; ").map(|(_, suggestion)| suggestion);
+        assert_eq!(suggestion, expected, "{error}");
+    }
+    let site = json!({"filters": {"activity.eventType": {"eq": ["SensitivityLabelApplied"]}}});
+    let error = errors(site);
+    assert!(error.ends_with("; only files have label events"), "{error}");
+    // Once, where the range became empty.
+    let dates = json!({"filters": {"created": {"gte": 5, "lte": 3}, "date": {"lte": 10}}});
+    let error = errors(dates);
+    assert_eq!(
+        error,
+        "/rules/0/filters/created: the range ends before it starts"
+    );
+}
+
 /// A document with every member.
 fn full() -> Value {
     json!({"format": "event-rules/1", "rules": [{
@@ -284,13 +327,22 @@ fn r_184_values_are_read_in_the_products_forms() {
         "created": {"lte": "1970-01-01T00:00:00.008Z"},
     }));
     assert_eq!(both.kind.eq, Some(vec![change(ChangeDirection::Upgrade)]));
-    let mut none = both.kind.neq;
-    none.sort();
-    assert_eq!(
-        none,
-        [LabelEventKind::LabelApplied, LabelEventKind::LabelRemoved]
-    );
+    let none = [LabelEventKind::LabelApplied, LabelEventKind::LabelRemoved];
+    assert_eq!(both.kind.neq, none);
     assert_eq!((both.from_ms, both.until_ms), (Some(5), Some(8)));
+    // In whatever order they exclude, and once what they exclude twice.
+    for (other, one) in [
+        (json!(["LabelRemoved"]), json!(["LabelApplied"])),
+        (
+            json!(["LabelRemoved", "LabelApplied"]),
+            json!("LabelApplied"),
+        ),
+    ] {
+        let read = filter(json!({
+            "actionType": {"neq": other}, "activity.eventType": {"neq": one},
+        }));
+        assert_eq!(read.kind.neq, none);
+    }
     // One value may stand there without a list, and an empty list takes nothing.
     let bare = filter(json!({"service": {"eq": 10489}, "instance": {"eq": []}}));
     assert_eq!(bare.app, Selection::one_of([AppId::BOX]));
@@ -344,8 +396,8 @@ const EXPECTED: &str = r#"
 /rules/0: `name` is missing
 /rules/1: expected an object, found `7`
 /rules/2/filters/activity.eventType/eq/0: `LabelChangd` is none of `LabelDiscovered`, `LabelApplied`, `LabelRemoved`, `LabelChanged (upgrade)`, `LabelChanged (downgrade)`, `LabelChanged (lateral)`, `LabelActionFailed`, `ProtectionDetected`, `LabelChanged`, `FileSensitivityLabelApplied`, `FileSensitivityLabelChanged`, `FileSensitivityLabelRemoved`; did you mean `LabelChanged`?
-/rules/2/filters/activity.eventType/eq/1: expected the name of a label event, found `917663`; write `LabelApplied` and `LabelChanged`, and `policy` as the `actor`
-/rules/2/filters/activity.eventType/eq/2: expected the name of a label event, found `917664`; write `LabelRemoved`, and `policy` as the `actor`
+/rules/2/filters/activity.eventType/eq/1: expected the name of a label event, found `917663`; write `LabelApplied` and `LabelChanged`, and `policy` and `administrator` as the `actor`
+/rules/2/filters/activity.eventType/eq/2: expected the name of a label event, found `917664`; write `LabelRemoved`, and `policy` and `administrator` as the `actor`
 /rules/2/filters/activity.eventType/eq/3: expected a text, found `1`
 /rules/2/filters/actor/eq/0: `ines@contoso.example` is none of `policy`, `administrator`, `outside`; write `{"outside": "ines@contoso.example"}`
 /rules/2/filters/actor/eq/1: `polcy` is none of `policy`, `administrator`, `outside`; did you mean `policy`?
@@ -369,7 +421,7 @@ const EXPECTED: &str = r#"
 /rules/2/filters/user.domain: no filter `user.domain`, the filters are `activity.eventType`, `actionType`, `service`, `instance`, `fileLabels`, `fileId`, `actor`, `date`, `created`; write `actor`
 /rules/2/filters/userAgent.tags: no filter `userAgent.tags`, the filters are `activity.eventType`, `actionType`, `service`, `instance`, `fileLabels`, `fileId`, `actor`, `date`, `created`; the product's activities have it, label events don't
 /rules/2/id: policy id `r` is used twice
-/rules/3/matchParameters/minimumCount: unknown member `minimumCount`
+/rules/3/matchParameters/minimumCount: `mode single` and `minimumCount` exclude one another; write mode `repeated`
 /rules/4/matchParameters/minimumCount: expected a whole number from 1 to 10000, found `0`
 /rules/4/matchParameters: `timeFrameMinutes` is missing
 /rules/5/filters: expected an object of filters, found an empty list

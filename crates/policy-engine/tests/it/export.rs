@@ -74,6 +74,17 @@ fn a_026_filters_come_out_in_the_form_of_the_products_interface() {
             json!({"service": {"eq": [3], "neq": [4, 1, 2]}, "instance": {"eq": [0]}}),
         ),
         (
+            json!({"fileLabels": {"descendantof": "Confidential", "ndescendantof": ["General"]}}),
+            json!({"fileLabels": {
+                "eq": ([CONFIDENTIAL, FINANCE, ALL_EMPLOYEES].map(|id| own(id).to_string())),
+                "neq": [own(GENERAL).to_string()],
+            }}),
+        ),
+        (
+            json!({"mimeType": {"eq": ["text/plain"]}}),
+            json!({"mimeType": {"eq": "text/plain"}}),
+        ),
+        (
             json!({"owner.entity": {"eq": {"id": "a", "saas": 1}}}),
             json!({"owner.entity": {"eq": [{"id": "a", "saas": 1}]}}),
         ),
@@ -119,6 +130,18 @@ fn a_026_what_the_product_cannot_say_is_told_with_its_place() {
         (
             json!({"path": {"eq": ["/a"]}}),
             "/filters/path: the product has no filter `path`",
+        ),
+        (
+            json!({"parentFolder": {"descendantof": ["a"]}}),
+            "/filters/parentFolder/descendantof: the product has no operator `descendantof`",
+        ),
+        (
+            json!({"mimeType": {"neq": ["a/b", "c/d"]}}),
+            "/filters/mimeType/neq: expected one value, which is all that the product takes, found a list",
+        ),
+        (
+            json!({"mimeType": [{"neq": "a/b"}, {"neq": "c/d"}]}),
+            "/filters/mimeType/1/neq: the product can ask for `neq` once only",
         ),
         (
             json!({"filename": [{"eq": ["a"]}, {"glob": ["*"]}]}),
