@@ -165,6 +165,7 @@ suite! {
     r_072_work_that_waits_is_not_queued_twice,
     work_comes_by_priority_then_first_in,
     work_is_handed_out_again_when_its_lease_ends,
+    no_more_work_is_leased_than_is_handed_out,
     work_that_fails_is_a_dead_letter_until_it_is_asked_for_again,
     asking_again_does_not_shorten_a_pause,
     jobs_run_once_for_each_time_over_restarts,
