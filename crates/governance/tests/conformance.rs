@@ -162,6 +162,7 @@ suite! {
     a_forecast_comes_true,
     a_write_of_yesterday_takes_nothing_from_the_forecast,
     why_names_every_reason,
+    why_goes_by_the_limit_when_the_time_has_come,
     r_072_work_that_waits_is_not_queued_twice,
     work_comes_by_priority_then_first_in,
     work_is_handed_out_again_when_its_lease_ends,
