@@ -139,6 +139,7 @@ suite! {
     one_task_runs_per_file,
     finished_tasks_can_not_be_cancelled,
     calls_are_made_together_or_not_at_all,
+    a_panic_leaves_no_change_half_made,
     old_claims_are_refused,
     a_crash_before_the_write_repeats_it,
     a_crash_after_the_write_counts_it_once,

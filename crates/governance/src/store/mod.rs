@@ -97,7 +97,7 @@ pub trait Store {
     /// Makes one change: all of `work`'s writes, durably, or none of them.
     ///
     /// `work` sees its own writes, and no one else's while it runs. When it gives an error, that
-    /// error is given back and nothing is kept.
+    /// error is given back and nothing is kept; nor is anything when it panics.
     ///
     /// # Errors
     ///

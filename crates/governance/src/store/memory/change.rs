@@ -1,4 +1,4 @@
-//! A change that is under way: it is made in place, and taken back if it fails.
+//! A change that is under way: it is made in place, and taken back unless it is kept.
 
 use std::collections::HashMap;
 
@@ -55,9 +55,17 @@ impl<'s> Change<'s> {
         }
     }
 
-    pub(super) fn roll_back(self) {
-        let state = self.state;
-        for undo in self.undo.into_iter().rev() {
+    /// Keeps what was done.
+    pub(super) fn commit(mut self) {
+        self.undo.clear();
+    }
+}
+
+/// Also where the caller's code panics, nothing stays half done.
+impl Drop for Change<'_> {
+    fn drop(&mut self) {
+        let state = &mut *self.state;
+        for undo in std::mem::take(&mut self.undo).into_iter().rev() {
             match undo {
                 Undo::Task(id, earlier) => {
                     state.set_task(id, earlier.map(|task| *task));
