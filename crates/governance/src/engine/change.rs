@@ -8,14 +8,11 @@ use crate::log::{LogEntry, LogEvent, QuotaPosition};
 use crate::quota::{CountedAction, HalfDay, Pause, Quota, Unit};
 use crate::reason::Reason;
 use crate::state::{StateKind, Suspension, SuspensionReason, TaskState};
-use crate::store::{PAGE_COUNT_MAX, PolicyState, RowsMut, TaskFilter};
+use crate::store::{Backlog, PAGE_COUNT_MAX, PolicyState, RowsMut, TaskFilter};
 use crate::task::{ActionKind, Task, TaskId};
 use crate::text::Initiator;
 
 /// The states that a task waits in for something else than its policy.
-///
-/// Deferred ones come first wherever all are visited: a task that leaves another of these states
-/// may give back a unit, by which deferred tasks become queued ones.
 pub(super) const WAITING: [StateKind; 3] =
     [StateKind::Deferred, StateKind::Retrying, StateKind::Queued];
 
@@ -228,8 +225,8 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Makes the deferred tasks of an action agree with its pause: queued again, or a new time to
-    /// wait for.
+    /// Makes the deferred tasks of an action agree with its pause, as one: a new time to wait for, or,
+    /// where it has ended, the present one. Claims then move them page by page.
     pub(super) fn settle_deferred(
         &mut self,
         tenant: TenantId,
@@ -237,17 +234,13 @@ impl Change<'_> {
         action: CountedAction,
         pause: Option<Pause>,
     ) -> Result<(), Error> {
-        let mut filter = TaskFilter::of_tenant(tenant, &[StateKind::Deferred]);
-        filter.app = Some(app);
-        filter.action = Some(action.into());
-        self.each_task(&filter, |change, mut task| {
-            match pause {
-                None => change.step(&mut task, TaskState::Queued)?,
-                Some(Pause { until }) => task.state = TaskState::Deferred { until },
-            }
-            change.rows.put_task(&task)
-        })
-        .map(drop)
+        let until = match pause {
+            Some(Pause { until }) => until,
+            None => Some(self.now),
+        };
+        (self.rows)
+            .put_off(tenant, app, action, Backlog::All, until)
+            .map(drop)
     }
 
     /// Defers a queued or running task until its app resumes.

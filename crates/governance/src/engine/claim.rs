@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use label_core::{AppId, TenantId};
 
-use super::Governance;
 use super::change::Change;
+use super::{Governance, ManualTasks};
 use crate::error::Error;
 use crate::quota::{CountedAction, PAUSE_MS_MAX, Pause};
 use crate::state::{StateKind, TaskState};
-use crate::store::{PAGE_COUNT_MAX, Store, TaskFilter};
+use crate::store::{Backlog, PAGE_COUNT_MAX, Store, TaskFilter};
 use crate::task::{Lease, Task, TaskId, farthest_end};
 
 /// The most tasks that one call of [`Governance::claim`] hands out.
@@ -250,7 +250,11 @@ impl Change<'_> {
         let pause = self.quota(tenant, app, action)?.pause(self.now);
         if let Some(Pause { until }) = pause {
             // The rest of its backlog has been looked at, too: it waits on as one.
-            self.rows.put_off(tenant, app, action, self.now, until)?;
+            let which = Backlog::Due {
+                now: self.now,
+                by_hand: self.settings.manual_tasks == ManualTasks::Counted,
+            };
+            self.rows.put_off(tenant, app, action, which, until)?;
         }
         pauses.insert((tenant, app, action), pause);
         Ok(pause)

@@ -171,7 +171,7 @@ impl<S: Store> Governance<S> {
     /// who did it.
     ///
     /// It takes effect at once: raised above the count of the day that caused a pause, the waiting
-    /// tasks are queued again; lowered to or below today's count, nothing further is done, and what
+    /// tasks are due at once; lowered to or below today's count, nothing further is done, and what
     /// is being written is finished.
     ///
     /// # Errors

@@ -18,14 +18,26 @@ impl std::fmt::Debug for Joint<'_> {
     }
 }
 
+impl Joint<'_> {
+    /// After an error, what a call would see is taken back, and half a call may be in it.
+    fn check(&self) -> Result<(), Error> {
+        if self.has_failed {
+            return Err(Error::TakenBack);
+        }
+        Ok(())
+    }
+}
+
 impl Store for Joint<'_> {
     fn transact(&mut self, work: &mut Work<'_>) -> Result<(), Error> {
+        self.check()?;
         let result = work(&mut *self.rows);
         self.has_failed |= result.is_err();
         result
     }
 
     fn view(&self, look: &mut Look<'_>) -> Result<(), Error> {
+        self.check()?;
         look(&*self.rows)
     }
 }
@@ -35,7 +47,7 @@ impl<S: Store> Governance<S> {
     ///
     /// For steps that belong together, such as a submission and what can be done with it at once. The
     /// calls see what those before them did. An error of one takes all of them back, so it must be
-    /// handed on.
+    /// handed on; calls after it are refused.
     ///
     /// # Errors
     ///
@@ -130,7 +142,12 @@ mod tests {
         let by = Initiator::parse("admin").unwrap();
         let made = governance.together(|calls| {
             drop(calls.cancel(TaskId(7), &by, 0));
-            calls.next(&[], 0).map(drop)
+            // Nobody is to act on what will be taken back.
+            let looked = calls.next_due();
+            assert!(matches!(looked, Err(Error::TakenBack)), "{looked:?}");
+            let next = calls.next(&[], 0);
+            assert!(matches!(next, Err(Error::TakenBack)), "{next:?}");
+            Ok(())
         });
         assert!(matches!(made, Err(Error::TakenBack)), "{made:?}");
     }

@@ -72,6 +72,16 @@ pub enum Waits {
     Turn,
 }
 
+impl Waits {
+    /// Until when the daily limit keeps the task, where it does and that is known.
+    fn limit_until(&self) -> Option<i64> {
+        match self {
+            Self::DailyLimit { until, .. } => *until,
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Waits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -203,9 +213,16 @@ impl<S: Store> Governance<S> {
                     parts.join("; it ")
                 }
             };
+            let until = match &task.state {
+                // Its time has come; how long it waits still, if it does, is up to the limit now.
+                TaskState::Deferred { until: Some(at) } if *at <= now => {
+                    waits.iter().find_map(Waits::limit_until)
+                }
+                other => other.due(),
+            };
             Ok(Why {
                 state: task.state_kind(),
-                until: task.state.due(),
+                until,
                 waits,
                 sentence,
             })
@@ -294,9 +311,10 @@ fn pause(
     let quota = rows.quota(tenant, app, action)?.read_by(settings.day);
     let holds_unit =
         task.unit.is_some_and(|half| quota.is_of_today(half, now)) && quota.covers(now);
-    // A deferred task says itself until when, also when nobody has claimed since.
+    // A deferred task says itself until when, up to that time; nobody may have claimed since.
+    let is_over = |until: &Option<i64>| until.is_some_and(|at| at <= now);
     let pause = match &task.state {
-        TaskState::Deferred { until } => Some(Pause { until: *until }),
+        TaskState::Deferred { until } if !is_over(until) => Some(Pause { until: *until }),
         _ if holds_unit => None,
         _ => quota.pause(now),
     };

@@ -72,9 +72,11 @@ impl<S: Store> Governance<S> {
         self.change(now, |change| {
             let mut picked = Vec::new();
             let farthest = change.settings.retry.farthest(now);
-            // Each turn but the last sets a piece back, or picks as many as are wanted.
+            // Each turn but the last sets a piece back. None asks for more than is still wanted: what
+            // is picked is leased.
             for _ in 0..=WORK_COUNT_MAX {
-                let ready = change.rows.ready_work(kind, now, farthest, count)?;
+                let wanted = count.saturating_sub(picked.len());
+                let ready = change.rows.ready_work(kind, now, farthest, wanted)?;
                 let mut set_back = false;
                 for mut item in ready {
                     if item.lease.is_some() {
@@ -88,11 +90,10 @@ impl<S: Store> Governance<S> {
                     change.rows.put_work(&item)?;
                     picked.push(item);
                 }
-                if !set_back || picked.len() >= count {
+                if !set_back {
                     break;
                 }
             }
-            picked.truncate(count);
             Ok(picked)
         })
     }

@@ -531,8 +531,6 @@ impl Change<'_> {
             after = end.id.max(TaskId(after.0.saturating_add(1)));
             for other in page {
                 if let Some(reason) = applied.makes_idle(&other) {
-                    // One before it may have given back a unit, and by that moved this one.
-                    let other = self.task(other.id)?;
                     self.skip_idle(other, reason)?;
                 }
             }

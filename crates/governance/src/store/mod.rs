@@ -97,7 +97,7 @@ pub trait Store {
     /// Makes one change: all of `work`'s writes, durably, or none of them.
     ///
     /// `work` sees its own writes, and no one else's while it runs. When it gives an error, that
-    /// error is given back and nothing is kept.
+    /// error is given back and nothing is kept; nor is anything when it panics.
     ///
     /// # Errors
     ///
@@ -258,14 +258,14 @@ pub trait RowsMut: Rows {
     /// this is the last guard against doing the same twice.
     fn put_task(&mut self, task: &Task) -> Result<(), Error>;
 
-    /// Makes the deferred tasks of policies for an action in an app, whose time has come at `now`, wait
-    /// until another time; says how many.
+    /// Makes deferred tasks for an action in an app wait until another time, and changes nothing else
+    /// of them; says how many.
     fn put_off(
         &mut self,
         tenant: TenantId,
         app: AppId,
         action: CountedAction,
-        now: i64,
+        which: Backlog,
         until: Option<i64>,
     ) -> Result<u64, Error>;
 
@@ -339,6 +339,20 @@ pub trait RowsMut: Rows {
 
     /// Counts one more opening and gives its number, from 1.
     fn begin_opening(&mut self) -> Result<u64, Error>;
+}
+
+/// Which deferred tasks get another time to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Backlog {
+    /// All of them.
+    All,
+    /// Those whose time has come.
+    Due {
+        /// At this time, in milliseconds UTC.
+        now: i64,
+        /// Those by hand, too, and not only those of policies.
+        by_hand: bool,
+    },
 }
 
 /// Whether a policy's tasks run.

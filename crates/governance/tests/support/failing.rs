@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use governance::jobs::JobName;
 use governance::store::{
-    LogFilter, Look, MemoryStore, PolicyState, Rows, RowsMut, Store, TaskFilter, Waiting, Work,
+    Backlog, LogFilter, Look, MemoryStore, PolicyState, Rows, RowsMut, Store, TaskFilter, Waiting,
+    Work,
 };
 use governance::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 use governance::{
@@ -218,11 +219,11 @@ impl RowsMut for FailingRows<'_> {
         tenant: TenantId,
         app: AppId,
         action: CountedAction,
-        now: i64,
+        which: Backlog,
         until: Option<i64>,
     ) -> Result<u64, Error> {
         self.fuse.burn()?;
-        self.rows.put_off(tenant, app, action, now, until)
+        self.rows.put_off(tenant, app, action, which, until)
     }
     fn remove_task(&mut self, id: TaskId) -> Result<(), Error> {
         self.fuse.burn()?;

@@ -3,16 +3,17 @@
 use label_core::AppId;
 
 use super::scene::{
-    HOUR, MIDNIGHT, RESUME, Scene, TENANT, intent, label, locked, policy, success, version, wish,
-    wishes,
+    HOUR, MIDNIGHT, RESUME, Scene, TENANT, intent, label, locked, manual_wish, policy, success,
+    version, wish, wishes,
 };
 use super::{StoreSource, Verdict, ensure, ensure_eq};
-use crate::engine::{Settings, TaskOutcome, WriteEffect, WriteGrant};
+use crate::engine::{ManualTasks, Settings, TaskOutcome, Waits, WriteEffect, WriteGrant};
 use crate::error::{Cause, Error};
 use crate::quota::{CountedAction, DAY_MS, DayReading};
+use crate::reason::Reason;
 use crate::state::{StateKind, TaskState};
 use crate::store::LogFilter;
-use crate::task::{ActionKind, CLOCK_MARGIN_MS, LEASE_MS_MAX, PolicyOrder, WriteIntent};
+use crate::task::{ActionKind, CLOCK_MARGIN_MS, LEASE_MS_MAX, PolicyOrder, TaskId, WriteIntent};
 use crate::text::{WorkKind, Worker};
 use crate::work::{NewWork, WorkKey, WorkOutcome};
 
@@ -168,7 +169,7 @@ pub(super) fn tries_and_leases_of_a_clock_that_was_ahead_end(
         .governance
         .claim_work(&scan, &worker, 60_000, 2, far)?;
     for item in items.iter().take(1) {
-        let reason = crate::reason::Reason::new("locked");
+        let reason = Reason::new("locked");
         let not_before = None;
         let outcome = WorkOutcome::Retry { reason, not_before };
         scene.governance.finish_work(item.claim(), outcome, far)?;
@@ -221,7 +222,7 @@ pub(super) fn a_clock_that_goes_back_a_little_ends_nothing(
             .enqueue(&[NewWork::new(scan.clone(), key?)], NINE)?;
     }
     let items = (scene.governance).claim_work(&scan, &worker, LEASE_MS_MAX, 2, NINE)?;
-    let (reason, not_before) = (crate::reason::Reason::new("throttled"), Some(i64::MAX));
+    let (reason, not_before) = (Reason::new("throttled"), Some(i64::MAX));
     for item in items.iter().take(1) {
         let reason = reason.clone();
         let outcome = WorkOutcome::Retry { reason, not_before };
@@ -309,5 +310,130 @@ pub(super) fn noon_moves_only_what_is_needed_and_in_order(source: &mut dyn Store
         .copied()
         .collect();
     ensure_eq!(scene.work_off(RESUME + DAY_MS)?, next);
+    Ok(())
+}
+
+/// How many of the tasks were moved since `NINE`, be it only to wait again.
+fn moved(scene: &Scene<'_>, ids: &[TaskId]) -> Result<usize, Cause> {
+    let mut moved = 0;
+    for id in ids {
+        moved += usize::from(scene.governance.task(*id)?.changed_ms != NINE);
+    }
+    Ok(moved)
+}
+
+/// Two claims move at most so many of a backlog: the one that finds work, and the one that finds the
+/// limit reached.
+const MOVED_MAX: usize = 2 * 16 + 1;
+
+/// Works one by one until nothing can be claimed; gives the tasks that were written.
+fn work_singly(scene: &mut Scene<'_>, now: i64) -> Result<Vec<TaskId>, Cause> {
+    let mut written = Vec::new();
+    while let Some(task) = scene.governance.claim(1, now)?.first() {
+        if scene.begin(task, now)? == WriteGrant::Granted {
+            written.push(task.id);
+            scene.governance.finish(task.claim(), success(task)?, now)?;
+        }
+    }
+    Ok(written)
+}
+
+pub(super) fn noon_moves_a_backlog_by_hand_as_one(source: &mut dyn StoreSource) -> Verdict {
+    for manual_tasks in [ManualTasks::Counted, ManualTasks::Exempt] {
+        let settings = Settings {
+            manual_tasks,
+            ..Settings::default()
+        };
+        let mut scene = Scene::with(&mut *source, settings)?;
+        scene.limit(1, NINE)?;
+        let by_hand: Result<Vec<_>, _> = (0..60).map(manual_wish).collect();
+        let ids = scene.submit(&by_hand?, NINE)?;
+        let policies = scene.submit(&wishes(100..160)?, NINE)?;
+        let first = scene.work_off(NINE)?;
+        if manual_tasks == ManualTasks::Exempt {
+            // They don't wait; policies' tasks do.
+            ensure_eq!(first.len(), 61);
+            let all = policies.get(1..).unwrap_or_default();
+            ensure_eq!(
+                work_singly(&mut scene, RESUME)?,
+                all.get(..1).unwrap_or_default()
+            );
+            ensure!(
+                moved(&scene, all)? <= MOVED_MAX,
+                "more than a page was moved"
+            );
+            continue;
+        }
+        ensure_eq!(first, ids.get(..1).unwrap_or_default());
+        ensure_eq!(
+            work_singly(&mut scene, RESUME)?,
+            ids.get(1..2).unwrap_or_default()
+        );
+        let all = [ids, policies].concat();
+        ensure!(
+            moved(&scene, &all)? <= MOVED_MAX,
+            "more than a page was moved"
+        );
+        let until = Some(RESUME + DAY_MS);
+        for state in scene.states(all.get(2..).unwrap_or_default())? {
+            ensure_eq!(state, TaskState::Deferred { until });
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn a_returned_unit_moves_only_what_is_needed(source: &mut dyn StoreSource) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    scene.limit(1, NINE)?;
+    let ids = scene.submit(&wishes(0..60)?, NINE)?;
+    let task = scene.claim_one(NINE)?;
+    ensure_eq!(scene.begin(&task, NINE)?, WriteGrant::Granted);
+    ensure_eq!(scene.work_off(NINE)?, []);
+    let later = NINE + HOUR;
+    let outcome = TaskOutcome::Failed {
+        reason: Reason::new("too_large"),
+        effect: WriteEffect::Nothing,
+    };
+    scene.governance.finish(task.claim(), outcome, later)?;
+    // All may run now, and nothing was moved but one time.
+    let waiting = ids.get(1..).unwrap_or_default();
+    ensure_eq!(moved(&scene, waiting)?, 0);
+    let until = Some(later);
+    for state in scene.states(waiting)? {
+        ensure_eq!(state, TaskState::Deferred { until });
+    }
+    let [Some(second), Some(last)] = [waiting.first(), waiting.last()] else {
+        return Err("60 tasks".into());
+    };
+    let why = scene.governance.why(*last, later)?;
+    ensure_eq!((why.waits, why.until), (vec![Waits::Turn], None));
+    ensure!(
+        scene.governance.next(&[], later)?.tasks,
+        "something to claim"
+    );
+    let action = CountedAction::ApplyLabel;
+    let forecast = (scene.governance).forecast(TENANT, AppId::BOX, action, None, later)?;
+    ensure_eq!(forecast.at(*second), Some(later));
+    ensure_eq!(forecast.at(*last), Some(RESUME + 57 * DAY_MS));
+    // The unit is used again, by the first in the queue; the rest waits for the same noon as one.
+    ensure_eq!(work_singly(&mut scene, later)?, [*second]);
+    ensure!(
+        moved(&scene, waiting)? <= MOVED_MAX,
+        "more than a page was moved"
+    );
+    let until = Some(RESUME);
+    for state in scene.states(waiting.get(1..).unwrap_or_default())? {
+        ensure_eq!(state, TaskState::Deferred { until });
+    }
+    // So it is when the limit is raised.
+    scene.limit(2, later + 1)?;
+    ensure_eq!(
+        work_singly(&mut scene, later + 1)?,
+        waiting.get(1..2).unwrap_or_default()
+    );
+    ensure!(
+        moved(&scene, waiting)? <= MOVED_MAX + 1,
+        "more than a page was moved"
+    );
     Ok(())
 }

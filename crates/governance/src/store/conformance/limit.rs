@@ -485,7 +485,8 @@ pub(super) fn a_unit_that_was_not_used_is_given_back(source: &mut dyn StoreSourc
     scene
         .governance
         .finish(first.claim(), outcome(WriteEffect::Nothing), NINE)?;
-    ensure_eq!(scene.state(second.id)?, TaskState::Queued);
+    let until = Some(NINE);
+    ensure_eq!(scene.state(second.id)?, TaskState::Deferred { until });
     // Perhaps written: the unit stays used.
     let again = scene.claim_one(NINE)?;
     ensure_eq!(again.id, second.id);

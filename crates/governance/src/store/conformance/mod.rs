@@ -157,7 +157,9 @@ checks! {
         a_clock_that_was_ahead_strands_no_task,
         tries_and_leases_of_a_clock_that_was_ahead_end,
         a_clock_that_goes_back_a_little_ends_nothing,
-        noon_moves_only_what_is_needed_and_in_order;
+        noon_moves_only_what_is_needed_and_in_order,
+        noon_moves_a_backlog_by_hand_as_one,
+        a_returned_unit_moves_only_what_is_needed;
     policies:
         r_168_disabling_suspends_all_waiting_tasks,
         r_169_other_tasks_are_untouched,
@@ -178,6 +180,7 @@ checks! {
         one_task_runs_per_file,
         finished_tasks_can_not_be_cancelled,
         calls_are_made_together_or_not_at_all,
+        a_panic_leaves_no_change_half_made,
         old_claims_are_refused,
         a_crash_before_the_write_repeats_it,
         a_crash_after_the_write_counts_it_once,
@@ -207,11 +210,13 @@ checks! {
         a_lease_ends_and_the_task_is_taken_over_once,
         a_forecast_comes_true,
         a_write_of_yesterday_takes_nothing_from_the_forecast,
-        why_names_every_reason;
+        why_names_every_reason,
+        why_goes_by_the_limit_when_the_time_has_come;
     work:
         r_072_work_that_waits_is_not_queued_twice,
         work_comes_by_priority_then_first_in,
         work_is_handed_out_again_when_its_lease_ends,
+        no_more_work_is_leased_than_is_handed_out,
         work_that_fails_is_a_dead_letter_until_it_is_asked_for_again,
         asking_again_does_not_shorten_a_pause,
         jobs_run_once_for_each_time_over_restarts,

@@ -8,7 +8,7 @@ use super::{StoreSource, Verdict, ensure_eq};
 use crate::error::{Cause, Error};
 use crate::quota::CountedAction;
 use crate::state::{StateKind, Status, TaskState};
-use crate::store::{ActionType, Rows, Store, TaskFilter};
+use crate::store::{ActionType, Backlog, Rows, Store, TaskFilter};
 use crate::task::{ActionKind, Task, TaskId};
 
 pub(super) fn leases_come_by_their_end(source: &mut dyn StoreSource) -> Verdict {
@@ -225,11 +225,13 @@ pub(super) fn what_is_due_comes_by_time(source: &mut dyn StoreSource) -> Verdict
     other.key.action = ActionKind::AdminQuarantine;
     store.transact(&mut |rows| rows.put_task(&other))?;
     let apply = CountedAction::ApplyLabel;
+    let by_hand = false;
+    let due = |now| Backlog::Due { now, by_hand };
     let (mut none, mut put_off) = (0, 0);
     store.transact(&mut |rows| {
-        none = rows.put_off(TENANT, AppId::DROPBOX, apply, 50, Some(60))?;
-        none += rows.put_off(TenantId::from_u128(9), AppId::BOX, apply, 50, None)?;
-        put_off = rows.put_off(TENANT, AppId::BOX, apply, 50, Some(60))?;
+        none = rows.put_off(TENANT, AppId::DROPBOX, apply, due(50), Some(60))?;
+        none += rows.put_off(TenantId::from_u128(9), AppId::BOX, apply, due(50), None)?;
+        put_off = rows.put_off(TENANT, AppId::BOX, apply, due(50), Some(60))?;
         Ok(())
     })?;
     ensure_eq!((none, put_off), (0, 2));
@@ -242,7 +244,10 @@ pub(super) fn what_is_due_comes_by_time(source: &mut dyn StoreSource) -> Verdict
         [9, 7, 10, 1]
     );
     store = source.reopen(store)?;
-    store.transact(&mut |rows| rows.put_off(TENANT, AppId::BOX, apply, 60, None).map(drop))?;
+    store.transact(&mut |rows| {
+        rows.put_off(TENANT, AppId::BOX, apply, due(60), None)
+            .map(drop)
+    })?;
     ensure_eq!(
         numbers(&store, |rows| rows.deferred_due(60, 1000))?,
         [9, 10]
@@ -254,6 +259,22 @@ pub(super) fn what_is_due_comes_by_time(source: &mut dyn StoreSource) -> Verdict
         Ok(())
     })?;
     ensure_eq!(state, Some(seventh));
+    // Also by hand; and all of them, whatever they wait for.
+    let (mut by_hand, mut all) = (0, 0);
+    store.transact(&mut |rows| {
+        let which = Backlog::Due {
+            now: 50,
+            by_hand: true,
+        };
+        by_hand = rows.put_off(TENANT, AppId::BOX, apply, which, Some(70))?;
+        all = rows.put_off(TENANT, AppId::BOX, apply, Backlog::All, Some(5))?;
+        Ok(())
+    })?;
+    ensure_eq!((by_hand, all), (1, 5));
+    ensure_eq!(
+        numbers(&store, |rows| rows.deferred_due(5, 1000))?,
+        [9, 7, 10, 5, 3, 1]
+    );
     Ok(())
 }
 

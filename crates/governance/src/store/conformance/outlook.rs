@@ -10,6 +10,7 @@ use super::{StoreSource, Verdict, ensure, ensure_eq};
 use crate::engine::{Waits, WriteEffect, WriteGrant};
 use crate::error::{Cause, Error};
 use crate::quota::{CountedAction, DAY_MS, DailyLimit};
+use crate::state::TaskState;
 use crate::task::{ActionKind, NewTask, TaskId};
 use crate::text::Worker;
 
@@ -245,5 +246,34 @@ pub(super) fn why_names_every_reason(source: &mut dyn StoreSource) -> Verdict {
     let back_off = "waits until 2021-01-05 09:01:00 UTC after failed try 1: locked";
     ensure_eq!(sentence(&scene, 2)?, back_off);
     ensure_eq!(sentence(&scene, 3)?, "waits for its turn");
+    Ok(())
+}
+
+pub(super) fn why_goes_by_the_limit_when_the_time_has_come(
+    source: &mut dyn StoreSource,
+) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    scene.limit(1, NINE)?;
+    let ids = scene.submit(&wishes(0..40)?, NINE)?;
+    ensure_eq!(scene.work_off(NINE)?.len(), 1);
+    let last = ids.last().copied().ok_or("no task")?;
+    // Nobody has claimed since noon.
+    let three = RESUME + 3 * HOUR;
+    let why = scene.governance.why(last, three)?;
+    ensure_eq!((why.waits, why.until), (vec![Waits::Turn], None));
+    // One has, and used up the day; this one stands too far behind to be moved.
+    let task = scene.claim_one(three)?;
+    ensure_eq!(scene.begin(&task, three)?, WriteGrant::Granted);
+    let until = Some(RESUME);
+    ensure_eq!(scene.state(last)?, TaskState::Deferred { until });
+    let why = scene.governance.why(last, three)?;
+    let until = Some(RESUME + DAY_MS);
+    let limit = Waits::DailyLimit {
+        action: APPLY,
+        app: AppId::BOX,
+        limit: DailyLimit(1),
+        until,
+    };
+    ensure_eq!((why.waits, why.until), (vec![limit], until));
     Ok(())
 }

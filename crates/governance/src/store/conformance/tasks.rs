@@ -1,5 +1,7 @@
 //! The life of a task: identity, order, retries, the ledger, crashes.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
 use label_core::AppId;
 
 use super::scene::{
@@ -395,6 +397,33 @@ pub(super) fn calls_are_made_together_or_not_at_all(source: &mut dyn StoreSource
         .tasks(&TaskFilter::default(), TaskId(0), 10)?;
     ensure_eq!(all.len(), 2);
     ensure_eq!(scene.submit(&[wish(3)?], NINE)?, [TaskId(3)]);
+    Ok(())
+}
+
+pub(super) fn a_panic_leaves_no_change_half_made(source: &mut dyn StoreSource) -> Verdict {
+    if !cfg!(panic = "unwind") {
+        return Ok(());
+    }
+    let mut scene = Scene::new(source)?;
+    scene.submit(&[wish(0)?], NINE)?;
+    let first = scene.claim_one(NINE)?;
+    let (more, intent) = ([wish(1)?], intent(&first)?);
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        scene.governance.together(|calls| {
+            calls.submit(&more, NINE)?;
+            calls.begin_write(first.claim(), intent.clone(), NINE)?;
+            // No message is printed for this one.
+            resume_unwind(Box::new("as planned"))
+        })
+    }));
+    let ended: Result<Result<(), Error>, _> = ended;
+    ensure!(ended.is_err(), "the panic was not passed on");
+    let tasks = scene
+        .governance
+        .tasks(&TaskFilter::default(), TaskId(0), 10)?;
+    ensure_eq!(tasks, [first]);
+    let mut scene = scene.restarted()?;
+    ensure_eq!(scene.submit(&more, NINE)?, [TaskId(2)]);
     Ok(())
 }
 

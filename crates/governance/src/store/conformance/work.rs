@@ -177,6 +177,27 @@ pub(super) fn work_is_handed_out_again_when_its_lease_ends(
     Ok(())
 }
 
+pub(super) fn no_more_work_is_leased_than_is_handed_out(source: &mut dyn StoreSource) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    let pieces = [
+        new("ends", 9)?,
+        new("a", 1)?,
+        new("b", 1)?,
+        new("c", 1)?,
+        new("d", 1)?,
+        new("e", 1)?,
+    ];
+    scene.governance.enqueue(&pieces, NINE)?;
+    ensure_eq!(keys(&claim(&mut scene, 1, NINE)?), ["ends"]);
+    // A lease that has ended comes first, and free pieces behind it.
+    let end = NINE + MINUTE;
+    ensure_eq!(keys(&claim(&mut scene, 3, end)?), ["a", "b", "c"]);
+    let counts = scene.governance.work_counts(&kind()?)?;
+    ensure_eq!((counts.waiting, counts.leased), (3, 3));
+    ensure_eq!(keys(&claim(&mut scene, 3, end)?), ["d", "e"]);
+    Ok(())
+}
+
 pub(super) fn work_that_fails_is_a_dead_letter_until_it_is_asked_for_again(
     source: &mut dyn StoreSource,
 ) -> Verdict {

@@ -1,4 +1,4 @@
-//! A change that is under way: it is made in place, and taken back if it fails.
+//! A change that is under way: it is made in place, and taken back unless it is kept.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,8 @@ use crate::jobs::JobName;
 use crate::ledger::{AppliedLabel, Turns};
 use crate::log::LogEntry;
 use crate::quota::{CountedAction, Quota};
-use crate::state::{Counts, Status, TaskState};
-use crate::store::{LogFilter, PolicyState, Rows, RowsMut, TaskFilter, Waiting};
+use crate::state::{Counts, StateKind, Status, TaskState};
+use crate::store::{Backlog, LogFilter, PolicyState, Rows, RowsMut, TaskFilter, Waiting};
 use crate::task::{QueuePlace, Task, TaskId, TaskKey};
 use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 
@@ -55,9 +55,17 @@ impl<'s> Change<'s> {
         }
     }
 
-    pub(super) fn roll_back(self) {
-        let state = self.state;
-        for undo in self.undo.into_iter().rev() {
+    /// Keeps what was done.
+    pub(super) fn commit(mut self) {
+        self.undo.clear();
+    }
+}
+
+/// Also where the caller's code panics, nothing stays half done.
+impl Drop for Change<'_> {
+    fn drop(&mut self) {
+        let state = &mut *self.state;
+        for undo in std::mem::take(&mut self.undo).into_iter().rev() {
             match undo {
                 Undo::Task(id, earlier) => {
                     state.set_task(id, earlier.map(|task| *task));
@@ -257,17 +265,29 @@ impl RowsMut for Change<'_> {
         tenant: TenantId,
         app: AppId,
         action: CountedAction,
-        now: i64,
+        which: Backlog,
         until: Option<i64>,
     ) -> Result<u64, Error> {
-        let due = self.state.deferred.range(..=now);
-        let ids: Vec<_> = due.flat_map(|(_, places)| places.values()).collect();
-        let tasks = ids.into_iter().filter_map(|id| self.state.tasks.get(id));
+        let ids: Vec<_> = match which {
+            Backlog::All => {
+                let waiting = self.state.waiting.get(&(tenant, app)).into_iter().flatten();
+                waiting.map(|(place, _)| place.id).collect()
+            }
+            Backlog::Due { now, .. } => {
+                let due = self.state.deferred.range(..=now);
+                due.flat_map(|(_, places)| places.values().copied())
+                    .collect()
+            }
+        };
         let is_meant = |task: &&Task| {
             let key = &task.key;
             let place = (key.tenant, key.app(), key.action.counted());
-            !key.is_manual() && place == (tenant, app, Some(action))
+            let by_hand = !matches!(which, Backlog::Due { by_hand: false, .. });
+            task.state_kind() == StateKind::Deferred
+                && (by_hand || !key.is_manual())
+                && place == (tenant, app, Some(action))
         };
+        let tasks = ids.iter().filter_map(|id| self.state.tasks.get(id));
         let tasks: Vec<_> = tasks.filter(is_meant).cloned().collect();
         let count = tasks.len() as u64;
         for mut task in tasks {

@@ -35,11 +35,9 @@ impl MemoryStore {
 impl Store for MemoryStore {
     fn transact(&mut self, work: &mut Work<'_>) -> Result<(), Error> {
         let mut change = Change::new(&mut self.state);
-        let result = work(&mut change);
-        if result.is_err() {
-            change.roll_back();
-        }
-        result
+        work(&mut change)?;
+        change.commit();
+        Ok(())
     }
 
     fn view(&self, look: &mut Look<'_>) -> Result<(), Error> {

@@ -22,7 +22,7 @@ use crate::log::LogEntry;
 use crate::quota::{CountedAction, DailyLimit, HalfDay, Quota};
 use crate::state::{Counts, StateKind, Status};
 use crate::store::{
-    DUE_TIMES_MAX, LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, RowsMut, TaskFilter,
+    Backlog, DUE_TIMES_MAX, LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, RowsMut, TaskFilter,
     WAITING_COUNT_MAX, Waiting,
 };
 use crate::task::{LEASE_MS_MAX, QueuePlace, Task, TaskId, TaskKey, farthest_end};
@@ -509,12 +509,19 @@ impl RowsMut for SqliteRows<'_> {
         tenant: TenantId,
         app: AppId,
         action: CountedAction,
-        now: i64,
+        which: Backlog,
         until: Option<i64>,
     ) -> Result<u64, Error> {
-        let times = [number(now), number_or_null(until)];
-        let values = quota_values(tenant, app, action).into_iter().chain(times);
-        self.execute(sql::PUT_OFF, values)
+        let mut values = quota_values(tenant, app, action).to_vec();
+        values.push(number_or_null(until));
+        let statement = match which {
+            Backlog::All => sql::PUT_OFF_ALL,
+            Backlog::Due { now, by_hand } => {
+                values.extend([number(now), number(by_hand)]);
+                sql::PUT_OFF_DUE
+            }
+        };
+        self.execute(statement, values)
     }
 
     fn remove_task(&mut self, id: TaskId) -> Result<(), Error> {

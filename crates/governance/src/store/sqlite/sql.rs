@@ -131,9 +131,14 @@ pub(super) const DEFERRED_BEYOND: &str = concat!(
      ORDER BY due_ms DESC, automatic DESC, queue_rank DESC, id DESC LIMIT ?2"
 );
 
-pub(super) const PUT_OFF: &str = "UPDATE task SET due_ms = ?5 WHERE state = 1 \
-     AND due_ms IS NOT NULL AND due_ms <= ?4 AND tenant = ?1 AND app = ?2 AND action = ?3 \
-     AND policy <> ''";
+/// The plus signs keep SQLite from going through all deferred tasks of an app, most of which may not be
+/// due.
+pub(super) const PUT_OFF_DUE: &str = "UPDATE task SET due_ms = ?4 WHERE state = 1 \
+     AND due_ms IS NOT NULL AND due_ms <= ?5 AND +tenant = ?1 AND +app = ?2 AND +action = ?3 \
+     AND (?6 OR policy <> '')";
+
+pub(super) const PUT_OFF_ALL: &str = "UPDATE task SET due_ms = ?4 WHERE state = 1 \
+     AND tenant = ?1 AND app = ?2 AND action = ?3";
 
 pub(super) const WAITING: &str = "SELECT automatic, label_priority, id, state, due_ms, \
      action, label, after_version IS NOT NULL, unit_half \
@@ -426,7 +431,8 @@ mod tests {
             (NEXT_DEFERRED, "task_deferred"),
             (DEFERRED_UNTIL, "task_deferred"),
             (DEFERRED_BEYOND, "task_deferred"),
-            (PUT_OFF, "task_state"),
+            (PUT_OFF_DUE, "task_deferred (due_ms>? AND due_ms<?)"),
+            (PUT_OFF_ALL, "task_state (tenant=? AND app=? AND state=?)"),
             (LEASES_BEYOND, "task_lease"),
             (WORK_WITH_KEY, "work_key"),
             (READY_WORK, "work_queue"),
