@@ -460,6 +460,25 @@ fn impossible_values_in_columns_are_damage() {
     }
 }
 
+#[test]
+fn a_number_of_pending_tasks_that_is_too_small_is_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tasks.db");
+    used_store(&path);
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let change = "UPDATE counter SET value = 1 WHERE name = 'pending' AND value = 20";
+    assert_eq!(connection.execute(change, []).unwrap(), 1);
+    drop(connection);
+    let mut governance = open(&path).unwrap();
+    let by = Initiator::parse("admin").unwrap();
+    governance.cancel(TaskId(21), &by, NOW).unwrap();
+    let result = governance.cancel(TaskId(22), &by, NOW);
+    assert!(matches!(result, Err(Error::Damaged { .. })), "{result:?}");
+    // Nothing was changed by that.
+    let task = governance.task(TaskId(22)).unwrap();
+    assert_eq!(task.state, TaskState::Queued);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 64, failure_persistence: None, ..ProptestConfig::default()
