@@ -160,6 +160,7 @@ suite! {
     everything_a_policy_did_since_is_taken_back,
     a_038_finished_tasks_are_removed_after_their_retention,
     a_038_what_is_still_needed_stays,
+    a_038_a_version_that_was_put_back_is_still_known,
     a_038_the_ledger_knows_our_label_without_the_task,
     a_lease_ends_and_the_task_is_taken_over_once,
     a_forecast_comes_true,

@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use governance::jobs::{Job, JobName};
-use governance::store::{ActionType, LogFilter, OpenCheck, SqliteStore};
+use governance::store::{ActionType, LogFilter, OpenCheck, SqliteStore, Store};
 use governance::work::WorkKind;
 use governance::{
     ActionKind, CountedAction, DailyLimit, Error, FileVersion, Governance, Initiator, NewTask,
     Settings, StateKind, Submitted, Suspension, SuspensionReason, Task, TaskFilter, TaskId,
-    TaskKey, TaskOutcome, TaskState, WriteEffect, WriteGrant, WriteIntent,
+    TaskKey, TaskOutcome, TaskState, Turns, WriteEffect, WriteGrant, WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 use proptest::prelude::*;
@@ -380,6 +380,64 @@ fn a_store_of_version_2_is_brought_up_and_works_on() {
 }
 
 #[test]
+fn turns_and_frozen_files_of_version_2_are_brought_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tasks.db");
+    store_of_version(2, &path);
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let tenant = "00000000-0000-0000-0000-000000000001";
+    let changes = format!(
+        "UPDATE applied SET turns = 3, turns_since_ms = {} WHERE file = 'file 0';
+         INSERT INTO frozen_file VALUES ('{tenant}', 10489, 0, 'file 9', {});",
+        NOW - 1,
+        NOW - 2,
+    );
+    connection.execute_batch(&changes).unwrap();
+    drop(connection);
+    let governance = open(&path).unwrap();
+    let files = [0, 9].map(|number| task(number).key.file);
+    let frozen = files
+        .each_ref()
+        .map(|file| governance.frozen_since(TENANT, file).unwrap());
+    assert_eq!(frozen, [None, Some(NOW - 2)]);
+    // Where no policy has taken over from another, nothing is known of turns.
+    let mut turns = Vec::new();
+    governance
+        .into_store()
+        .view(&mut |rows| {
+            turns = files
+                .iter()
+                .map(|file| rows.turns(TENANT, file))
+                .collect::<Result<_, _>>()?;
+            Ok(())
+        })
+        .unwrap();
+    let of_first = Turns {
+        policy: PolicyId::parse("p").unwrap(),
+        count: 3,
+        since_ms: NOW - 1,
+    };
+    assert_eq!(turns, [Some(of_first), None]);
+}
+
+#[test]
+fn the_number_of_pending_tasks_of_earlier_versions_is_brought_up() {
+    let folder = tempfile::tempdir().unwrap();
+    for (version, expected) in [(1, 7), (2, 9)] {
+        let path = folder.path().join(format!("{version}.db"));
+        store_of_version(version, &path);
+        let mut settings = Settings::default();
+        settings.pending_max = expected;
+        let store = SqliteStore::open(&path).unwrap();
+        let mut governance = Governance::open(store, settings).unwrap();
+        match governance.submit(&[task(99)], NOW) {
+            Err(Error::QueueFull { pending, .. }) => assert_eq!(pending, expected),
+            other => panic!("version {version}: {other:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_damaged_store_of_an_earlier_version_is_not_brought_up() {
     let folder = tempfile::tempdir().unwrap();
     for (version, change) in [
@@ -458,6 +516,25 @@ fn impossible_values_in_columns_are_damage() {
             "{change}: {result:?}"
         );
     }
+}
+
+#[test]
+fn a_number_of_pending_tasks_that_is_too_small_is_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tasks.db");
+    used_store(&path);
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let change = "UPDATE counter SET value = 1 WHERE name = 'pending' AND value = 20";
+    assert_eq!(connection.execute(change, []).unwrap(), 1);
+    drop(connection);
+    let mut governance = open(&path).unwrap();
+    let by = Initiator::parse("admin").unwrap();
+    governance.cancel(TaskId(21), &by, NOW).unwrap();
+    let result = governance.cancel(TaskId(22), &by, NOW);
+    assert!(matches!(result, Err(Error::Damaged { .. })), "{result:?}");
+    // Nothing was changed by that.
+    let task = governance.task(TaskId(22)).unwrap();
+    assert_eq!(task.state, TaskState::Queued);
 }
 
 proptest! {

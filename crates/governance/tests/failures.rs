@@ -13,7 +13,8 @@ use governance::store::{LogFilter, Look, MemoryStore, Store, TaskFilter, Work};
 use governance::work::{NewWork, WorkKey, WorkKind, WorkOutcome};
 use governance::{
     ActionKind, CountedAction, DailyLimit, Error, FileVersion, Governance, Initiator, NewTask,
-    Settings, StateKind, TaskId, TaskKey, TaskOutcome, Worker, WriteEffect, WriteIntent,
+    Settings, StateKind, TaskId, TaskKey, TaskOutcome, TaskState, Worker, WriteEffect, WriteGrant,
+    WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 use support::failing::{Failing, Fuse};
@@ -47,7 +48,7 @@ fn by() -> Initiator {
 type Deed = fn(&mut Governance<Failing>) -> Result<(), Error>;
 
 /// A day's work in single operations, each of which can be repeated after it has failed.
-const DEEDS: [(&str, Deed); 21] = [
+const DEEDS: [(&str, Deed); 27] = [
     ("limit", |g| {
         let limit = DailyLimit(2);
         g.set_limit(
@@ -128,7 +129,47 @@ const DEEDS: [(&str, Deed); 21] = [
         let policy = PolicyId::parse("p0").unwrap();
         g.delete_policy(TENANT, &policy, &by(), NOW).map(drop)
     }),
+    ("quarantine", |g| {
+        let mut quarantine = task(61);
+        quarantine.key.action = ActionKind::AdminQuarantine;
+        g.submit(&[quarantine], NOW).map(drop)
+    }),
+    ("backlog", |g| {
+        let tasks: Vec<_> = (100..140)
+            .step_by(2)
+            .map(|number| task(number + 1))
+            .collect();
+        g.submit(&tasks, NOW).map(drop)
+    }),
+    ("rest of the day", |g| work_off(g, NOW)),
+    ("raise", |g| {
+        let (action, limit) = (CountedAction::ApplyLabel, DailyLimit(3));
+        g.set_limit(TENANT, AppId::BOX, action, limit, &by(), NOON)
+            .map(drop)
+    }),
+    // The limit is reached again, and what is left is put off.
+    ("noon", |g| work_off(g, NOON)),
+    ("trim", |g| {
+        g.trim_tasks(TaskId(0), NOW + 121 * 86_400_000).map(drop)
+    }),
 ];
+
+/// Noon of the next day.
+const NOON: i64 = NOW + 27 * 3_600_000;
+
+/// All that can be done at one time, as one change.
+fn work_off(governance: &mut Governance<Failing>, now: i64) -> Result<(), Error> {
+    governance.together(|calls| {
+        while let Some(task) = calls.claim(1, now)?.first() {
+            let version = FileVersion::parse("3").unwrap();
+            let intent = WriteIntent::new(version.clone());
+            if calls.begin_write(task.claim(), intent, now)? == WriteGrant::Granted {
+                calls.finish(task.claim(), TaskOutcome::Succeeded { version }, now)?;
+            }
+        }
+        Ok(())
+    })
+}
 
 fn begin(governance: &mut Governance<Failing>, id: u64) -> Result<(), Error> {
     let claim = governance.task(TaskId(id))?.claim();
@@ -187,7 +228,30 @@ fn day(with_failures: bool) -> String {
         }
     }
     let counts = governance.counts(TENANT, AppId::BOX).unwrap();
-    assert_eq!(counts.of(StateKind::Succeeded), 1);
+    // The label before the first is known, the quarantine could be asked for again, and those of noon are
+    // not old enough. The rest that is over was forgotten.
+    assert_eq!(counts.of(StateKind::Succeeded), 5);
+    assert_eq!(counts.of(StateKind::Cancelled), 0);
+    assert!(governance.task(TaskId(2)).is_err());
+    // The raised limit was used up at noon, and what is left waits for the next one as one.
+    let mut filter = TaskFilter::default();
+    filter.states = vec![StateKind::Deferred];
+    let until = Some(NOON + 86_400_000);
+    let deferred = governance.tasks(&filter, TaskId(0), 1000).unwrap();
+    assert!(deferred.len() > 16);
+    for task in deferred {
+        assert_eq!(task.state, TaskState::Deferred { until });
+    }
+    let used = [CountedAction::ApplyLabel, CountedAction::AdminQuarantine].map(|action| {
+        let at = if action == CountedAction::ApplyLabel {
+            NOON
+        } else {
+            NOW
+        };
+        let allowance = governance.allowance(TENANT, AppId::BOX, action, at);
+        allowance.unwrap().used
+    });
+    assert_eq!(used, [3, 1]);
     content(&governance)
 }
 

@@ -93,8 +93,9 @@ struct World {
     most: BTreeMap<(AppId, i64), u32>,
     is_ahead: bool,
     accepted: BTreeMap<TaskId, TaskKey>,
-    /// Tasks that were over, and forgotten.
+    /// Tasks that were over, and forgotten, and the keys of those that policies asked for.
     forgotten: BTreeSet<TaskId>,
+    forgotten_keys: BTreeSet<TaskKey>,
     ended: BTreeMap<TaskId, TaskState>,
 }
 
@@ -155,6 +156,7 @@ impl World {
             is_ahead: false,
             accepted: BTreeMap::new(),
             forgotten: BTreeSet::new(),
+            forgotten_keys: BTreeSet::new(),
             ended: BTreeMap::new(),
         };
         for app in APPS {
@@ -313,6 +315,9 @@ impl World {
             assert_ne!(task.state.status(), Status::Pending, "{task:?} was open");
             self.accepted.remove(&task.id);
             self.forgotten.insert(task.id);
+            if !task.key.is_manual() {
+                self.forgotten_keys.insert(task.key.clone());
+            }
         }
     }
 
@@ -362,6 +367,8 @@ impl World {
             new.repeat = Repeat::WhenOver;
         }
         let request = self.numbers.below(6) == 0;
+        // No file comes back to a version, so the file has been as it is since that was asked for.
+        let was_done = new.repeat == Repeat::Never && self.forgotten_keys.contains(&key);
         let answer = self.ask(move |g| {
             let tasks = [new.clone()];
             if request {
@@ -376,6 +383,7 @@ impl World {
                 if matches!(answers[0], Submitted::Accepted(_)) {
                     let is_known = self.accepted.contains_key(&id) || self.forgotten.contains(&id);
                     assert!(!is_known, "a number was given twice");
+                    assert!(!was_done, "{key:?} is done with (R-143)");
                 }
                 self.accepted.insert(id, key);
             }

@@ -77,7 +77,9 @@ impl<S: Store> Governance<S> {
     ///
     /// Each is fenced: its old worker's claim is stale from now on. What it did must be found out:
     /// where the task has an intent and the file has the intent's version, the write happened,
-    /// [`finish`](Self::finish) it as succeeded; else [`requeue`](Self::requeue) it.
+    /// [`finish`](Self::finish) it as succeeded; else [`requeue`](Self::requeue) it, with
+    /// [`WriteEffect::Possible`](crate::WriteEffect::Possible) as long as the old worker may only be
+    /// slow: what it still writes has its unit then.
     ///
     /// # Errors
     ///
@@ -92,8 +94,8 @@ impl<S: Store> Governance<S> {
     /// let mut governance = Governance::open(MemoryStore::new(), Settings::default())?;
     /// let worker = Worker::parse("labeller-3")?;
     /// for task in governance.take_over(&worker, 60_000, 10, 1_000)? {
-    ///     // The file has the version that it had before.
-    ///     governance.requeue(task.claim(), WriteEffect::Nothing, 1_000)?;
+    ///     // The file has the version that it had before, but the old worker may write it yet.
+    ///     governance.requeue(task.claim(), WriteEffect::Possible, 1_000)?;
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

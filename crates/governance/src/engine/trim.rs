@@ -124,8 +124,10 @@ impl Change<'_> {
         let wrote_since = |applied: &AppliedLabel| {
             task.id <= applied.known_up_to && applied.version != key.file_version
         };
-        let moved_on = applied.as_ref().is_some_and(wrote_since)
-            || (later.iter()).any(|other| other.key.file_version != key.file_version);
+        // A revert brings no new version: it starts from one of ours and may end at the one before.
+        let brings_other =
+            |other: &Task| other.reverts.is_none() && other.key.file_version != key.file_version;
+        let moved_on = applied.as_ref().is_some_and(wrote_since) || later.iter().any(brings_other);
         Ok(is_asked_for && !moved_on)
     }
 }

@@ -205,6 +205,7 @@ checks! {
     trim:
         a_038_finished_tasks_are_removed_after_their_retention,
         a_038_what_is_still_needed_stays,
+        a_038_a_version_that_was_put_back_is_still_known,
         a_038_the_ledger_knows_our_label_without_the_task;
     outlook:
         a_lease_ends_and_the_task_is_taken_over_once,

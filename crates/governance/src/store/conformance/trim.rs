@@ -154,6 +154,39 @@ pub(super) fn a_038_what_is_still_needed_stays(source: &mut dyn StoreSource) -> 
     Ok(())
 }
 
+pub(super) fn a_038_a_version_that_was_put_back_is_still_known(
+    source: &mut dyn StoreSource,
+) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    let by = admin()?;
+    // Versions are hashes of the content: without our label, the file is what it was before.
+    let (plain, labelled) = (version("sha256:0a")?, version("sha256:0b")?);
+    let mut new = wish(0)?;
+    new.key.file_version = plain.clone();
+    scene.submit(&[new.clone()], NINE)?;
+    // Labelled, undone, done again by hand, and undone for good.
+    let rounds = [(&labelled, None), (&plain, Some(label(1)))];
+    for (number, (after, previous)) in rounds.into_iter().cycle().take(4).enumerate() {
+        if number > 0 {
+            scene.governance.revert(TaskId(number as u64), &by, NINE)?;
+        }
+        let task = scene.claim_one(NINE)?;
+        let intent = WriteIntent::new(after.clone()).replacing(previous);
+        let grant = scene.governance.begin_write(task.claim(), intent, NINE)?;
+        ensure_eq!(grant, WriteGrant::Granted);
+        let outcome = TaskOutcome::Succeeded {
+            version: after.clone(),
+        };
+        scene.governance.finish(task.claim(), outcome, NINE)?;
+    }
+    let late = NINE + KEPT + 1;
+    trim(&mut scene, late)?;
+    // The same evaluation of the same content does not label it once more.
+    let again = scene.governance.submit(&[new], late)?;
+    ensure_eq!(again, [Submitted::AlreadyKnown(TaskId(1))]);
+    Ok(())
+}
+
 pub(super) fn a_038_the_ledger_knows_our_label_without_the_task(
     source: &mut dyn StoreSource,
 ) -> Verdict {

@@ -150,10 +150,18 @@ impl<'c> SqliteRows<'c> {
         if was_pending != is_pending {
             let count = self.counter(PENDING)?;
             let count = if is_pending {
-                count.saturating_add(1)
+                count.checked_add(1)
             } else {
-                count.saturating_sub(1)
+                count.checked_sub(1)
             };
+            let count = count.ok_or_else(|| {
+                let failure = Failure::Content {
+                    table: "counter",
+                    column: 2,
+                    what: format!("`{PENDING}` is not the number of pending tasks"),
+                };
+                told(self.path, failure)
+            })?;
             self.set_counter(PENDING, count);
         }
         self.remember_pending(id, is_pending);

@@ -60,7 +60,7 @@ CREATE INDEX task_waiting ON task (tenant, app, automatic, queue_rank, id)
   WHERE state IN (0, 1, 3, 4);
 CREATE INDEX task_state ON task (tenant, app, state);
 CREATE INDEX task_policy ON task (tenant, policy, state);
-CREATE INDEX task_label ON task (label);
+CREATE INDEX task_label ON task (label, state);
 
 CREATE TABLE quota (
   tenant TEXT NOT NULL,

@@ -282,8 +282,9 @@ pub(super) fn tasks(filter: &TaskFilter) -> String {
             next += 1;
         }
     };
-    // A file and a label have few tasks and are found first; the plus sign keeps SQLite from going
-    // through all tasks of a tenant or a state instead. Labels are told apart by tenant themselves.
+    // A file has few tasks and is found first, and so are those of a label in a state; the plus sign
+    // keeps SQLite from going through all tasks of a tenant or a state instead. Labels are told apart
+    // by tenant themselves.
     let is_narrow = filter.file.is_some() || filter.label.is_some();
     let tenant = match filter.label {
         Some(_) if filter.file.is_none() => "+tenant",
@@ -297,7 +298,11 @@ pub(super) fn tasks(filter: &TaskFilter) -> String {
     equal(&mut sql, "policy", filter.policy.is_some());
     equal(&mut sql, "label", filter.label.is_some());
     push_action(&mut sql, filter.action);
-    let state = if is_narrow { "+state" } else { "state" };
+    let state = if filter.file.is_some() {
+        "+state"
+    } else {
+        "state"
+    };
     push_states(&mut sql, state, &filter.states);
     let is_pending = |state: &StateKind| state.status() == Status::Pending;
     if !is_narrow && filter.tenant.is_none() && filter.states.iter().all(is_pending) {
@@ -444,7 +449,10 @@ mod tests {
             (COUNTS, "task_state"),
             (tasks(&of_app).as_str(), "task_state"),
             (tasks(&of_policy).as_str(), "task_policy"),
-            (tasks(&of_label).as_str(), "task_label"),
+            (
+                tasks(&of_label).as_str(),
+                "task_label (label=? AND state=? AND rowid>?)",
+            ),
         ] {
             let plan = plan(statement);
             assert!(plan.contains(index), "{statement}: {plan}");
