@@ -1,4 +1,10 @@
 //! What single calls take and tell at their limits.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, in its helpers too"
+)]
 
 use governance::store::MemoryStore;
 use governance::work::{NewWork, PAYLOAD_BYTES_MAX, WORK_COUNT_MAX, WorkKey, WorkKind};
@@ -124,7 +130,9 @@ fn leave_to_write_is_for_tasks_that_run() {
     let effect = WriteEffect::Nothing;
     let reason = Reason::new("too_large");
     let outcome = TaskOutcome::Failed { reason, effect };
-    governance.finish(claimed[0].claim(), outcome, NINE).unwrap();
+    governance
+        .finish(claimed[0].claim(), outcome, NINE)
+        .unwrap();
     let asked = governance.begin_write(claimed[0].claim(), intent(), NINE);
     assert!(matches!(asked, Err(Error::StaleClaim { .. })), "{asked:?}");
 }
