@@ -79,13 +79,16 @@ impl TimeColumn {
     }
 
     /// The policies whose conditions hold at this time.
+    #[inline(always)]
     pub(crate) fn row(&self, time: Option<i64>, words: usize) -> &[u64] {
         match time {
             Some(at) => {
                 // Few are counted sooner than halved.
                 let passed = if self.starts.len() <= COUNTED_MAX {
-                    let passed = self.starts.iter().map(|start| usize::from(*start <= at));
-                    passed.sum()
+                    let starts = self.starts.iter();
+                    starts.fold(0_usize, |passed, start| {
+                        passed.wrapping_add(usize::from(*start <= at))
+                    })
                 } else {
                     self.starts.partition_point(|start| *start <= at)
                 };

@@ -69,7 +69,8 @@ impl Step {
         }
     }
 
-    #[inline]
+    // Called for every policy and record: as a call of its own it takes a third longer.
+    #[inline(always)]
     pub(super) fn holds(&self, facts: &impl Facts, now_ms: i64) -> bool {
         let days_ago = |days: i64| now_ms.saturating_sub(days.saturating_mul(DAY_MS));
         match self {
