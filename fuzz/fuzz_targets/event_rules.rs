@@ -35,7 +35,10 @@ fuzz_target!(|input: &str| {
         Ok(document) => document,
         Err(errors) => {
             assert!(!errors.as_slice().is_empty() && !errors.to_string().is_empty());
-            assert!(of_product.is_err(), "our dialect takes less than the product's");
+            assert!(
+                of_product.is_err(),
+                "our dialect takes less than the product's"
+            );
             return;
         }
     };
@@ -60,18 +63,28 @@ fn event(line: &str) -> Option<LabelEvent> {
 }
 
 fn play(rule: &EventRule, events: &[LabelEvent]) {
-    assert_eq!(rule.check(), Ok(()), "a rule that was read and is not in range");
+    assert_eq!(
+        rule.check(),
+        Ok(()),
+        "a rule that was read and is not in range"
+    );
     let options = EventOptions::default();
     let mut matcher = EventMatcher::new(rule.clone(), options).expect("the rule is in range");
     let mut book = AlertBook::new(AlertOptions::default());
     for event in events {
         let found = matcher.observe(event, event.at_ms);
-        assert!(found.is_none() || rule.takes(event), "a match of an event that is not taken");
+        assert!(
+            found.is_none() || rule.takes(event),
+            "a match of an event that is not taken"
+        );
         if rule.parameters == MatchParameters::Single {
             assert_eq!(found.is_some(), rule.takes(event));
         }
         if let Some(alert) = found.and_then(|found| NewAlert::of_event_match(rule, found)) {
-            assert!(book.raise(alert, event.at_ms).is_ok(), "an empty book has room");
+            assert!(
+                book.raise(alert, event.at_ms).is_ok(),
+                "an empty book has room"
+            );
         }
     }
 }

@@ -12,8 +12,8 @@ use label_core::{
 use label_fuzz::policies;
 use libfuzzer_sys::fuzz_target;
 use policy_engine::{
-    AccessLevel, Answer, BuildContext, ContentAnswer, FileRecord, FileStatus, Filter, FilterDialect,
-    LabelScan, Outcome, PolicyDocument, PolicySet, ScanWarning, product_filters,
+    AccessLevel, Answer, BuildContext, ContentAnswer, FileRecord, FileStatus, Filter,
+    FilterDialect, LabelScan, Outcome, PolicyDocument, PolicySet, ScanWarning, product_filters,
 };
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 use governance::store::MemoryStore;
 use governance::{
-    ActionKind, CountedAction, FileVersion, Governance, Initiator, NewTask, Settings, TaskKey, TaskOutcome,
-    WriteGrant, WriteIntent,
+    ActionKind, CountedAction, FileVersion, Governance, Initiator, NewTask, Settings, TaskKey,
+    TaskOutcome, WriteGrant, WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 
@@ -29,7 +29,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     assert_eq!(written, 100);
-    assert_eq!(governance.allowance(tenant, AppId::BOX, CountedAction::ApplyLabel, now)?.left, 0);
+    assert_eq!(
+        governance
+            .allowance(tenant, AppId::BOX, CountedAction::ApplyLabel, now)?
+            .left,
+        0
+    );
     println!("governance: {written} of 130 today");
     Ok(())
 }
