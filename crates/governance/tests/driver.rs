@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
-use governance::driver::{Clock, DriverOptions, Executor, Look, Progress, Settled, Stop, run};
+use governance::driver::{
+    Clock, DriverOptions, Executor, Look, Progress, Settled, Stop, Summary, run,
+};
 use governance::store::{Look as StoreLook, MemoryStore, Store, Work};
 use governance::{
     ActionKind, CountedAction, Error, FileVersion, Governance, Initiator, NewTask, Reason,
@@ -114,6 +116,22 @@ fn until_idle() -> DriverOptions {
     }
 }
 
+/// Works until nothing is left to do now.
+fn work_off<S: Store + Send, E: Executor>(
+    governance: &Mutex<Governance<S>>,
+    executor: &E,
+    clock: &TestClock,
+) -> Result<Summary, Error> {
+    run(
+        governance,
+        executor,
+        clock,
+        &Stop::new(),
+        &until_idle(),
+        &|_| {},
+    )
+}
+
 fn count(governance: &Mutex<Governance<MemoryStore>>, kind: StateKind) -> u64 {
     governance
         .lock()
@@ -149,15 +167,7 @@ fn r_161_a_pool_works_off_what_the_limit_allows_and_each_file_once() {
     // The pool is bounded.
     assert!(files.most.load(Ordering::SeqCst) <= 8);
     clock.0.store(NOON, Ordering::SeqCst);
-    let done = run(
-        &governance,
-        &files,
-        &clock,
-        &Stop::new(),
-        &until_idle(),
-        &|_| {},
-    )
-    .unwrap();
+    let done = work_off(&governance, &files, &clock).unwrap();
     assert_eq!(done.finished, 60);
     assert_eq!(files.written().len(), 160);
     assert!(files.written().values().all(|writes| *writes == 1));
@@ -207,15 +217,7 @@ fn what_was_left_running_is_settled_first() {
     let governance = Mutex::new(Governance::open(store, Settings::default()).unwrap());
     let clock = TestClock(AtomicI64::new(NINE));
     // What was not written is tried again at once.
-    let done = run(
-        &governance,
-        &files,
-        &clock,
-        &Stop::new(),
-        &until_idle(),
-        &|_| {},
-    )
-    .unwrap();
+    let done = work_off(&governance, &files, &clock).unwrap();
     assert_eq!((done.settled, done.finished), (4, 2));
     assert_eq!(count(&governance, StateKind::Succeeded), 4);
     assert!(files.written().values().all(|writes| *writes == 1));
@@ -244,28 +246,12 @@ fn a_worker_that_hangs_is_replaced_when_its_lease_ends() {
         task
     };
     let clock = TestClock(AtomicI64::new(NINE));
-    run(
-        &governance,
-        &files,
-        &clock,
-        &Stop::new(),
-        &until_idle(),
-        &|_| {},
-    )
-    .unwrap();
+    work_off(&governance, &files, &clock).unwrap();
     assert_eq!(count(&governance, StateKind::Running), 1);
     // Taken over, its try counts as one that came to nothing, and has its pause.
     for later in [60_000, 61_000] {
         clock.0.store(NINE + later, Ordering::SeqCst);
-        run(
-            &governance,
-            &files,
-            &clock,
-            &Stop::new(),
-            &until_idle(),
-            &|_| {},
-        )
-        .unwrap();
+        work_off(&governance, &files, &clock).unwrap();
     }
     assert_eq!(count(&governance, StateKind::Succeeded), 3);
     // The one that hung wakes up: it is told to drop its work.
@@ -319,14 +305,7 @@ fn a_panic_of_the_caller_is_passed_on_and_leaves_nobody_waiting() {
     let clock = TestClock(AtomicI64::new(NINE));
     let panics = Panics(Files::default());
     let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        run(
-            &governance,
-            &panics,
-            &clock,
-            &Stop::new(),
-            &until_idle(),
-            &|_| {},
-        )
+        work_off(&governance, &panics, &clock)
     }));
     assert!(ended.is_err());
     assert_eq!(panics.0.written().len(), 2);
@@ -383,14 +362,7 @@ fn what_can_not_be_settled_is_not_settled_for_ever() {
     };
     let governance = Mutex::new(Governance::open(store, Settings::default()).unwrap());
     let (settles, clock) = (Settles::default(), TestClock(AtomicI64::new(NINE)));
-    let ended = run(
-        &governance,
-        &settles,
-        &clock,
-        &Stop::new(),
-        &until_idle(),
-        &|_| {},
-    );
+    let ended = work_off(&governance, &settles, &clock);
     assert!(matches!(ended, Err(Error::UnknownTask { .. })), "{ended:?}");
     assert_eq!(settles.1.load(Ordering::SeqCst), 1);
 }

@@ -1,8 +1,6 @@
 //! What is done to files, by policies and by administrators, and what is not.
 
-use governance::{
-    ActionKind, CountedAction, DailyLimit, Initiator, StateKind, TaskFilter, TaskId, TaskState,
-};
+use governance::{ActionKind, CountedAction, StateKind, TaskFilter, TaskId, TaskState};
 use label_core::{AppId, FileId, LabelScheme, PolicyId};
 use label_service::{ActionResult, CloudApp, Mode};
 
@@ -323,18 +321,7 @@ fn r_155_r_162_r_163_the_limit_pauses_and_noon_resumes() {
             .put(&format!("{number}.docx"), "1", document("text", None));
     }
     let mut service = world.open();
-    let by = Initiator::parse("test").unwrap();
-    service
-        .governance_mut()
-        .set_limit(
-            own(),
-            AppId::BOX,
-            CountedAction::ApplyLabel,
-            DailyLimit(3),
-            &by,
-            MONDAY,
-        )
-        .unwrap();
+    limit_labels(&mut service, 3);
     let report = service.tick(MONDAY).unwrap();
     let noon = 1_609_848_000_000;
     let waiting: Vec<&TaskState> = report
@@ -372,33 +359,12 @@ fn r_168_r_171_a_disabled_policy_suspends_and_resumes_what_still_matches() {
         world.app().put(name, "1", document("text", None));
     }
     let mut service = world.open();
-    let by = Initiator::parse("test").unwrap();
-    service
-        .governance_mut()
-        .set_limit(
-            own(),
-            AppId::BOX,
-            CountedAction::ApplyLabel,
-            DailyLimit(0),
-            &by,
-            MONDAY,
-        )
-        .unwrap();
+    limit_labels(&mut service, 0);
     service.tick(MONDAY).unwrap();
     assert_eq!(states(&service), [StateKind::Deferred; 2]);
     service.load_policies(&policy(false), MONDAY).unwrap();
     assert_eq!(states(&service), [StateKind::Suspended; 2]);
-    service
-        .governance_mut()
-        .set_limit(
-            own(),
-            AppId::BOX,
-            CountedAction::ApplyLabel,
-            DailyLimit(100),
-            &by,
-            MONDAY,
-        )
-        .unwrap();
+    limit_labels(&mut service, 100);
     service.tick(MONDAY + 48 * HOUR).unwrap();
     assert_eq!(states(&service), [StateKind::Suspended; 2]);
     // One file no longer matches when the policy is enabled again.
@@ -418,18 +384,7 @@ fn r_172_tasks_of_a_deleted_policy_are_cancelled() {
     let world = World::new(label_external_files());
     world.app().put("a.docx", "1", document("text", None));
     let mut service = world.open();
-    let by = Initiator::parse("test").unwrap();
-    service
-        .governance_mut()
-        .set_limit(
-            own(),
-            AppId::BOX,
-            CountedAction::ApplyLabel,
-            DailyLimit(0),
-            &by,
-            MONDAY,
-        )
-        .unwrap();
+    limit_labels(&mut service, 0);
     service.tick(MONDAY).unwrap();
     service
         .load_policies("{\"format\":\"file-policies/1\",\"policies\":[]}", MONDAY)

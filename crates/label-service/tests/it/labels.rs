@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use governance::{CountedAction, DailyLimit, Initiator, StateKind};
+use governance::StateKind;
 use label_core::source::{FixedLabels, LabelList};
 use label_core::{
     AppId, IntegrationState, Label, LabelKey, LabelScheme, LabelSource, LabelState, PolicyId,
@@ -398,18 +398,7 @@ fn r_187_r_191_a_policy_whose_label_is_gone_or_disabled_is_disabled_and_says_why
         world.app().put("a.docx", "1", document("text", None));
         let list = Rc::new(RefCell::new(Ok(labels())));
         let mut service = world.open_with(Box::new(Script(list.clone(), Rc::default())));
-        let by = Initiator::parse("test").unwrap();
-        service
-            .governance_mut()
-            .set_limit(
-                own(),
-                AppId::BOX,
-                CountedAction::ApplyLabel,
-                DailyLimit(0),
-                &by,
-                MONDAY,
-            )
-            .unwrap();
+        limit_labels(&mut service, 0);
         service.tick(MONDAY).unwrap();
         *list.borrow_mut() = Ok(changed);
         let report = service.tick(MONDAY + HOUR).unwrap();

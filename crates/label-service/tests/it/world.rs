@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::rc::Rc;
 
-use governance::{FileVersion, StateKind, TaskFilter, TaskId};
+use governance::{
+    CountedAction, DailyLimit, FileVersion, Initiator, StateKind, TaskFilter, TaskId,
+};
 use label_core::source::FixedLabels;
 use label_core::{
     AppId, FileId, FileKey, Label, LabelId, LabelKey, LabelProtection, LabelSource, TenantId,
@@ -315,4 +317,14 @@ pub(crate) fn reasons(report: &TickReport) -> Vec<String> {
             _ => None,
         })
         .collect()
+}
+
+/// From Monday on, so many labels a day in Box.
+pub(crate) fn limit_labels(service: &mut Service, limit: u32) {
+    let by = Initiator::parse("test").unwrap();
+    let (action, limit) = (CountedAction::ApplyLabel, DailyLimit(limit));
+    service
+        .governance_mut()
+        .set_limit(own(), AppId::BOX, action, limit, &by, MONDAY)
+        .unwrap();
 }
