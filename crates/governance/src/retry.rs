@@ -25,7 +25,7 @@ use crate::task::farthest_end;
 pub struct RetryPolicy {
     /// How often a task is tried in all, the first time included. At least 1 is used.
     pub tries_max: u32,
-    /// After how many failed tries the next one has no pause. Default: after none.
+    /// After how many failed tries, of whatever kind, the next one has no pause. Default: after none.
     pub at_once: u32,
     /// The pause after the first failed try that has one, in milliseconds.
     pub first_ms: i64,
@@ -33,7 +33,7 @@ pub struct RetryPolicy {
     pub longest_ms: i64,
 }
 
-/// Ten tries, one minute, at most one hour: about five hours until a lock makes a task fail.
+/// Ten tries, one minute, at most one hour: about four hours until a lock makes a task fail.
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
@@ -70,7 +70,8 @@ pub struct RetryRules {
     /// `conflict`: the file was changed since it was read. A fresh look is all it takes.
     pub conflict: RetryPolicy,
     /// `interrupted`: the process or the worker ended while it had the task. Mostly the task had no
-    /// part in that, so it is tried again at once; after that the pauses begin short.
+    /// part in that, so if it had not failed before it is tried again at once; after that the pauses
+    /// begin short.
     pub interrupted: RetryPolicy,
     /// Everything else that passes.
     pub other: RetryPolicy,
@@ -149,7 +150,7 @@ impl RetryRules {
 pub const NOT_BEFORE_MS_MAX: i64 = 86_400_000;
 
 impl RetryPolicy {
-    /// The pause after the first failed try, in milliseconds, also where none is allowed after it.
+    /// The shortest pause that is one, in milliseconds, also where no try is allowed after it.
     pub(crate) fn first_pause_ms(&self) -> i64 {
         self.first_ms.max(0).min(self.longest_ms.max(0))
     }

@@ -234,7 +234,7 @@ impl fmt::Display for Suspension {
 pub enum StateKind {
     /// Waits for its turn.
     Queued,
-    /// Waits for the next day's allowance.
+    /// Waits for allowance: the next day's, or what has become free since.
     Deferred,
     /// Waits for its policy.
     Suspended,

@@ -300,7 +300,7 @@ impl LabelView {
     fn look_up(
         &self,
         text: &str,
-        by_name: impl for<'c> FnOnce(&'c LabelCatalog, &str) -> Result<&'c Label, LookupError>,
+        in_catalog: impl for<'c> FnOnce(&'c LabelCatalog, &str) -> Result<&'c Label, LookupError>,
     ) -> Result<LabelKey, LookupError> {
         let text = text.trim();
         if let Ok(key) = LabelKey::parse(text) {
@@ -330,7 +330,7 @@ impl LabelView {
                 }),
             };
         }
-        by_name(&self.catalog, text).map(|label| label.key)
+        in_catalog(&self.catalog, text).map(|label| label.key)
     }
 }
 

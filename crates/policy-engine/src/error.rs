@@ -74,7 +74,7 @@ impl BuildErrors {
         &self.errors
     }
 
-    /// How many more there are.
+    /// How many more there are, at most: among them, what is noticed twice is counted twice.
     pub fn more(&self) -> usize {
         self.more
     }

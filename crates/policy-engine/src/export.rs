@@ -13,13 +13,13 @@ use crate::json::type_error;
 use crate::value::{self, sublabels};
 
 /// A filter object as the product takes it: one object of operators for each filter, lists of values
-/// but for flags, labels by tenant and id, dates in milliseconds.
+/// but for flags and `mimeType`, labels by tenant and id, dates in milliseconds.
 ///
 /// What the product can say in other words is put so: objects of a group `all`, and of a group of one
 /// `any`, stand at the top; `gt` and `lt` are `gte` and `lte` a millisecond on; `descendantof` a label
-/// is any of it and its sublabels; several conditions on one filter become one where that asks the same. Everything else that is ours is an error at its place:
-/// filters and operators that the product lacks, the other groups, and an operator that it would have
-/// to ask twice.
+/// is any of it and its sublabels; several conditions on one filter become one where that asks the
+/// same. Everything else that is ours is an error at its place: filters and operators that the product
+/// lacks, the other groups, and an operator that it would have to ask twice.
 ///
 /// # Errors
 ///
@@ -180,6 +180,7 @@ impl Export<'_, '_> {
                 return Some((kept, instant.into()));
             }
             (Operator::Text | Operator::StartsWithSingle, _) => value.clone(),
+            // F18: the product wants one text there.
             _ if field.kind() == Kind::Boolean || field == Field::MimeType => {
                 let list = value::list(value, VALUES_MAX, place, problems)?;
                 let first = list.first();

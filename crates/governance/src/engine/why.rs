@@ -215,7 +215,9 @@ impl<S: Store> Governance<S> {
             };
             let until = match &task.state {
                 // Its time has come; how long it waits still, if it does, is up to the limit now.
-                TaskState::Deferred { until: Some(at) } if *at <= now => {
+                TaskState::Deferred { until: Some(at) } | TaskState::Retrying { at, .. }
+                    if *at <= now =>
+                {
                     waits.iter().find_map(Waits::limit_until)
                 }
                 other => other.due(),
@@ -251,11 +253,13 @@ fn waits(rows: &dyn Rows, task: &Task, settings: &Settings, now: i64) -> Result<
                 waits.push(suspended(rows, task, reason)?);
             }
         }
-        TaskState::Retrying { at, n } => waits.push(Waits::BackOff {
+        // Once its time has come it waits like a queued one.
+        TaskState::Retrying { at, n } if *at > now => waits.push(Waits::BackOff {
             until: *at,
             tries: *n,
             reason: task.last_error.clone(),
         }),
+        TaskState::Retrying { .. } => {}
         TaskState::Running => {
             waits.push(Waits::Leased {
                 worker: task.lease.as_ref().map(|lease| lease.worker.clone()),

@@ -51,7 +51,8 @@ impl<S: Store> Governance<S> {
     /// priority first, then first in, first out.
     ///
     /// What an earlier worker let its lease end on counts as a failed try and is handed out again,
-    /// after the pause of one; so work must be such that doing it twice does no harm.
+    /// at once or after a pause, by [`RetryRules::interrupted`](crate::RetryRules); so work must be such
+    /// that doing it twice does no harm.
     ///
     /// # Errors
     ///

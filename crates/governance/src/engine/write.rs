@@ -230,9 +230,10 @@ impl<S: Store> Governance<S> {
     /// `effect` is what a look at the file told: its version is the one before the write
     /// (`Nothing`), or it can't be told (`Possible`). Say `Nothing` only after the process that had
     /// the task is gone: a worker that is slow may write after the look. Where it is the intent's
-    /// version, report `Succeeded` instead. It counts as a failed try, with the pause of
-    /// [`RetryRules::interrupted`](crate::RetryRules) before the next one, so that a task that ends
-    /// its process each time comes to an end and leaves room for others meanwhile.
+    /// version, report `Succeeded` instead. It counts as a failed try, by
+    /// [`RetryRules::interrupted`](crate::RetryRules): if it is the task's first, the next one follows
+    /// at once, and else after a pause, so that a task that ends its process each time comes to an end
+    /// and leaves room for others meanwhile.
     ///
     /// # Errors
     ///

@@ -29,7 +29,8 @@ use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 /// [`Rows::log`] and the like gives; a larger count is taken as this.
 pub const PAGE_COUNT_MAX: usize = 1000;
 
-/// Among how many different times [`Rows::deferred_due`] looks: as many noons.
+/// Among how many different times [`Rows::deferred_due`] looks: noons, and instants at which a limit was
+/// raised or a unit came back.
 pub const DUE_TIMES_MAX: usize = 64;
 
 /// The most rows that one call of [`Rows::waiting`] gives; they are small.

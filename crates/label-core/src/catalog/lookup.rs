@@ -15,10 +15,10 @@ impl LabelCatalog {
     /// [`LookupError`]: nothing has that name, with the nearest one as a suggestion, or several
     /// have it, with their paths.
     pub fn find(&self, text: &str) -> Result<&Label, LookupError> {
+        let text = text.trim();
         self.find_quickly(text).map_err(|error| match error {
-            LookupError::Unknown { suggestion, .. } if LabelId::parse(text.trim()).is_err() => {
-                let nearest = self.nearest(&fold(text.trim()));
-                LookupError::unknown(text.trim(), suggestion.or(nearest))
+            LookupError::Unknown { .. } if LabelId::parse(text).is_err() => {
+                LookupError::unknown(text, self.nearest(&fold(text)))
             }
             error => error,
         })

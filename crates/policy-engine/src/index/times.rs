@@ -79,11 +79,12 @@ impl TimeColumn {
     }
 
     /// The policies whose conditions hold at this time.
+    // Called for every record: as a call of its own it takes longer than what it does.
     #[inline(always)]
     pub(crate) fn row(&self, time: Option<i64>, words: usize) -> &[u64] {
         match time {
             Some(at) => {
-                // Few are counted sooner than halved.
+                // Few are counted sooner than halved; and sooner still where no sum can overflow.
                 let passed = if self.starts.len() <= COUNTED_MAX {
                     let starts = self.starts.iter();
                     starts.fold(0_usize, |passed, start| {

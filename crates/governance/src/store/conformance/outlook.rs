@@ -246,6 +246,15 @@ pub(super) fn why_names_every_reason(source: &mut dyn StoreSource) -> Verdict {
     let back_off = "waits until 2021-01-05 09:01:00 UTC after failed try 1: locked";
     ensure_eq!(sentence(&scene, 2)?, back_off);
     ensure_eq!(sentence(&scene, 3)?, "waits for its turn");
+    // Once its time has come, a try waits like what is queued.
+    for (at, until, waits) in [
+        (NINE + HOUR / 60 - 1, Some(NINE + HOUR / 60), back_off),
+        (NINE + HOUR / 60, None, "waits for its turn"),
+        (NINE + HOUR, None, "waits for its turn"),
+    ] {
+        let why = scene.governance.why(TaskId(2), at)?;
+        ensure_eq!((why.until, why.sentence.as_str()), (until, waits));
+    }
     Ok(())
 }
 
