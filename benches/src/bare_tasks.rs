@@ -7,7 +7,7 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 
 /// The tables with all their indexes.
-const SCHEMA: &str = include_str!("../../crates/governance/src/store/sqlite/schema_2.sql");
+const SCHEMA: &str = include_str!("../../crates/governance/src/store/sqlite/schema_3.sql");
 
 const TENANT: &str = "00000000-0000-0000-0000-000000000001";
 const LABEL: &str = "00000000-0000-0000-0000-000000000001_00000000-0000-0000-0000-000000000007";
@@ -30,10 +30,13 @@ impl Bare {
         let connection = Connection::open(path)?;
         connection.set_prepared_statement_cache_capacity(64);
         connection.execute_batch(
-            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
+            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;",
         )?;
         connection.execute_batch(SCHEMA)?;
-        connection.execute("INSERT INTO quota VALUES (?1, 10489, 4294967295)", [TENANT])?;
+        connection.execute(
+            "INSERT INTO quota VALUES (?1, 10489, 0, 4294967295)",
+            [TENANT],
+        )?;
         Ok(Self {
             connection,
             next: 1,
@@ -52,11 +55,11 @@ impl Bare {
         for id in first..first + count {
             transaction
                 .prepare_cached(
-                    "INSERT INTO task (id, tenant, app, instance, file, file_version, policy, label,
+                    "INSERT INTO task (id, tenant, app, instance, file, file_version, policy, action, label,
                      label_priority, initiator, policy_created_ms, submitted_ms, changed_ms, state,
                      attempts, claims, opening, looked_at, recheck, held)
-                     VALUES (?1, ?2, 10489, 0, ?3, '1', 'finance', ?4, 5, 'Finance documents', 0, 0, 0,
-                     0, 0, 0, 0, 0, 0, 0)",
+                     VALUES (?1, ?2, 10489, 0, ?3, '1', 'finance', 0, ?4, 5, 'Finance documents', 0, 0,
+                     0, 0, 0, 0, 0, 0, 0, 0)",
                 )?
                 .execute(params![id, TENANT, format!("file {id}"), LABEL])?;
             log(&transaction, id, 0)?;
@@ -86,7 +89,7 @@ impl Bare {
                 .execute([id])?;
             transaction
                 .prepare_cached(
-                    "INSERT INTO quota_half VALUES (?1, 10489, 37263, 1)
+                    "INSERT INTO quota_half VALUES (?1, 10489, 0, 37263, 1)
                      ON CONFLICT DO UPDATE SET used = used + 1",
                 )?
                 .execute([TENANT])?;
@@ -104,7 +107,7 @@ impl Bare {
             transaction
                 .prepare_cached(
                     "INSERT OR REPLACE INTO applied
-                     VALUES (?1, 10489, 0, ?2, ?3, '2', 'finance', 0, ?4, ?4, 0, 0)",
+                     VALUES (?1, 10489, 0, ?2, ?3, '2', 'finance', 0, ?4, ?4)",
                 )?
                 .execute(params![TENANT, format!("file {id}"), LABEL, id])?;
         }
@@ -115,8 +118,8 @@ impl Bare {
 fn log(connection: &Connection, id: i64, state: i64) -> Outcome<()> {
     connection
         .prepare_cached(
-            "INSERT INTO log (at_ms, tenant, app, initiator, task, instance, file, label, event, state,
-             held) VALUES (0, ?1, 10489, 'Finance documents', ?2, 0, ?3, ?4, 0, ?5, 0)",
+            "INSERT INTO log (at_ms, tenant, app, initiator, task, instance, file, action, label, event,
+             state, held) VALUES (0, ?1, 10489, 'Finance documents', ?2, 0, ?3, 0, ?4, 0, ?5, 0)",
         )?
         .execute(params![TENANT, id, format!("file {id}"), LABEL, state])?;
     Ok(())
