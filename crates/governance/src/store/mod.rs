@@ -447,6 +447,18 @@ impl TaskFilter {
         }
     }
 
+    /// The tenant and the file where nothing but those and the states is asked for: what every step
+    /// of a task asks.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn of_file_only(&self) -> Option<(TenantId, &FileKey)> {
+        let file = self.file.as_ref()?;
+        let is_plain = self.policy.is_none()
+            && self.action.is_none()
+            && self.label.is_none()
+            && self.app.is_none();
+        self.tenant.filter(|_| is_plain).zip(Some(file))
+    }
+
     /// Whether a task meets every condition.
     pub fn matches(&self, task: &Task) -> bool {
         let key = &task.key;

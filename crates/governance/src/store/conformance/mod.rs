@@ -119,10 +119,12 @@ macro_rules! checks {
 checks! {
     rows:
         a_change_is_made_whole_or_not_at_all,
+        what_was_changed_reads_like_after_a_restart,
         a_key_belongs_to_one_open_task,
         rows_come_back_as_they_were_put;
     order:
         tasks_are_filtered_and_paged,
+        the_tasks_of_a_file_come_by_number,
         the_queue_has_its_order,
         what_is_due_comes_by_time,
         pending_tasks_are_counted,

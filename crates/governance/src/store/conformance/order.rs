@@ -3,7 +3,7 @@
 use label_core::{AppId, FileId, TenantId};
 
 use super::rows::{all_kinds_of_tasks, lease};
-use super::scene::{MIDNIGHT, TENANT, label, policy, suspended, wish};
+use super::scene::{MIDNIGHT, TENANT, label, manual_wish, policy, suspended, version, wish};
 use super::{StoreSource, Verdict, ensure_eq};
 use crate::error::{Cause, Error};
 use crate::quota::CountedAction;
@@ -43,6 +43,58 @@ pub(super) fn leases_come_by_their_end(source: &mut dyn StoreSource) -> Verdict 
         Ok(())
     })?;
     ensure_eq!(next, None);
+    Ok(())
+}
+
+pub(super) fn the_tasks_of_a_file_come_by_number(source: &mut dyn StoreSource) -> Verdict {
+    const COUNT: u64 = 23;
+    let mut store = source.fresh()?;
+    let states = [TaskState::Queued, TaskState::Running, TaskState::Succeeded];
+    let mut tasks = Vec::new();
+    for id in (1..=COUNT).rev() {
+        let mut new = manual_wish(usize::from(id % 5 == 0))?;
+        // Versions that order them otherwise than their numbers do.
+        new.key.file_version = version(&(id * 7 % COUNT).to_string())?;
+        let mut task = Task::new(TaskId(id), new, MIDNIGHT);
+        task.state = states
+            .iter()
+            .cycle()
+            .nth(id as usize)
+            .cloned()
+            .unwrap_or(TaskState::Queued);
+        tasks.push(task);
+    }
+    store.transact(&mut |rows| tasks.iter().try_for_each(|task| rows.put_task(task)))?;
+    tasks.reverse();
+    for kinds in [
+        &[][..],
+        &[StateKind::Queued],
+        &[StateKind::Running, StateKind::Succeeded],
+    ] {
+        let mut filter = TaskFilter::of_tenant(TENANT, kinds);
+        filter.file = Some(manual_wish(0)?.key.file);
+        for (count, after) in [
+            (1, 0),
+            (2, 0),
+            (3, 4),
+            (5, 11),
+            (usize::MAX, 1),
+            (2, COUNT),
+            (0, 0),
+        ] {
+            let after = TaskId(after);
+            let wanted = tasks
+                .iter()
+                .filter(|task| filter.matches(task) && task.id > after);
+            let expected: Vec<_> = wanted.take(count).cloned().collect();
+            let mut found = Vec::new();
+            store.view(&mut |rows| {
+                found = rows.tasks(&filter, after, count)?;
+                Ok(())
+            })?;
+            ensure_eq!(found, expected);
+        }
+    }
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use crate::log::{LogEntry, LogEvent, QuotaPosition};
 use crate::quota::{CountedAction, DailyLimit, HalfDay, Quota};
 use crate::reason::Reason;
 use crate::state::{StateKind, Suspension, SuspensionReason, TaskState};
-use crate::store::{LogFilter, PolicyState, RowsMut, Store, TaskFilter};
+use crate::store::{Backlog, LogFilter, PolicyState, RowsMut, Store, TaskFilter};
 use crate::task::{
     ActionKind, Lease, NewTask, PolicyOrder, PreviousLabel, Task, TaskId, WriteIntent,
 };
@@ -176,6 +176,84 @@ pub(super) fn a_change_is_made_whole_or_not_at_all(source: &mut dyn StoreSource)
     let before = content(&store)?;
     let store = source.reopen(store)?;
     ensure_eq!(content(&store)?, before);
+    Ok(())
+}
+
+pub(super) fn what_was_changed_reads_like_after_a_restart(source: &mut dyn StoreSource) -> Verdict {
+    let mut store = source.fresh()?;
+    let file = wish(0)?.key.file;
+    let all = all_kinds_of_tasks()?;
+    let mut changes: Vec<Box<dyn FnMut(&mut dyn RowsMut) -> Result<(), Cause>>> = vec![
+        Box::new(|rows| write_everything(rows)),
+        Box::new(|rows| Ok(all.iter().try_for_each(|task| rows.put_task(task))?)),
+        Box::new(|rows| {
+            let until = Some(MIDNIGHT + 5);
+            rows.put_off(TENANT, AppId::BOX, APPLY, Backlog::All, until)?;
+            Ok(())
+        }),
+        Box::new(|rows| Ok(all.iter().try_for_each(|task| rows.put_task(task))?)),
+        // Deferred tasks get the time back that they were last read with.
+        Box::new(|rows| {
+            let until = Some(MIDNIGHT + 7);
+            rows.put_off(TENANT, AppId::BOX, APPLY, Backlog::All, until)?;
+            for task in &all {
+                let mut task = task.clone();
+                task.attempts = task.attempts.wrapping_add(1);
+                rows.put_task(&task)?;
+            }
+            Ok(())
+        }),
+        Box::new(|rows| {
+            for task in all.iter().filter(|task| task.state == TaskState::Running) {
+                let mut task = task.clone();
+                task.attempts = task.attempts.wrapping_add(2);
+                task.lease = None;
+                rows.put_task(&task)?;
+            }
+            Ok(())
+        }),
+        Box::new(|rows| Ok(rows.put_frozen(TENANT, &file, None)?)),
+        Box::new(|rows| Ok(rows.put_frozen(TENANT, &file, Some(3))?)),
+        Box::new(|rows| Ok(rows.put_turns(TENANT, &file, None)?)),
+        Box::new(|rows| Ok(rows.put_turns(TENANT, &file, Some(&turns()?))?)),
+        Box::new(|rows| Ok(rows.put_applied(TENANT, &file, None)?)),
+        Box::new(|rows| Ok(rows.put_applied(TENANT, &file, Some(&applied()?))?)),
+        Box::new(|rows| Ok(rows.put_label_disabled(&label(1), false)?)),
+        Box::new(|rows| Ok(rows.put_policy(TENANT, &policy("p")?, PolicyState::Deleted)?)),
+        Box::new(|rows| Ok(rows.put_quota(TENANT, AppId::BOX, APPLY, &quota())?)),
+        Box::new(|rows| Ok(all.iter().try_for_each(|task| rows.remove_task(task.id))?)),
+        Box::new(|rows| Ok(all.iter().try_for_each(|task| rows.put_task(task))?)),
+    ];
+    let read = |store: &dyn Store| -> Result<_, Cause> {
+        let mut each = Vec::new();
+        store.view(&mut |rows| {
+            each = all
+                .iter()
+                .map(|task| rows.task(task.id))
+                .collect::<Result<_, _>>()?;
+            Ok(())
+        })?;
+        Ok((content(store)?, each))
+    };
+    // Each in an opening of its own, and read in the next one.
+    let mut expected = Vec::new();
+    for (number, change) in changes.iter_mut().enumerate() {
+        store.transact(&mut |rows| change(rows).map_err(carried))?;
+        store = source.reopen(store)?;
+        let after = read(&store)?;
+        // Every change changes something, or it shows nothing.
+        if expected.last() == Some(&after) {
+            return Err(format!("change {number} changes nothing").into());
+        }
+        expected.push(after);
+        store = source.reopen(store)?;
+    }
+    // All in one opening, and everything is read after each.
+    let mut store = source.fresh()?;
+    for (change, expected) in changes.iter_mut().zip(&expected) {
+        store.transact(&mut |rows| change(rows).map_err(carried))?;
+        ensure_eq!(read(&store)?, *expected);
+    }
     Ok(())
 }
 

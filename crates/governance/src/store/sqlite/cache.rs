@@ -1,56 +1,148 @@
-//! What a transaction reads and writes over and over: kept until its end.
+//! What is asked for over and over, kept beside the file.
 //!
-//! A batch of a hundred tasks asks for the same allowance, policy and numbers a hundred times.
-//! Nothing outlives the transaction, so there is nothing that could be out of date.
+//! A batch of a hundred tasks asks for the same allowance, policy and numbers a hundred times, and
+//! for every task again at its next step. Nobody else can write the file while it is open, so what
+//! is kept here is what the file says, as long as every change is made in both. A change that fails
+//! is made in neither: the cache of a transaction that didn't end well is thrown away.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::hash::Hash;
 
-use label_core::{AppId, LabelKey, PolicyId, TenantId};
+use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 
+use crate::ledger::AppliedLabel;
 use crate::quota::{CountedAction, Quota};
+use crate::state::{StateKind, Status};
 use crate::store::PolicyState;
-use crate::task::TaskId;
+use crate::task::{Task, TaskId};
 
-/// How many allowances, policies or labels are kept; more begin anew.
-pub(super) const CACHED_MAX: usize = 1000;
+/// How many allowances are kept; more are written, and begin anew.
+pub(super) const QUOTAS_MAX: usize = 1_000;
 
-/// How many tasks are known as pending or not; more begin anew.
-pub(super) const PENDING_MAX: usize = 10_000;
+/// How many policies and labels are kept, each.
+const STATES_MAX: usize = 1_000;
 
-/// A value, and whether the store doesn't have it yet.
+/// How many running tasks and labels by us are kept whole, each: two claims of the largest size.
+const WHOLE_MAX: usize = 2_000;
+
+/// Of how many tasks it is kept what the indexes say.
+const TASKS_MAX: usize = 10_000;
+
+/// A value, and whether the file doesn't have it yet.
+#[derive(Clone, Debug)]
 pub(super) struct Cached<T> {
     pub(super) value: T,
     pub(super) dirty: bool,
 }
 
-/// The values of one transaction.
-#[derive(Default)]
-pub(super) struct Cache {
-    /// Whether tasks that were read or written are pending.
-    pub(super) pending: BTreeMap<TaskId, bool>,
-    pub(super) counters: BTreeMap<&'static str, Cached<u64>>,
-    pub(super) quotas: BTreeMap<(TenantId, AppId, CountedAction), Cached<Quota>>,
-    pub(super) policies: BTreeMap<(TenantId, PolicyId), PolicyState>,
-    pub(super) labels: BTreeMap<LabelKey, bool>,
+/// Values that only repeat the file: when there are too many, they begin anew.
+#[derive(Debug)]
+pub(super) struct Repeated<K, V> {
+    values: HashMap<K, V>,
+    count_max: usize,
 }
 
-impl Cache {
-    /// Makes room: what only repeats the store is forgotten. Allowances are written first, by the
-    /// caller, when [`is_full`](Self::is_full) says so.
-    pub(super) fn make_room(&mut self) {
-        if self.policies.len() >= CACHED_MAX {
-            self.policies.clear();
-        }
-        if self.pending.len() >= PENDING_MAX {
-            self.pending.clear();
-        }
-        if self.labels.len() >= CACHED_MAX {
-            self.labels.clear();
+impl<K: Eq + Hash, V> Repeated<K, V> {
+    fn new(count_max: usize) -> Self {
+        Self {
+            values: HashMap::new(),
+            count_max,
         }
     }
 
-    /// Whether the allowances have to be written and forgotten.
-    pub(super) fn is_full(&self) -> bool {
-        self.quotas.len() >= CACHED_MAX
+    pub(super) fn get(&self, key: &K) -> Option<&V> {
+        self.values.get(key)
+    }
+
+    pub(super) fn insert(&mut self, key: K, value: V) {
+        if self.values.len() >= self.count_max {
+            self.values.clear();
+        }
+        self.values.insert(key, value);
+    }
+
+    pub(super) fn remove(&mut self, key: &K) {
+        self.values.remove(key);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.values.clear();
+    }
+}
+
+/// The columns of a task that indexes are made of and that change in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Indexed {
+    pub(super) state: StateKind,
+    pub(super) due_ms: Option<i64>,
+    pub(super) lease_ms: Option<i64>,
+}
+
+impl Indexed {
+    pub(super) fn of(task: &Task) -> Self {
+        Self {
+            state: task.state_kind(),
+            due_ms: task.state.due(),
+            lease_ms: task.lease.as_ref().map(|lease| lease.until_ms),
+        }
+    }
+
+    pub(super) fn is_pending(self) -> bool {
+        self.state.status() == Status::Pending
+    }
+}
+
+/// Whether a table has any rows. Of those that seldom do, an empty one needs no further look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Sparse {
+    FrozenFile,
+    FileTurns,
+}
+
+/// What is kept.
+#[derive(Debug)]
+pub(super) struct Cache {
+    /// What the indexes say of a task; `None` for a number without one.
+    pub(super) tasks: Repeated<TaskId, Option<Indexed>>,
+    /// Tasks that run: whoever has one asks for it by its number.
+    pub(super) running: Repeated<TaskId, Task>,
+    pub(super) counters: HashMap<&'static str, Cached<u64>>,
+    pub(super) quotas: HashMap<(TenantId, AppId, CountedAction), Cached<Quota>>,
+    pub(super) policies: Repeated<(TenantId, PolicyId), PolicyState>,
+    pub(super) labels: Repeated<LabelKey, bool>,
+    pub(super) applied: Repeated<(TenantId, FileKey), Option<AppliedLabel>>,
+    pub(super) has_rows: Repeated<Sparse, bool>,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self {
+            tasks: Repeated::new(TASKS_MAX),
+            running: Repeated::new(WHOLE_MAX),
+            counters: HashMap::new(),
+            quotas: HashMap::new(),
+            policies: Repeated::new(STATES_MAX),
+            labels: Repeated::new(STATES_MAX),
+            applied: Repeated::new(WHOLE_MAX),
+            has_rows: Repeated::new(STATES_MAX),
+        }
+    }
+}
+
+impl Cache {
+    /// Keeps a task as the file has it.
+    pub(super) fn keep_task(&mut self, task: &Task) {
+        self.tasks.insert(task.id, Some(Indexed::of(task)));
+        if task.state_kind() == StateKind::Running {
+            self.running.insert(task.id, task.clone());
+        } else {
+            self.running.remove(&task.id);
+        }
+    }
+
+    /// Forgets all tasks, after a statement that changed many.
+    pub(super) fn forget_tasks(&mut self) {
+        self.tasks.clear();
+        self.running.clear();
     }
 }

@@ -1,12 +1,14 @@
 //! Rows to values and back. A row is taken for nothing until each column has been checked.
 
 use std::cmp::Reverse;
+use std::str::FromStr;
 
 use label_core::{AppId, FileId, FileKey, LabelKey, PolicyId, TenantId};
 use rusqlite::Row;
-use rusqlite::types::FromSql;
+use rusqlite::types::{FromSql, ValueRef};
 use thiserror::Error;
 
+use super::cache::Indexed;
 use crate::ledger::{AppliedLabel, Turns};
 use crate::log::{LogEntry, LogEvent, LoggedTask, QuotaPosition};
 use crate::quota::{CountedAction, DailyLimit, HalfDay};
@@ -77,7 +79,7 @@ impl<'r> Columns<'r> {
         N::try_from(value).map_err(|_| self.bad(format!("{value} is out of range")))
     }
 
-    fn number_or_null<N: TryFrom<i64>>(&mut self) -> Result<Option<N>, Failure> {
+    pub(super) fn number_or_null<N: TryFrom<i64>>(&mut self) -> Result<Option<N>, Failure> {
         let Some(value) = self.value::<Option<i64>>()? else {
             return Ok(None);
         };
@@ -87,44 +89,59 @@ impl<'r> Columns<'r> {
             .map_err(|_| self.bad(format!("{value} is out of range")))
     }
 
-    fn parsed<T>(&mut self) -> Result<T, Failure>
+    /// The text in a column, where it stands.
+    fn text_or_null(&mut self) -> Result<Option<&'r str>, Failure> {
+        let column = self.next;
+        self.next += 1;
+        match self.row.get_ref(column)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Text(text) => std::str::from_utf8(text)
+                .map(Some)
+                .map_err(|error| self.bad(error)),
+            other => Err(self.bad(format!("{} where a text was expected", other.data_type()))),
+        }
+    }
+
+    fn text(&mut self) -> Result<&'r str, Failure> {
+        let text = self.text_or_null()?;
+        text.ok_or_else(|| self.bad("nothing where a text was expected"))
+    }
+
+    fn parse<T>(&self, text: &str) -> Result<T, Failure>
     where
-        T: std::str::FromStr,
+        T: FromStr,
         T::Err: ToString,
     {
-        let text: String = self.value()?;
         text.parse()
             .map_err(|error: T::Err| self.bad(error.to_string()))
     }
 
-    fn parsed_or_null<T>(&mut self) -> Result<Option<T>, Failure>
+    fn parsed<T>(&mut self) -> Result<T, Failure>
     where
-        T: std::str::FromStr,
+        T: FromStr,
         T::Err: ToString,
     {
-        let Some(text) = self.value::<Option<String>>()? else {
-            return Ok(None);
-        };
-        let value = text.parse();
-        value
-            .map(Some)
-            .map_err(|error: T::Err| self.bad(error.to_string()))
+        let text = self.text()?;
+        self.parse(text)
+    }
+
+    fn parsed_or_null<T>(&mut self) -> Result<Option<T>, Failure>
+    where
+        T: FromStr,
+        T::Err: ToString,
+    {
+        let text = self.text_or_null()?;
+        text.map(|text| self.parse(text)).transpose()
     }
 
     /// Text where the empty one stands for none.
     fn parsed_or_empty<T>(&mut self) -> Result<Option<T>, Failure>
     where
-        T: std::str::FromStr,
+        T: FromStr,
         T::Err: ToString,
     {
-        let text: String = self.value()?;
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let value = text.parse();
-        value
-            .map(Some)
-            .map_err(|error: T::Err| self.bad(error.to_string()))
+        let text = Some(self.text()?).filter(|text| !text.is_empty());
+        text.map(|text| self.parse(text)).transpose()
     }
 
     pub(super) fn flag(&mut self) -> Result<bool, Failure> {
@@ -136,9 +153,8 @@ impl<'r> Columns<'r> {
     }
 
     fn reason(&mut self) -> Result<Option<Reason>, Failure> {
-        let code: Option<String> = self.value()?;
-        let detail: Option<String> = self.value()?;
-        Ok(code.map(|code| Reason::new(&code).with_detail(detail.as_deref().unwrap_or(""))))
+        let (code, detail) = (self.text_or_null()?, self.text_or_null()?);
+        Ok(code.map(|code| Reason::new(code).with_detail(detail.unwrap_or(""))))
     }
 
     pub(super) fn state_kind(&mut self) -> Result<StateKind, Failure> {
@@ -280,6 +296,14 @@ impl<'r> Columns<'r> {
         }
         task.reverts = self.number_or_null()?.map(TaskId);
         Ok(task)
+    }
+
+    pub(super) fn indexed(&mut self) -> Result<Indexed, Failure> {
+        Ok(Indexed {
+            state: self.state_kind()?,
+            due_ms: self.value()?,
+            lease_ms: self.value()?,
+        })
     }
 
     pub(super) fn work(&mut self) -> Result<WorkItem, Failure> {

@@ -1,18 +1,18 @@
 //! The rows of an open store: one method of the trait, one or two statements.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{CachedStatement, Connection, Statement};
 
-use super::cache::{Cache, Cached};
+use super::cache::{Cache, Cached, Indexed, QUOTAS_MAX, Sparse};
 use super::columns::{Columns, Failure};
 use super::values::{
-    changing_values, file_values, integer, key_values, log_values, number, number_or_null,
-    policy_state_code, quota_values, task_values, tenant_text, text, text_or_empty, work_values,
+    Value, changing_values, file_values, integer, is_null, key_values, log_values, number,
+    number_or_null, policy_state_code, policy_text, quota_values, state_bits, task_values, text,
+    work_values, written,
 };
 use super::{sql, told};
 use crate::error::Error;
@@ -20,7 +20,7 @@ use crate::jobs::JobName;
 use crate::ledger::{AppliedLabel, Turns};
 use crate::log::LogEntry;
 use crate::quota::{CountedAction, DailyLimit, HalfDay, Quota};
-use crate::state::{Counts, StateKind, Status};
+use crate::state::{Counts, StateKind};
 use crate::store::{
     Backlog, DUE_TIMES_MAX, LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, RowsMut, TaskFilter,
     WAITING_COUNT_MAX, Waiting,
@@ -28,81 +28,147 @@ use crate::store::{
 use crate::task::{LEASE_MS_MAX, QueuePlace, Task, TaskId, TaskKey, farthest_end};
 use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 
+/// The text of a statement.
+enum Sql {
+    /// One of `sql`, known by where it stands.
+    Fixed(&'static str),
+    /// Made for a filter.
+    Made(String),
+}
+
+impl From<&'static str> for Sql {
+    fn from(text: &'static str) -> Self {
+        Self::Fixed(text)
+    }
+}
+
 /// A connection inside a transaction.
 pub(super) struct SqliteRows<'c> {
     connection: &'c Connection,
     path: &'c Path,
     cache: RefCell<Cache>,
+    /// Statements that were used already: to find one again by its text takes as long as to bind its
+    /// values.
+    statements: RefCell<HashMap<*const u8, CachedStatement<'c>>>,
 }
 
 impl<'c> SqliteRows<'c> {
-    pub(super) fn new(connection: &'c Connection, path: &'c Path) -> Self {
+    /// `cache` repeats what the file says.
+    pub(super) fn new(connection: &'c Connection, path: &'c Path, cache: Cache) -> Self {
         Self {
             connection,
             path,
-            cache: RefCell::default(),
+            cache: RefCell::new(cache),
+            statements: RefCell::default(),
         }
+    }
+
+    /// What repeats the file when the transaction has ended well.
+    pub(super) fn into_cache(self) -> Cache {
+        self.cache.into_inner()
     }
 
     /// Writes what is only kept here so far: to be called before the transaction ends.
     pub(super) fn flush(&self) -> Result<(), Error> {
-        let cache = self.cache.take();
-        for (name, counter) in cache.counters.iter().filter(|(_, counter)| counter.dirty) {
-            let values = [text(name), number(integer(counter.value))];
-            self.execute(sql::WRITE_COUNTER, values)?;
+        let (mut counters, mut quotas) = (Vec::new(), Vec::new());
+        let mut cache = self.cache.borrow_mut();
+        for (name, counter) in &mut cache.counters {
+            if std::mem::take(&mut counter.dirty) {
+                counters.push((*name, counter.value));
+            }
         }
-        for ((tenant, app, action), quota) in cache.quotas.iter().filter(|(_, kept)| kept.dirty) {
-            self.write_quota(quota_values(*tenant, *app, *action), &quota.value)?;
+        for (key, quota) in &mut cache.quotas {
+            if std::mem::take(&mut quota.dirty) {
+                quotas.push((*key, quota.value.clone()));
+            }
+        }
+        drop(cache);
+        for (name, value) in counters {
+            self.execute(sql::WRITE_COUNTER, [text(name), number(integer(value))])?;
+        }
+        for ((tenant, app, action), quota) in quotas {
+            self.write_quota(quota_values(tenant, app, action), &quota)?;
         }
         Ok(())
     }
 
-    /// All rows that a statement gives.
-    fn all<T>(
+    /// Does something with a statement that has its values.
+    fn with_statement<'v, T>(
         &self,
-        statement: &str,
-        values: impl IntoIterator<Item = Value>,
+        sql: Sql,
+        values: impl IntoIterator<Item = Value<'v>>,
+        deed: impl FnOnce(&mut Statement<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Error> {
+        let run = || -> Result<T, Failure> {
+            let place = match &sql {
+                Sql::Fixed(text) => Some(text.as_ptr()),
+                Sql::Made(_) => None,
+            };
+            let known = place.and_then(|place| self.statements.borrow_mut().remove(&place));
+            let mut statement = match (known, &sql) {
+                (Some(statement), _) => statement,
+                (None, Sql::Fixed(text)) => self.connection.prepare_cached(text)?,
+                (None, Sql::Made(text)) => self.connection.prepare_cached(text)?,
+            };
+            statement.clear_bindings();
+            for (place, value) in (1..).zip(values) {
+                // What isn't bound is null.
+                if !is_null(&value) {
+                    statement.raw_bind_parameter(place, value)?;
+                }
+            }
+            let outcome = deed(&mut statement)?;
+            if let Some(place) = place {
+                self.statements.borrow_mut().insert(place, statement);
+            }
+            Ok(outcome)
+        };
+        run().map_err(|failure| told(self.path, failure))
+    }
+
+    /// All rows that a statement gives.
+    fn all<'v, T>(
+        &self,
+        sql: impl Into<Sql>,
+        values: impl IntoIterator<Item = Value<'v>>,
         table: &'static str,
         read: impl Fn(&mut Columns<'_>) -> Result<T, Failure>,
     ) -> Result<Vec<T>, Error> {
-        let run = || -> Result<Vec<T>, Failure> {
-            let mut statement = self.connection.prepare_cached(statement)?;
-            let mut rows = statement.query(params_from_iter(values))?;
+        self.with_statement(sql.into(), values, |statement| {
+            let mut rows = statement.raw_query();
             let mut found = Vec::new();
             // Every statement has a LIMIT or a key, so the number of rows is bounded.
             while let Some(row) = rows.next()? {
                 found.push(read(&mut Columns::new(row, table))?);
             }
             Ok(found)
-        };
-        run().map_err(|failure| told(self.path, failure))
+        })
     }
 
     /// The row that a statement gives, if it gives one.
-    fn one<T>(
+    fn one<'v, T>(
         &self,
-        statement: &str,
-        values: impl IntoIterator<Item = Value>,
+        sql: &'static str,
+        values: impl IntoIterator<Item = Value<'v>>,
         table: &'static str,
         read: impl Fn(&mut Columns<'_>) -> Result<T, Failure>,
     ) -> Result<Option<T>, Error> {
-        let found = self.all(statement, values, table, read)?;
-        Ok(found.into_iter().next())
+        self.with_statement(Sql::Fixed(sql), values, |statement| {
+            let mut rows = statement.raw_query();
+            let row = rows.next()?;
+            row.map(|row| read(&mut Columns::new(row, table)))
+                .transpose()
+        })
     }
 
-    fn execute(
+    fn execute<'v>(
         &self,
-        statement: &str,
-        values: impl IntoIterator<Item = Value>,
+        sql: &'static str,
+        values: impl IntoIterator<Item = Value<'v>>,
     ) -> Result<u64, Error> {
-        let run = || {
-            let mut statement = self.connection.prepare_cached(statement)?;
-            statement.execute(params_from_iter(values))
-        };
-        match run() {
-            Ok(count) => Ok(count as u64),
-            Err(error) => Err(told(self.path, Failure::Sqlite(error))),
-        }
+        self.with_statement(Sql::Fixed(sql), values, |statement| {
+            Ok(statement.raw_execute()? as u64)
+        })
     }
 
     fn counter(&self, name: &'static str) -> Result<u64, Error> {
@@ -136,42 +202,37 @@ impl<'c> SqliteRows<'c> {
         Ok(value)
     }
 
-    /// Keeps the number of pending tasks in step with a task that is one or isn't from now on.
-    fn count_pending(&self, id: TaskId, is_pending: bool) -> Result<(), Error> {
-        let known = self.cache.borrow().pending.get(&id).copied();
-        let was_pending = match known {
-            Some(known) => known,
-            None => {
-                let key = [number(integer(id.0))];
-                let stored = self.one(sql::IS_PENDING, key, "task", |row| row.flag())?;
-                stored.unwrap_or(false)
-            }
-        };
-        if was_pending != is_pending {
-            let count = self.counter(PENDING)?;
-            let count = if is_pending {
-                count.checked_add(1)
-            } else {
-                count.checked_sub(1)
-            };
-            let count = count.ok_or_else(|| {
-                let failure = Failure::Content {
-                    table: "counter",
-                    column: 2,
-                    what: format!("`{PENDING}` is not the number of pending tasks"),
-                };
-                told(self.path, failure)
-            })?;
-            self.set_counter(PENDING, count);
+    /// What the indexes say of a task; `None` where there is none.
+    fn indexed(&self, id: TaskId) -> Result<Option<Indexed>, Error> {
+        if let Some(known) = self.cache.borrow().tasks.get(&id) {
+            return Ok(*known);
         }
-        self.remember_pending(id, is_pending);
-        Ok(())
+        self.one(sql::INDEXED, [number(integer(id.0))], "task", |row| {
+            row.indexed()
+        })
     }
 
-    fn remember_pending(&self, id: TaskId, is_pending: bool) {
-        let mut cache = self.cache.borrow_mut();
-        cache.make_room();
-        cache.pending.insert(id, is_pending);
+    /// Keeps the number of pending tasks in step with a task that is one or isn't from now on.
+    fn count_pending(&self, was_pending: bool, is_pending: bool) -> Result<(), Error> {
+        if was_pending == is_pending {
+            return Ok(());
+        }
+        let count = self.counter(PENDING)?;
+        let count = if is_pending {
+            count.checked_add(1)
+        } else {
+            count.checked_sub(1)
+        };
+        let count = count.ok_or_else(|| {
+            let failure = Failure::Content {
+                table: "counter",
+                column: 2,
+                what: format!("`{PENDING}` is not the number of pending tasks"),
+            };
+            told(self.path, failure)
+        })?;
+        self.set_counter(PENDING, count);
+        Ok(())
     }
 
     fn keep_quota(
@@ -179,14 +240,15 @@ impl<'c> SqliteRows<'c> {
         key: (TenantId, AppId, CountedAction),
         quota: Cached<Quota>,
     ) -> Result<(), Error> {
-        if self.cache.borrow().is_full() {
+        if self.cache.borrow().quotas.len() >= QUOTAS_MAX {
             self.flush()?;
+            self.cache.borrow_mut().quotas.clear();
         }
         self.cache.borrow_mut().quotas.insert(key, quota);
         Ok(())
     }
 
-    fn read_quota(&self, values: [Value; 3]) -> Result<Quota, Error> {
+    fn read_quota(&self, values: [Value<'static>; 3]) -> Result<Quota, Error> {
         let read = |columns: &mut Columns<'_>| Ok(DailyLimit(columns.number()?));
         let Some(limit) = self.one(sql::QUOTA, values.clone(), "quota", read)? else {
             return Ok(Quota::default());
@@ -199,7 +261,7 @@ impl<'c> SqliteRows<'c> {
         Ok(Quota::from_parts(limit, reached, halves))
     }
 
-    fn write_quota(&self, key: [Value; 3], quota: &Quota) -> Result<(), Error> {
+    fn write_quota(&self, key: [Value<'static>; 3], quota: &Quota) -> Result<(), Error> {
         let row = [number(quota.limit().0)];
         self.execute(sql::PUT_QUOTA, key.clone().into_iter().chain(row))?;
         let oldest = quota.halves().next().map_or(i64::MIN, |(half, _)| half.0);
@@ -226,44 +288,114 @@ impl<'c> SqliteRows<'c> {
         Ok(())
     }
 
-    fn tasks_of(&self, statement: &str, values: Vec<Value>) -> Result<Vec<Task>, Error> {
-        let tasks = self.all(statement, values, "task", |row| row.task())?;
-        for task in &tasks {
-            self.remember_pending(task.id, task.state.status() == Status::Pending);
-        }
+    fn tasks_of(&self, sql: impl Into<Sql>, values: Vec<Value<'_>>) -> Result<Vec<Task>, Error> {
+        let tasks = self.all(sql, values, "task", |row| row.task())?;
+        self.keep_indexed(&tasks);
         Ok(tasks)
+    }
+
+    fn keep_indexed(&self, tasks: &[Task]) {
+        let mut cache = self.cache.borrow_mut();
+        for task in tasks {
+            cache.tasks.insert(task.id, Some(Indexed::of(task)));
+        }
+    }
+
+    /// The tasks with the lowest numbers of those that a statement gives in any order, by rising
+    /// number.
+    ///
+    /// SQLite would sort them in a table of its own, and to make one takes longer than all the rest
+    /// where they are few.
+    fn lowest(&self, sql: Sql, values: Vec<Value<'_>>, count: usize) -> Result<Vec<Task>, Error> {
+        let found = self.with_statement(sql, values, |statement| {
+            let mut rows = statement.raw_query();
+            let mut found: Vec<Task> = Vec::new();
+            let mut highest = TaskId(u64::MAX);
+            // At most twice as many as are wanted are kept at a time.
+            while let Some(row) = rows.next()? {
+                if Columns::new(row, "task").number().map(TaskId)? > highest {
+                    continue;
+                }
+                found.push(Columns::new(row, "task").task()?);
+                if found.len() >= count.saturating_mul(2) {
+                    found.sort_unstable_by_key(|task| task.id);
+                    found.truncate(count);
+                    highest = found.last().map_or(highest, |task| task.id);
+                }
+            }
+            found.sort_unstable_by_key(|task| task.id);
+            found.truncate(count);
+            Ok(found)
+        })?;
+        self.keep_indexed(&found);
+        Ok(found)
+    }
+
+    /// Whether a table that seldom has rows has any.
+    fn has_rows(&self, table: Sparse) -> Result<bool, Error> {
+        if let Some(known) = self.cache.borrow().has_rows.get(&table) {
+            return Ok(*known);
+        }
+        let (statement, name) = match table {
+            Sparse::FrozenFile => (sql::ANY_FROZEN, "frozen_file"),
+            Sparse::FileTurns => (sql::ANY_TURNS, "file_turns"),
+        };
+        let known = self.one(statement, [], name, |row| row.flag())?;
+        let known = known.unwrap_or(true);
+        self.cache.borrow_mut().has_rows.insert(table, known);
+        Ok(known)
     }
 }
 
 /// The counter of the tasks that are pending.
 const PENDING: &str = "pending";
 
-fn page(count: usize) -> Value {
+fn page(count: usize) -> Value<'static> {
     number(integer(count.min(PAGE_COUNT_MAX) as u64))
 }
 
 impl Rows for SqliteRows<'_> {
     fn task(&self, id: TaskId) -> Result<Option<Task>, Error> {
+        if let Some(task) = self.cache.borrow().running.get(&id) {
+            return Ok(Some(task.clone()));
+        }
         let found = self.tasks_of(sql::TASK, vec![number(integer(id.0))])?;
         Ok(found.into_iter().next())
     }
 
     fn task_with_key(&self, key: &TaskKey) -> Result<Option<TaskId>, Error> {
-        self.one(sql::TASK_WITH_KEY, key_values(key), "task", |columns| {
-            columns.number().map(TaskId)
-        })
+        let read = |row: &mut Columns<'_>| {
+            let (open, last) = (row.number_or_null()?, row.number_or_null()?);
+            Ok(open.or(last).map(TaskId))
+        };
+        let found = self.one(sql::TASK_WITH_KEY, key_values(key), "task", read)?;
+        Ok(found.flatten())
     }
 
     fn tasks(&self, filter: &TaskFilter, after: TaskId, count: usize) -> Result<Vec<Task>, Error> {
+        if let Some((tenant, file)) = filter.of_file_only() {
+            let mut values = vec![number(integer(after.0)), number(state_bits(&filter.states))];
+            values.extend(file_values(tenant, file));
+            let sql = Sql::Fixed(sql::TASKS_OF_FILE);
+            return self.lowest(sql, values, count.min(PAGE_COUNT_MAX));
+        }
         let mut values = vec![number(integer(after.0)), page(count)];
-        values.extend(filter.tenant.map(tenant_text));
+        values.extend(filter.tenant.map(written));
         values.extend(filter.app.map(|app| number(app.0)));
         if let Some(file) = &filter.file {
-            values.extend([number(file.app.0), number(file.instance), text(&file.file)]);
+            values.extend([
+                number(file.app.0),
+                number(file.instance),
+                text(file.file.as_str()),
+            ]);
         }
-        values.extend(filter.policy.as_ref().map(text));
-        values.extend(filter.label.map(text));
-        self.tasks_of(&sql::tasks(filter), values)
+        values.extend(filter.policy.as_ref().map(|policy| text(policy.as_str())));
+        values.extend(filter.label.map(written));
+        let sql = Sql::Made(sql::tasks(filter));
+        if filter.file.is_some() {
+            return self.lowest(sql, values, count.min(PAGE_COUNT_MAX));
+        }
+        self.tasks_of(sql, values)
     }
 
     fn queued(&self, after: Option<QueuePlace>, count: usize) -> Result<Vec<Task>, Error> {
@@ -349,7 +481,7 @@ impl Rows for SqliteRows<'_> {
             None => (-1, 0, 0),
         };
         let values = [
-            tenant_text(tenant),
+            written(tenant),
             number(app.0),
             number(automatic),
             number(rank),
@@ -364,7 +496,7 @@ impl Rows for SqliteRows<'_> {
     }
 
     fn counts(&self, tenant: TenantId, app: AppId) -> Result<Counts, Error> {
-        let values = [tenant_text(tenant), number(app.0)];
+        let values = [written(tenant), number(app.0)];
         let read = |columns: &mut Columns<'_>| Ok((columns.state_kind()?, columns.number()?));
         let found: Vec<(StateKind, u64)> = self.all(sql::COUNTS, values, "task", read)?;
         let mut counts = Counts::default();
@@ -394,12 +526,10 @@ impl Rows for SqliteRows<'_> {
         if let Some(state) = self.cache.borrow().policies.get(&key) {
             return Ok(*state);
         }
-        let values = [tenant_text(tenant), text(policy)];
+        let values = [written(tenant), text(policy.as_str())];
         let state = self.one(sql::POLICY, values, "policy", |row| row.policy_state())?;
         let state = state.unwrap_or_default();
-        let mut cache = self.cache.borrow_mut();
-        cache.make_room();
-        cache.policies.insert(key, state);
+        self.cache.borrow_mut().policies.insert(key, state);
         Ok(state)
     }
 
@@ -408,39 +538,62 @@ impl Rows for SqliteRows<'_> {
             return Ok(*disabled);
         }
         let read = |_: &mut Columns<'_>| Ok(());
-        let found = self.one(sql::LABEL_DISABLED, [text(label)], "disabled_label", read)?;
-        let mut cache = self.cache.borrow_mut();
-        cache.make_room();
-        cache.labels.insert(*label, found.is_some());
-        Ok(found.is_some())
+        let found = self.one(
+            sql::LABEL_DISABLED,
+            [written(label)],
+            "disabled_label",
+            read,
+        )?;
+        let is_disabled = found.is_some();
+        self.cache.borrow_mut().labels.insert(*label, is_disabled);
+        Ok(is_disabled)
     }
 
     fn frozen_since(&self, tenant: TenantId, file: &FileKey) -> Result<Option<i64>, Error> {
+        if !self.has_rows(Sparse::FrozenFile)? {
+            return Ok(None);
+        }
         let values = file_values(tenant, file);
         self.one(sql::FROZEN, values, "frozen_file", |row| row.value())
     }
 
     fn applied(&self, tenant: TenantId, file: &FileKey) -> Result<Option<AppliedLabel>, Error> {
+        let key = (tenant, file.clone());
+        if let Some(applied) = self.cache.borrow().applied.get(&key) {
+            return Ok(applied.clone());
+        }
         let values = file_values(tenant, file);
-        self.one(sql::APPLIED, values, "applied", |row| row.applied())
+        let applied = self.one(sql::APPLIED, values, "applied", |row| row.applied())?;
+        let kept = applied.clone();
+        self.cache.borrow_mut().applied.insert(key, kept);
+        Ok(applied)
     }
 
     fn turns(&self, tenant: TenantId, file: &FileKey) -> Result<Option<Turns>, Error> {
+        if !self.has_rows(Sparse::FileTurns)? {
+            return Ok(None);
+        }
         let values = file_values(tenant, file);
         self.one(sql::TURNS, values, "file_turns", |row| row.turns())
     }
 
     fn log(&self, filter: &LogFilter, after: u64, count: usize) -> Result<Vec<LogEntry>, Error> {
         let mut values = vec![number(integer(after)), page(count)];
-        values.extend(filter.tenant.map(tenant_text));
+        values.extend(filter.tenant.map(written));
         values.extend(filter.app.map(|app| number(app.0)));
         if let Some(file) = &filter.file {
-            values.extend([number(file.app.0), number(file.instance), text(&file.file)]);
+            values.extend([
+                number(file.app.0),
+                number(file.instance),
+                text(file.file.as_str()),
+            ]);
         }
-        values.extend(filter.initiator.as_ref().map(text));
+        values.extend(filter.initiator.as_ref().map(|by| text(by.as_str())));
         values.extend(filter.from_ms.map(number));
         values.extend(filter.until_ms.map(number));
-        self.all(&sql::log(filter), values, "log", |row| row.log_entry())
+        self.all(Sql::Made(sql::log(filter)), values, "log", |row| {
+            row.log_entry()
+        })
     }
 
     fn work(&self, id: WorkId) -> Result<Option<WorkItem>, Error> {
@@ -448,7 +601,7 @@ impl Rows for SqliteRows<'_> {
     }
 
     fn work_with_key(&self, kind: &WorkKind, key: &WorkKey) -> Result<Option<WorkItem>, Error> {
-        let values = [text(kind), text(key)];
+        let values = [text(kind.as_str()), text(key.as_str())];
         self.one(sql::WORK_WITH_KEY, values, "work", |row| row.work())
     }
 
@@ -461,7 +614,7 @@ impl Rows for SqliteRows<'_> {
     ) -> Result<Vec<WorkItem>, Error> {
         let lease = number(farthest_end(now, LEASE_MS_MAX));
         let values = [
-            text(kind),
+            text(kind.as_str()),
             number(now),
             page(count),
             number(farthest),
@@ -476,7 +629,7 @@ impl Rows for SqliteRows<'_> {
         after: WorkId,
         count: usize,
     ) -> Result<Vec<WorkItem>, Error> {
-        let values = [text(kind), number(integer(after.0)), page(count)];
+        let values = [text(kind.as_str()), number(integer(after.0)), page(count)];
         self.all(sql::DEAD_WORK, values, "work", |row| row.work())
     }
 
@@ -484,12 +637,14 @@ impl Rows for SqliteRows<'_> {
         let read = |row: &mut Columns<'_>| {
             Ok(WorkCounts::new(row.number()?, row.number()?, row.number()?))
         };
-        let counts = self.one(sql::WORK_COUNTS, [text(kind)], "work", read)?;
+        let counts = self.one(sql::WORK_COUNTS, [text(kind.as_str())], "work", read)?;
         Ok(counts.unwrap_or_default())
     }
 
     fn job_ran(&self, name: &JobName) -> Result<Option<i64>, Error> {
-        self.one(sql::JOB_RAN, [text(name)], "job", |row| row.value())
+        self.one(sql::JOB_RAN, [text(name.as_str())], "job", |row| {
+            row.value()
+        })
     }
 
     fn opening(&self) -> Result<u64, Error> {
@@ -500,15 +655,23 @@ impl Rows for SqliteRows<'_> {
 impl RowsMut for SqliteRows<'_> {
     fn next_task_id(&mut self) -> Result<TaskId, Error> {
         let id = self.bump("task").map(TaskId)?;
-        self.remember_pending(id, false);
+        self.cache.borrow_mut().tasks.insert(id, None);
         Ok(id)
     }
 
     fn put_task(&mut self, task: &Task) -> Result<(), Error> {
-        self.count_pending(task.id, task.state.status() == Status::Pending)?;
-        if self.execute(sql::CHANGE_TASK, changing_values(task))? == 0 {
-            self.execute(sql::ADD_TASK, task_values(task))?;
-        }
+        let (before, after) = (self.indexed(task.id)?, Indexed::of(task));
+        self.count_pending(before.is_some_and(Indexed::is_pending), after.is_pending())?;
+        match before {
+            None => self.execute(sql::ADD_TASK, task_values(task))?,
+            // SQLite takes all entries of an index out and puts them in again where a column of its
+            // own is named, even if it stays as it is.
+            Some(before) if before == after => {
+                self.execute(sql::CHANGE_TASK_IN_PLACE, changing_values(task))?
+            }
+            Some(_) => self.execute(sql::CHANGE_TASK, changing_values(task))?,
+        };
+        self.cache.borrow_mut().keep_task(task);
         Ok(())
     }
 
@@ -529,13 +692,18 @@ impl RowsMut for SqliteRows<'_> {
                 sql::PUT_OFF_DUE
             }
         };
+        self.cache.borrow_mut().forget_tasks();
         self.execute(statement, values)
     }
 
     fn remove_task(&mut self, id: TaskId) -> Result<(), Error> {
-        self.count_pending(id, false)?;
-        self.execute(sql::REMOVE_TASK, [number(integer(id.0))])
-            .map(drop)
+        let was_pending = self.indexed(id)?.is_some_and(Indexed::is_pending);
+        self.count_pending(was_pending, false)?;
+        self.execute(sql::REMOVE_TASK, [number(integer(id.0))])?;
+        let mut cache = self.cache.borrow_mut();
+        cache.tasks.remove(&id);
+        cache.running.remove(&id);
+        Ok(())
     }
 
     fn put_quota(
@@ -556,8 +724,8 @@ impl RowsMut for SqliteRows<'_> {
         state: PolicyState,
     ) -> Result<(), Error> {
         let values = [
-            tenant_text(tenant),
-            text(policy),
+            written(tenant),
+            text(policy.as_str()),
             number(policy_state_code(state)),
         ];
         self.execute(sql::PUT_POLICY, values)?;
@@ -572,7 +740,7 @@ impl RowsMut for SqliteRows<'_> {
         } else {
             sql::ENABLE_LABEL
         };
-        self.execute(statement, [text(label)])?;
+        self.execute(statement, [written(label)])?;
         self.cache.borrow_mut().labels.insert(*label, disabled);
         Ok(())
     }
@@ -586,6 +754,9 @@ impl RowsMut for SqliteRows<'_> {
         let key = file_values(tenant, file);
         match since_ms {
             Some(since_ms) => {
+                let mut cache = self.cache.borrow_mut();
+                cache.has_rows.insert(Sparse::FrozenFile, true);
+                drop(cache);
                 let values = key.into_iter().chain([number(since_ms)]);
                 self.execute(sql::FREEZE, values).map(drop)
             }
@@ -600,13 +771,16 @@ impl RowsMut for SqliteRows<'_> {
         applied: Option<&AppliedLabel>,
     ) -> Result<(), Error> {
         let key = file_values(tenant, file);
+        let mut cache = self.cache.borrow_mut();
+        (cache.applied).insert((tenant, file.clone()), applied.cloned());
+        drop(cache);
         let Some(applied) = applied else {
             return self.execute(sql::FORGET_APPLIED, key).map(drop);
         };
         let row = [
-            text(applied.label),
-            text(&applied.version),
-            text_or_empty(applied.policy.as_ref()),
+            written(applied.label),
+            text(applied.version.as_str()),
+            policy_text(applied.policy.as_ref()),
             number(applied.at_ms),
             number(integer(applied.task.0)),
             number(integer(applied.known_up_to.0)),
@@ -625,7 +799,10 @@ impl RowsMut for SqliteRows<'_> {
         let Some(turns) = turns else {
             return self.execute(sql::FORGET_TURNS, key).map(drop);
         };
-        let (policy, count) = (text(&turns.policy), number(turns.count));
+        let mut cache = self.cache.borrow_mut();
+        cache.has_rows.insert(Sparse::FileTurns, true);
+        drop(cache);
+        let (policy, count) = (text(turns.policy.as_str()), number(turns.count));
         let row = [policy, count, number(turns.since_ms)];
         self.execute(sql::PUT_TURNS, key.into_iter().chain(row))
             .map(drop)
@@ -656,7 +833,7 @@ impl RowsMut for SqliteRows<'_> {
     }
 
     fn put_job_ran(&mut self, name: &JobName, at_ms: i64) -> Result<(), Error> {
-        let values = [text(name), number(at_ms)];
+        let values = [text(name.as_str()), number(at_ms)];
         self.execute(sql::PUT_JOB_RAN, values).map(drop)
     }
 

@@ -57,7 +57,7 @@ CREATE INDEX task_retry ON task (due_ms, id) WHERE state = 3;
 CREATE INDEX task_pending ON task (state) WHERE state < 5;
 CREATE INDEX task_lease ON task (lease_ms, id) WHERE lease_ms IS NOT NULL;
 CREATE INDEX task_waiting ON task (tenant, app, automatic, queue_rank, id)
-  WHERE state IN (0, 1, 3, 4);
+  WHERE state < 5 AND state <> 2;
 CREATE INDEX task_state ON task (tenant, app, state);
 CREATE INDEX task_policy ON task (tenant, policy, state);
 CREATE INDEX task_label ON task (label, state);

@@ -78,14 +78,30 @@ pub(super) const CHANGE_TASK: &str = "UPDATE task SET \
      unit_half = ?13, claims = ?14, opening = ?15, looked_at = ?16, recheck = ?17, held = ?18, \
      worker = ?19, lease_ms = ?20, previous_label = ?21 WHERE id = ?1";
 
+/// The same without the columns that indexes are made of.
+pub(super) const CHANGE_TASK_IN_PLACE: &str = "UPDATE task SET \
+     changed_ms = ?2, tries = ?5, reason_code = ?6, reason_detail = ?7, \
+     reverted_by = ?8, attempts = ?9, error_code = ?10, error_detail = ?11, after_version = ?12, \
+     unit_half = ?13, claims = ?14, opening = ?15, looked_at = ?16, recheck = ?17, held = ?18, \
+     worker = ?19, previous_label = ?21 WHERE id = ?1";
+
 pub(super) const REMOVE_TASK: &str = "DELETE FROM task WHERE id = ?1";
 
 pub(super) const TASK: &str = concat!("SELECT ", task_columns!(), " FROM task WHERE id = ?1");
 
-pub(super) const TASK_WITH_KEY: &str = "SELECT id FROM task WHERE tenant = ?1 AND app = ?2 AND \
-     instance = ?3 AND file = ?4 AND file_version = ?5 AND policy = ?6 AND action = ?7 \
-     AND label = ?8 \
-     ORDER BY state < 5 DESC, id DESC LIMIT 1";
+/// The open one, and the last one.
+pub(super) const TASK_WITH_KEY: &str = "SELECT max(id) FILTER (WHERE state < 5), max(id) \
+     FROM task WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4 \
+     AND file_version = ?5 AND policy = ?6 AND action = ?7 AND label = ?8";
+
+/// A file's tasks in some states, one bit for each, in any order and all: they are few. For a list
+/// of states, or to sort them, SQLite would make a table, which takes longer than all the rest.
+pub(super) const TASKS_OF_FILE: &str = concat!(
+    "SELECT ",
+    task_columns!(),
+    " FROM task WHERE tenant = ?3 AND app = ?4 AND instance = ?5 AND file = ?6 AND id > ?1 \
+     AND (?2 >> state & 1)"
+);
 
 pub(super) const QUEUED: &str = concat!(
     "SELECT ",
@@ -142,7 +158,7 @@ pub(super) const PUT_OFF_ALL: &str = "UPDATE task SET due_ms = ?4 WHERE state = 
 
 pub(super) const WAITING: &str = "SELECT automatic, label_priority, id, state, due_ms, \
      action, label, after_version IS NOT NULL, unit_half \
-     FROM task WHERE tenant = ?1 AND app = ?2 AND state IN (0, 1, 3, 4) \
+     FROM task WHERE tenant = ?1 AND app = ?2 AND state < 5 AND state <> 2 \
      AND (automatic, queue_rank, id) > (?3, ?4, ?5) \
      ORDER BY automatic, queue_rank, id LIMIT ?6";
 
@@ -163,8 +179,8 @@ pub(super) const NEXT_LEASE_END: &str = "SELECT min(lease_ms) FROM task WHERE le
 
 pub(super) const NEXT_RETRY: &str = "SELECT min(due_ms) FROM task WHERE state = 3";
 
-/// Whether a task is pending.
-pub(super) const IS_PENDING: &str = "SELECT state < 5 FROM task WHERE id = ?1";
+/// What the indexes say of a task.
+pub(super) const INDEXED: &str = "SELECT state, due_ms, lease_ms FROM task WHERE id = ?1";
 
 pub(super) const COUNTS: &str =
     "SELECT state, count(*) FROM task WHERE tenant = ?1 AND app = ?2 GROUP BY state";
@@ -240,6 +256,7 @@ pub(super) const ENABLE_LABEL: &str = "DELETE FROM disabled_label WHERE label = 
 
 pub(super) const FROZEN: &str = "SELECT since_ms FROM frozen_file \
      WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4";
+pub(super) const ANY_FROZEN: &str = "SELECT EXISTS (SELECT 1 FROM frozen_file)";
 pub(super) const FREEZE: &str = "INSERT OR REPLACE INTO frozen_file VALUES (?1, ?2, ?3, ?4, ?5)";
 pub(super) const UNFREEZE: &str =
     "DELETE FROM frozen_file WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4";
@@ -253,6 +270,7 @@ pub(super) const FORGET_APPLIED: &str =
 
 pub(super) const TURNS: &str = "SELECT policy, turns, since_ms FROM file_turns \
      WHERE tenant = ?1 AND app = ?2 AND instance = ?3 AND file = ?4";
+pub(super) const ANY_TURNS: &str = "SELECT EXISTS (SELECT 1 FROM file_turns)";
 pub(super) const PUT_TURNS: &str =
     "INSERT OR REPLACE INTO file_turns VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 pub(super) const FORGET_TURNS: &str =
@@ -272,7 +290,7 @@ pub(super) const TRIM_LOG: &str = "DELETE FROM log WHERE sequence IN (
 
 /// The statement for a filter on tasks. Parameters: 1 the number to start after, 2 the count,
 /// then the tenant, the app, the file's three parts, the policy, and the label, as far as they are
-/// set.
+/// set. The tasks of a file come in any order and all: they are few.
 pub(super) fn tasks(filter: &TaskFilter) -> String {
     let mut sql = concat!("SELECT ", task_columns!(), " FROM task WHERE id > ?1").to_owned();
     let mut next = 3;
@@ -313,7 +331,9 @@ pub(super) fn tasks(filter: &TaskFilter) -> String {
             " AND state < 5"
         });
     }
-    sql.push_str(" ORDER BY id LIMIT ?2");
+    if filter.file.is_none() {
+        sql.push_str(" ORDER BY id LIMIT ?2");
+    }
     sql
 }
 
@@ -460,7 +480,7 @@ mod tests {
         }
         let with_key = plan(TASK_WITH_KEY);
         assert!(with_key.contains("task_key"), "{with_key}");
-        // A file or key has few tasks: to sort those is fine, to read others is not.
+        // A file has few tasks, in no order: to read others is not fine.
         let of_file = TaskFilter {
             tenant,
             file: Some(FileKey::new(AppId::BOX, 0, FileId::parse("f").unwrap())),

@@ -1,95 +1,124 @@
 //! Values for rows: the other way round than `columns`.
 
-use label_core::{AppId, FileKey, TenantId};
-use rusqlite::types::Value;
+use label_core::{AppId, FileKey, PolicyId, TenantId};
+use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::log::{LogEntry, LogEvent};
 use crate::quota::CountedAction;
 use crate::reason::Reason;
-use crate::state::TaskState;
+use crate::state::{StateKind, TaskState};
 use crate::store::{ActionType, PolicyState};
 use crate::task::{PreviousLabel, Task, TaskKey};
+use crate::text::MatchId;
 use crate::work::WorkItem;
+
+/// The columns of a task, and of an entry of the log.
+const TASK_COLUMNS: usize = 36;
+const LOG_COLUMNS: usize = 25;
 
 /// A count as SQLite has it. No count of ours comes near the bound.
 pub(super) fn integer(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-pub(super) fn tenant_text(tenant: TenantId) -> Value {
-    Value::Text(tenant.to_string())
+/// A value for a statement. Texts are borrowed as far as they are texts already.
+pub(super) type Value<'a> = ToSqlOutput<'a>;
+
+pub(super) const NULL: Value<'static> = ToSqlOutput::Borrowed(ValueRef::Null);
+
+pub(super) fn is_null(value: &Value<'_>) -> bool {
+    matches!(value, ToSqlOutput::Borrowed(ValueRef::Null))
 }
 
-pub(super) fn text(value: impl ToString) -> Value {
-    Value::Text(value.to_string())
+pub(super) fn text(value: &str) -> Value<'_> {
+    ToSqlOutput::Borrowed(ValueRef::Text(value.as_bytes()))
 }
 
-fn text_or_null(value: Option<impl ToString>) -> Value {
-    value.map_or(Value::Null, text)
+/// Of what is no text but is kept as one: tenants and labels.
+pub(super) fn written(value: impl ToString) -> Value<'static> {
+    ToSqlOutput::Owned(rusqlite::types::Value::Text(value.to_string()))
 }
 
-/// The empty text where there is none.
-pub(super) fn text_or_empty(value: Option<impl ToString>) -> Value {
-    text(value.map(|value| value.to_string()).unwrap_or_default())
+fn text_or_null(value: Option<&str>) -> Value<'_> {
+    value.map_or(NULL, text)
 }
 
-pub(super) fn number(value: impl Into<i64>) -> Value {
-    Value::Integer(value.into())
+fn written_or_empty(value: Option<impl ToString>) -> Value<'static> {
+    value.map_or(text(""), written)
 }
 
-pub(super) fn number_or_null(value: Option<impl Into<i64>>) -> Value {
-    value.map_or(Value::Null, number)
+pub(super) fn policy_text(policy: Option<&PolicyId>) -> Value<'_> {
+    text(policy.map_or("", PolicyId::as_str))
+}
+
+pub(super) fn number(value: impl Into<i64>) -> Value<'static> {
+    ToSqlOutput::Borrowed(ValueRef::Integer(value.into()))
+}
+
+pub(super) fn number_or_null(value: Option<impl Into<i64>>) -> Value<'static> {
+    value.map_or(NULL, number)
 }
 
 /// The four columns that find a file.
-pub(super) fn file_values(tenant: TenantId, file: &FileKey) -> [Value; 4] {
+pub(super) fn file_values(tenant: TenantId, file: &FileKey) -> [Value<'_>; 4] {
     [
-        tenant_text(tenant),
+        written(tenant),
         number(file.app.0),
         number(file.instance),
-        text(&file.file),
+        text(file.file.as_str()),
     ]
 }
 
-fn reason_values(reason: Option<&Reason>) -> [Value; 2] {
+fn reason_values(reason: Option<&Reason>) -> [Value<'_>; 2] {
     [
         text_or_null(reason.map(Reason::code)),
         text_or_null(reason.and_then(Reason::detail)),
     ]
 }
 
-fn held_value(state: &TaskState) -> Value {
+fn held_value(state: &TaskState) -> Value<'static> {
     match state {
         TaskState::Suspended { reasons } => number(reasons.bits()),
         _ => number(0),
     }
 }
 
-fn previous_label_value(previous: PreviousLabel) -> Value {
+fn previous_label_value(previous: PreviousLabel) -> Value<'static> {
     match previous {
-        PreviousLabel::Unknown => Value::Null,
-        PreviousLabel::None => Value::Text(String::new()),
-        PreviousLabel::Label(label) => text(label),
+        PreviousLabel::Unknown => NULL,
+        PreviousLabel::None => text(""),
+        PreviousLabel::Label(label) => written(label),
     }
 }
 
-fn state_values(state: &TaskState) -> Vec<Value> {
+fn state_values(state: &TaskState) -> [Value<'_>; 6] {
     let tries = match state {
         TaskState::Retrying { n, .. } => number(*n),
-        _ => Value::Null,
+        _ => NULL,
     };
     let reverted_by = match state {
         TaskState::Reverted { by } => number(integer(by.0)),
-        _ => Value::Null,
+        _ => NULL,
     };
-    let mut values = vec![
+    let [code, detail] = reason_values(state.reason());
+    [
         number(state.kind() as i64),
         number_or_null(state.due()),
         tries,
-    ];
-    values.extend(reason_values(state.reason()));
-    values.push(reverted_by);
-    values
+        code,
+        detail,
+        reverted_by,
+    ]
+}
+
+/// One bit for each state; all of them for none.
+pub(super) fn state_bits(states: &[StateKind]) -> i64 {
+    match states {
+        [] => -1,
+        _ => states
+            .iter()
+            .fold(0, |bits, state| bits | 1 << *state as i64),
+    }
 }
 
 /// An action without its label, as a number.
@@ -102,32 +131,37 @@ pub(super) fn action_code(action: ActionType) -> i64 {
 }
 
 /// The three columns that find an allowance.
-pub(super) fn quota_values(tenant: TenantId, app: AppId, action: CountedAction) -> [Value; 3] {
+pub(super) fn quota_values(
+    tenant: TenantId,
+    app: AppId,
+    action: CountedAction,
+) -> [Value<'static>; 3] {
     let action = number(action_code(action.into()));
-    [tenant_text(tenant), number(app.0), action]
+    [written(tenant), number(app.0), action]
 }
 
 /// The eight columns of a task's key, in the order of the index.
-pub(super) fn key_values(key: &TaskKey) -> Vec<Value> {
+pub(super) fn key_values(key: &TaskKey) -> Vec<Value<'_>> {
     let mut values = file_values(key.tenant, &key.file).to_vec();
     values.extend([
-        text(&key.file_version),
-        text_or_empty(key.policy.as_ref()),
+        text(key.file_version.as_str()),
+        policy_text(key.policy.as_ref()),
         number(action_code((&key.action).into())),
-        text_or_empty(key.action.label()),
+        written_or_empty(key.action.label()),
     ]);
     values
 }
 
-pub(super) fn task_values(task: &Task) -> Vec<Value> {
-    let mut values = vec![number(integer(task.id.0))];
+pub(super) fn task_values(task: &Task) -> Vec<Value<'_>> {
+    let mut values = Vec::with_capacity(TASK_COLUMNS);
+    values.push(number(integer(task.id.0)));
     values.extend(key_values(&task.key));
     values.extend([
         number(task.label_priority),
-        text(&task.initiator),
+        text(task.initiator.as_str()),
         number_or_null(task.policy_order.priority),
         number(task.policy_order.created_ms),
-        text_or_null(task.matched.as_ref()),
+        text_or_null(task.matched.as_ref().map(MatchId::as_str)),
         number(task.submitted_ms),
     ]);
     push_changing(&mut values, task);
@@ -136,42 +170,43 @@ pub(super) fn task_values(task: &Task) -> Vec<Value> {
 }
 
 /// The number of a task, and the columns that change in its life.
-pub(super) fn changing_values(task: &Task) -> Vec<Value> {
-    let mut values = vec![number(integer(task.id.0))];
+pub(super) fn changing_values(task: &Task) -> Vec<Value<'_>> {
+    let mut values = Vec::with_capacity(TASK_COLUMNS);
+    values.push(number(integer(task.id.0)));
     push_changing(&mut values, task);
     values
 }
 
-fn push_changing(values: &mut Vec<Value>, task: &Task) {
+fn push_changing<'a>(values: &mut Vec<Value<'a>>, task: &'a Task) {
     values.push(number(task.changed_ms));
     values.extend(state_values(&task.state));
     values.push(number(task.attempts));
     values.extend(reason_values(task.last_error.as_ref()));
     values.extend([
-        text_or_null(task.intent.as_ref().map(|intent| &intent.after_version)),
+        text_or_null((task.intent.as_ref()).map(|intent| intent.after_version.as_str())),
         number_or_null(task.unit.map(|half| half.0)),
         number(task.claims),
         number(integer(task.opening)),
         number(task.looked_at),
         number(task.recheck),
         held_value(&task.state),
-        text_or_null(task.lease.as_ref().map(|lease| &lease.worker)),
+        text_or_null(task.lease.as_ref().map(|lease| lease.worker.as_str())),
         number_or_null(task.lease.as_ref().map(|lease| lease.until_ms)),
         previous_label_value(task.previous),
     ]);
 }
 
-pub(super) fn work_values(item: &WorkItem) -> Vec<Value> {
+pub(super) fn work_values(item: &WorkItem) -> Vec<Value<'_>> {
     let mut values = vec![
         number(integer(item.id.0)),
-        text(&item.new.kind),
-        text(&item.new.key),
+        text(item.new.kind.as_str()),
+        text(item.new.key.as_str()),
         number(item.new.priority),
         number(item.new.not_before),
         text(&item.new.payload),
         number(item.attempts),
         number(item.claims),
-        text_or_null(item.lease.as_ref().map(|lease| &lease.worker)),
+        text_or_null(item.lease.as_ref().map(|lease| lease.worker.as_str())),
         number_or_null(item.lease.as_ref().map(|lease| lease.until_ms)),
         number(item.again),
     ];
@@ -196,38 +231,39 @@ fn logged_action(entry: &LogEntry) -> Option<ActionType> {
     of_task.or_else(|| entry.event.counted().map(ActionType::from))
 }
 
-pub(super) fn log_values(sequence: u64, entry: &LogEntry) -> Vec<Value> {
+pub(super) fn log_values(sequence: u64, entry: &LogEntry) -> Vec<Value<'_>> {
     let task = entry.task.as_ref();
     let file = task
         .map(|task| &task.file)
         .or_else(|| entry.event.frozen_file());
-    let mut values = vec![
+    let mut values = Vec::with_capacity(LOG_COLUMNS);
+    values.extend([
         number(integer(sequence)),
         number(entry.at_ms),
-        tenant_text(entry.tenant),
+        written(entry.tenant),
         number_or_null(entry.app.map(|app| app.0)),
-        text(&entry.initiator),
+        text(entry.initiator.as_str()),
         number_or_null(task.map(|task| integer(task.id.0))),
         number_or_null(file.map(|file| file.instance)),
-        text_or_null(file.map(|file| &file.file)),
+        text_or_null(file.map(|file| file.file.as_str())),
         number_or_null(logged_action(entry).map(action_code)),
-        task.map_or(Value::Null, |task| text_or_empty(task.action.label())),
-    ];
-    let no_state = || vec![Value::Null; 6];
+        task.map_or(NULL, |task| written_or_empty(task.action.label())),
+    ]);
+    let no_state = || [NULL; 6];
     let tasks = |tasks: &u64| number(integer(*tasks));
     let (code, state, first, second) = match &entry.event {
-        LogEvent::Task { state } => (0, state_values(state), Value::Null, Value::Null),
+        LogEvent::Task { state } => (0, state_values(state), NULL, NULL),
         LogEvent::LimitChanged { from, to, .. } => (1, no_state(), number(from.0), number(to.0)),
         LogEvent::LimitReached { limit, until, .. } => {
             (2, no_state(), number(limit.0), number(*until))
         }
-        LogEvent::PolicyDisabled { tasks: n, .. } => (3, no_state(), tasks(n), Value::Null),
-        LogEvent::PolicyEnabled { tasks: n, .. } => (4, no_state(), tasks(n), Value::Null),
-        LogEvent::PolicyDeleted { tasks: n, .. } => (5, no_state(), tasks(n), Value::Null),
-        LogEvent::LabelDisabled { tasks: n, .. } => (6, no_state(), tasks(n), Value::Null),
-        LogEvent::LabelEnabled { tasks: n, .. } => (7, no_state(), tasks(n), Value::Null),
-        LogEvent::FileFrozen { tasks: n, .. } => (8, no_state(), tasks(n), Value::Null),
-        LogEvent::FileUnfrozen { tasks: n, .. } => (9, no_state(), tasks(n), Value::Null),
+        LogEvent::PolicyDisabled { tasks: n, .. } => (3, no_state(), tasks(n), NULL),
+        LogEvent::PolicyEnabled { tasks: n, .. } => (4, no_state(), tasks(n), NULL),
+        LogEvent::PolicyDeleted { tasks: n, .. } => (5, no_state(), tasks(n), NULL),
+        LogEvent::LabelDisabled { tasks: n, .. } => (6, no_state(), tasks(n), NULL),
+        LogEvent::LabelEnabled { tasks: n, .. } => (7, no_state(), tasks(n), NULL),
+        LogEvent::FileFrozen { tasks: n, .. } => (8, no_state(), tasks(n), NULL),
+        LogEvent::FileUnfrozen { tasks: n, .. } => (9, no_state(), tasks(n), NULL),
     };
     let held = match &entry.event {
         LogEvent::Task { state } => held_value(state),
@@ -238,11 +274,11 @@ pub(super) fn log_values(sequence: u64, entry: &LogEntry) -> Vec<Value> {
     values.extend(state);
     values.extend([
         held,
-        text_or_null(entry.event.policy()),
-        text_or_null(entry.event.label()),
+        text_or_null(entry.event.policy().map(PolicyId::as_str)),
+        entry.event.label().map_or(NULL, written),
         first,
         second,
-        task.map_or(Value::Null, |task| previous_label_value(task.previous)),
+        task.map_or(NULL, |task| previous_label_value(task.previous)),
         number_or_null(quota.map(|quota| quota.used)),
         number_or_null(quota.map(|quota| quota.limit.0)),
     ]);
