@@ -179,11 +179,13 @@ pub(super) fn a_change_is_made_whole_or_not_at_all(source: &mut dyn StoreSource)
     Ok(())
 }
 
+type ChangeOfRows<'a> = Box<dyn FnMut(&mut dyn RowsMut) -> Result<(), Cause> + 'a>;
+
 pub(super) fn what_was_changed_reads_like_after_a_restart(source: &mut dyn StoreSource) -> Verdict {
     let mut store = source.fresh()?;
     let file = wish(0)?.key.file;
     let all = all_kinds_of_tasks()?;
-    let mut changes: Vec<Box<dyn FnMut(&mut dyn RowsMut) -> Result<(), Cause>>> = vec![
+    let mut changes: Vec<ChangeOfRows<'_>> = vec![
         Box::new(|rows| write_everything(rows)),
         Box::new(|rows| Ok(all.iter().try_for_each(|task| rows.put_task(task))?)),
         Box::new(|rows| {

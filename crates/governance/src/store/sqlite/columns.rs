@@ -209,14 +209,11 @@ impl<'r> Columns<'r> {
 
     /// Null is unknown, the empty text is none.
     fn previous_label(&mut self) -> Result<PreviousLabel, Failure> {
-        let Some(text) = self.value::<Option<String>>()? else {
-            return Ok(PreviousLabel::Unknown);
-        };
-        if text.is_empty() {
-            return Ok(PreviousLabel::None);
+        match self.text_or_null()? {
+            None => Ok(PreviousLabel::Unknown),
+            Some("") => Ok(PreviousLabel::None),
+            Some(text) => self.parse(text).map(PreviousLabel::Label),
         }
-        let label = LabelKey::parse(&text).map_err(|error| self.bad(error))?;
-        Ok(PreviousLabel::Label(label))
     }
 
     fn lease(&mut self) -> Result<Option<Lease>, Failure> {
@@ -240,6 +237,16 @@ impl<'r> Columns<'r> {
         }
     }
 
+    /// Whose daily limit an action counts against, without its label.
+    fn counted(&mut self) -> Result<Option<CountedAction>, Failure> {
+        match self.value::<i64>()? {
+            0 => Ok(Some(CountedAction::ApplyLabel)),
+            1 => Ok(None),
+            2 => Ok(Some(CountedAction::AdminQuarantine)),
+            other => Err(self.bad(format!("{other} is not an action"))),
+        }
+    }
+
     /// The action of a task in the log; or, of an entry about no task, whose limit it is about.
     fn logged_action(
         &mut self,
@@ -249,7 +256,7 @@ impl<'r> Columns<'r> {
             return Ok((Some(self.action()?), None));
         }
         let code: Option<i64> = self.value()?;
-        let label: Option<String> = self.value()?;
+        let label = self.text_or_null()?;
         match (code, label) {
             (None, None) => Ok((None, None)),
             (Some(0), None) => Ok((None, Some(CountedAction::ApplyLabel))),
@@ -331,7 +338,7 @@ impl<'r> Columns<'r> {
         let due: Option<i64> = self.value()?;
         Ok(Waiting {
             place,
-            counted: self.action()?.counted(),
+            counted: self.counted()?,
             writing: self.flag()?,
             retry_at: due.filter(|_| kind == StateKind::Retrying),
             unit: self.value::<Option<i64>>()?.map(HalfDay),

@@ -4,9 +4,11 @@
 //! process that holds it. What isn't ours, is newer than us, or is damaged is left as it is.
 
 mod cache;
+mod changes;
 mod columns;
 mod rows;
 mod sql;
+mod statements;
 mod values;
 
 use std::cell::RefCell;
@@ -22,7 +24,7 @@ use super::{Look, Store, Work};
 use crate::error::Error;
 use cache::Cache;
 use columns::Failure;
-use rows::SqliteRows;
+use statements::SqliteRows;
 
 /// How large the write-ahead file may stay after its content has moved to the store, in bytes.
 const JOURNAL_BYTES_MAX: i64 = 64 * 1024 * 1024;

@@ -157,7 +157,7 @@ pub(super) const PUT_OFF_ALL: &str = "UPDATE task SET due_ms = ?4 WHERE state = 
      AND tenant = ?1 AND app = ?2 AND action = ?3";
 
 pub(super) const WAITING: &str = "SELECT automatic, label_priority, id, state, due_ms, \
-     action, label, after_version IS NOT NULL, unit_half \
+     action, after_version IS NOT NULL, unit_half \
      FROM task WHERE tenant = ?1 AND app = ?2 AND state < 5 AND state <> 2 \
      AND (automatic, queue_rank, id) > (?3, ?4, ?5) \
      ORDER BY automatic, queue_rank, id LIMIT ?6";
