@@ -36,7 +36,7 @@ pub(super) struct SqliteRows<'c> {
     pub(super) cache: RefCell<Cache>,
     /// Statements that were used already: to find one again by its text takes as long as to bind its
     /// values.
-    statements: RefCell<HashMap<*const u8, CachedStatement<'c>>>,
+    statements: RefCell<HashMap<(*const u8, usize), CachedStatement<'c>>>,
 }
 
 impl<'c> SqliteRows<'c> {
@@ -88,7 +88,7 @@ impl<'c> SqliteRows<'c> {
     ) -> Result<T, Error> {
         let run = || -> Result<T, Failure> {
             let place = match &sql {
-                Sql::Fixed(text) => Some(text.as_ptr()),
+                Sql::Fixed(text) => Some((text.as_ptr(), text.len())),
                 Sql::Made(_) => None,
             };
             let known = place.and_then(|place| self.statements.borrow_mut().remove(&place));
