@@ -123,7 +123,6 @@ suite! {
     noon_moves_only_what_is_needed_and_in_order,
     noon_moves_a_backlog_by_hand_as_one,
     a_returned_unit_moves_only_what_is_needed,
-    a_returned_unit_leaves_a_large_backlog_at_its_noon,
     r_168_disabling_suspends_all_waiting_tasks,
     r_169_other_tasks_are_untouched,
     r_170_suspended_tasks_never_run,

@@ -3,7 +3,6 @@
 use label_core::{AppId, TenantId};
 
 use super::Settings;
-use super::claim::CLAIM_COUNT_MAX;
 use crate::error::Error;
 use crate::log::{LogEntry, LogEvent, QuotaPosition};
 use crate::quota::{CountedAction, HalfDay, Pause, Quota, Unit};
@@ -221,10 +220,7 @@ impl Change<'_> {
         quota.give_back(half, self.now);
         self.rows.put_quota(tenant, app, action, &quota)?;
         if paused && quota.pause(self.now).is_none() {
-            // For one unit not a whole backlog: those that could take it, although some of them may
-            // turn out to have nothing to write. The others keep their noon.
-            let (first, until) = (Backlog::First(CLAIM_COUNT_MAX), Some(self.now));
-            self.rows.put_off(tenant, app, action, first, until)?;
+            self.settle_deferred(tenant, app, action, None)?;
         }
         Ok(())
     }

@@ -347,8 +347,6 @@ pub trait RowsMut: Rows {
 pub enum Backlog {
     /// All of them.
     All,
-    /// So many at most, by hand or not: those that come first in the queue.
-    First(usize),
     /// Those whose time has come.
     Due {
         /// At this time, in milliseconds UTC.

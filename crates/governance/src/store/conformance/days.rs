@@ -7,9 +7,7 @@ use super::scene::{
     version, wish, wishes,
 };
 use super::{StoreSource, Verdict, ensure, ensure_eq};
-use crate::engine::{
-    CLAIM_COUNT_MAX, ManualTasks, Settings, TaskOutcome, Waits, WriteEffect, WriteGrant,
-};
+use crate::engine::{ManualTasks, Settings, TaskOutcome, Waits, WriteEffect, WriteGrant};
 use crate::error::{Cause, Error};
 use crate::quota::{CountedAction, DAY_MS, DayReading};
 use crate::reason::Reason;
@@ -436,45 +434,6 @@ pub(super) fn a_returned_unit_moves_only_what_is_needed(source: &mut dyn StoreSo
     ensure!(
         moved(&scene, waiting)? <= MOVED_MAX + 1,
         "more than a page was moved"
-    );
-    Ok(())
-}
-
-pub(super) fn a_returned_unit_leaves_a_large_backlog_at_its_noon(
-    source: &mut dyn StoreSource,
-) -> Verdict {
-    const WAITING: usize = CLAIM_COUNT_MAX + 200;
-    let mut scene = Scene::new(source)?;
-    scene.limit(1, NINE)?;
-    let ids = scene.submit(&wishes(0..=WAITING)?, NINE)?;
-    let task = scene.claim_one(NINE)?;
-    ensure_eq!(scene.begin(&task, NINE)?, WriteGrant::Granted);
-    ensure_eq!(scene.work_off(NINE)?, []);
-    let later = NINE + HOUR;
-    let outcome = TaskOutcome::Skipped {
-        reason: Reason::new("too_large"),
-        effect: WriteEffect::Nothing,
-    };
-    scene.governance.finish(task.claim(), outcome, later)?;
-    let deferred_until = |scene: &Scene<'_>, until| -> Result<usize, Cause> {
-        let states = scene.states(ids.get(1..).unwrap_or_default())?;
-        let until = TaskState::Deferred { until: Some(until) };
-        Ok(states.iter().filter(|state| **state == until).count())
-    };
-    ensure_eq!(deferred_until(&scene, later)?, CLAIM_COUNT_MAX);
-    ensure_eq!(deferred_until(&scene, RESUME)?, 200);
-    let last = *ids.last().ok_or("tasks")?;
-    let why = scene.governance.why(last, later)?;
-    ensure_eq!(why.until, Some(RESUME));
-    // One takes the unit; all others run on later days, none of them before its turn.
-    ensure_eq!(
-        work_singly(&mut scene, later)?,
-        ids.get(1..2).unwrap_or_default()
-    );
-    ensure_eq!(deferred_until(&scene, RESUME)?, WAITING - 1);
-    ensure_eq!(
-        work_singly(&mut scene, RESUME)?,
-        ids.get(2..3).unwrap_or_default()
     );
     Ok(())
 }

@@ -327,23 +327,6 @@ pub(super) fn what_is_due_comes_by_time(source: &mut dyn StoreSource) -> Verdict
         numbers(&store, |rows| rows.deferred_due(5, 1000))?,
         [9, 7, 10, 5, 3, 1]
     );
-    // Only so many, by their place.
-    let mut first = Vec::new();
-    store.transact(&mut |rows| {
-        for count in [0, 2, 1000] {
-            first.push(rows.put_off(TENANT, AppId::BOX, apply, Backlog::First(count), Some(3))?);
-            first.push(rows.deferred_due(3, 1000)?.len() as u64);
-        }
-        rows.put_off(TENANT, AppId::BOX, apply, Backlog::All, Some(5))?;
-        rows.put_off(TENANT, AppId::BOX, apply, Backlog::First(2), Some(3))?;
-        Ok(())
-    })?;
-    // The tenth is of another action, and due anyway.
-    ensure_eq!(first, [0, 1, 2, 3, 5, 6]);
-    ensure_eq!(
-        numbers(&store, |rows| rows.deferred_due(3, 1000))?,
-        [9, 7, 10]
-    );
     Ok(())
 }
 

@@ -269,7 +269,7 @@ impl RowsMut for Change<'_> {
         until: Option<i64>,
     ) -> Result<u64, Error> {
         let ids: Vec<_> = match which {
-            Backlog::All | Backlog::First(_) => {
+            Backlog::All => {
                 let waiting = self.state.waiting.get(&(tenant, app)).into_iter().flatten();
                 waiting.map(|(place, _)| place.id).collect()
             }
@@ -288,12 +288,7 @@ impl RowsMut for Change<'_> {
                 && place == (tenant, app, Some(action))
         };
         let tasks = ids.iter().filter_map(|id| self.state.tasks.get(id));
-        let count_max = match which {
-            Backlog::First(count) => count,
-            _ => usize::MAX,
-        };
-        let meant = tasks.filter(is_meant).take(count_max);
-        let tasks: Vec<_> = meant.cloned().collect();
+        let tasks: Vec<_> = tasks.filter(is_meant).cloned().collect();
         let count = tasks.len() as u64;
         for mut task in tasks {
             task.state = TaskState::Deferred { until };

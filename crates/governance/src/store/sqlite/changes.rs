@@ -53,10 +53,6 @@ impl RowsMut for SqliteRows<'_> {
         values.push(number_or_null(until));
         let statement = match which {
             Backlog::All => sql::PUT_OFF_ALL,
-            Backlog::First(count) => {
-                values.push(number(integer(count as u64)));
-                sql::PUT_OFF_FIRST
-            }
             Backlog::Due { now, by_hand } => {
                 values.extend([number(now), number(by_hand)]);
                 sql::PUT_OFF_DUE

@@ -156,11 +156,6 @@ pub(super) const PUT_OFF_DUE: &str = "UPDATE task SET due_ms = ?4 WHERE state = 
 pub(super) const PUT_OFF_ALL: &str = "UPDATE task SET due_ms = ?4 WHERE state = 1 \
      AND tenant = ?1 AND app = ?2 AND action = ?3";
 
-pub(super) const PUT_OFF_FIRST: &str = "UPDATE task SET due_ms = ?4 WHERE id IN (
-  SELECT id FROM task INDEXED BY task_waiting \
-  WHERE tenant = ?1 AND app = ?2 AND state < 5 AND state <> 2 \
-  AND +state = 1 AND action = ?3 ORDER BY automatic, queue_rank, id LIMIT ?5)";
-
 pub(super) const WAITING: &str = "SELECT automatic, label_priority, id, state, due_ms, \
      action, after_version IS NOT NULL, unit_half \
      FROM task WHERE tenant = ?1 AND app = ?2 AND state < 5 AND state <> 2 \
@@ -463,7 +458,6 @@ mod tests {
             (DEFERRED_BEYOND, "task_deferred"),
             (PUT_OFF_DUE, "task_deferred (due_ms>? AND due_ms<?)"),
             (PUT_OFF_ALL, "task_state (tenant=? AND app=? AND state=?)"),
-            (PUT_OFF_FIRST, "task_waiting (tenant=? AND app=?)"),
             (LEASES_BEYOND, "task_lease"),
             (WORK_WITH_KEY, "work_key"),
             (READY_WORK, "work_queue"),
