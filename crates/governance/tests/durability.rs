@@ -519,6 +519,39 @@ fn impossible_values_in_columns_are_damage() {
 }
 
 #[test]
+fn an_error_of_the_store_that_is_dropped_takes_the_change_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tasks.db");
+    used_store(&path);
+    let mut store = SqliteStore::open(&path).unwrap();
+    let mut pending = Vec::new();
+    let taken = Task::new(TaskId(99), task(30), NOW);
+    let result = store.transact(&mut |rows| {
+        pending.push(rows.pending()?);
+        rows.put_job_ran(&JobName::parse("sweep").unwrap(), NOW)?;
+        // File 30 has an open task of the same policy.
+        assert!(rows.put_task(&taken).is_err());
+        Ok(())
+    });
+    assert!(matches!(result, Err(Error::TakenBack)), "{result:?}");
+    let mut look = |store: &SqliteStore| {
+        let mut ran = None;
+        store
+            .view(&mut |rows| {
+                pending.push(rows.pending()?);
+                ran = rows.job_ran(&JobName::parse("sweep").unwrap())?;
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(ran, None);
+    };
+    look(&store);
+    drop(store);
+    look(&SqliteStore::open(&path).unwrap());
+    assert_eq!(pending, [20, 20, 20]);
+}
+
+#[test]
 fn a_number_of_pending_tasks_that_is_too_small_is_damage() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tasks.db");

@@ -255,8 +255,8 @@ pub trait RowsMut: Rows {
 
     /// Adds the task, or replaces the one with its number.
     ///
-    /// What a task was submitted with never changes, nor what it reverts. Two pending tasks of a policy with one key are an error:
-    /// this is the last guard against doing the same twice.
+    /// What a task was submitted with never changes, nor what it reverts. Two pending tasks of a policy
+    /// with one key are an error: this is the last guard against doing the same twice.
     fn put_task(&mut self, task: &Task) -> Result<(), Error>;
 
     /// Makes deferred tasks for an action in an app wait until another time, and changes nothing else

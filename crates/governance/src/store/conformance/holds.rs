@@ -213,6 +213,46 @@ pub(super) fn policies_that_take_turns_at_a_file_are_stopped(
     Ok(())
 }
 
+/// What waits by hand while policies fight goes on; while its label is disabled it doesn't.
+pub(super) fn what_waits_by_hand_is_held_for_its_label_only(
+    source: &mut dyn StoreSource,
+) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    let file = wish(0)?.key.file;
+    let turns = scene.governance.settings().freeze.turns_max as usize;
+    let mut now = NINE;
+    for number in 0..turns {
+        let name = if number % 2 == 0 { "p" } else { "q" };
+        scene.submit(&[turn(number, name)?], now)?;
+        scene.work_off(now)?;
+        now += HOUR;
+    }
+    // The last turn is being written when two more come: one by hand, one of a policy.
+    let name = if turns.is_multiple_of(2) { "p" } else { "q" };
+    scene.submit(&[turn(turns, name)?], now)?;
+    let last = scene.claim_one(now)?;
+    ensure_eq!(scene.begin(&last, now)?, WriteGrant::Granted);
+    let mut by_hand = turn(50, "p")?;
+    by_hand.key.policy = None;
+    let mut taking_off = turn(51, "p")?;
+    taking_off.key.action = ActionKind::Remove;
+    let ids = scene.submit(&[by_hand, taking_off], now)?;
+    scene
+        .governance
+        .finish(last.claim(), success(&last)?, now)?;
+    ensure_eq!(scene.governance.frozen_since(TENANT, &file)?, Some(now));
+    let frozen = held(&[SuspensionReason::FileFrozen]);
+    ensure_eq!(scene.states(&ids)?, [TaskState::Queued, frozen.clone()]);
+    let ActionKind::Apply(label) = turn(50, "p")?.key.action else {
+        return Err("a label".into());
+    };
+    ensure_eq!(scene.governance.disable_label(label, &admin()?, now)?, 1);
+    let without_label = held(&[SuspensionReason::LabelDisabled]);
+    ensure_eq!(scene.states(&ids)?, [without_label, frozen]);
+    ensure_eq!(scene.work_off(now)?, []);
+    Ok(())
+}
+
 pub(super) fn policies_that_apply_and_take_off_are_stopped(
     source: &mut dyn StoreSource,
 ) -> Verdict {

@@ -186,6 +186,8 @@ checks! {
         old_claims_are_refused,
         a_crash_before_the_write_repeats_it,
         a_crash_after_the_write_counts_it_once,
+        leave_to_write_is_told_where_the_task_is,
+        a_030_a_failed_task_waits_for_its_like,
         reports_are_taken_together;
     quarantine:
         a_036_quarantine_has_a_daily_limit_of_its_own,
@@ -198,6 +200,7 @@ checks! {
         r_132_nothing_is_queued_before_it_is_confirmed,
         policies_that_take_turns_at_a_file_are_stopped,
         policies_that_apply_and_take_off_are_stopped,
+        what_waits_by_hand_is_held_for_its_label_only,
         turns_far_apart_freeze_nothing,
         a_finished_task_is_done_again_only_on_request;
     reverts:

@@ -53,6 +53,12 @@ pub(super) fn a_030_a_label_is_taken_back(source: &mut dyn StoreSource) -> Verdi
     let undoing = scene.governance.revert(TaskId(1), &by, NINE)?;
     let task = scene.governance.task(undoing)?;
     ensure_eq!(task.key.action, ActionKind::Apply(label(9)));
+    // It starts from the version that the task left, not from the one that it found.
+    let undone = scene.governance.task(TaskId(1))?;
+    ensure!(
+        task.key.file == undone.key.file && task.key.file_version != undone.key.file_version,
+        "the version that the task left"
+    );
     ensure_eq!(task.reverts, Some(TaskId(1)));
     ensure!(task.key.is_manual(), "a revert is by hand");
     ensure_eq!(refused(&mut scene, 1)?, Some(NotReverted::UnderWay));

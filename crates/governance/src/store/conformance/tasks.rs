@@ -10,13 +10,13 @@ use super::scene::{
 };
 use super::{StoreSource, Verdict, ensure, ensure_eq};
 use crate::engine::{Settings, Submitted, TaskOutcome, WriteEffect, WriteGrant};
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::log::LogEvent;
 use crate::quota::CountedAction;
 use crate::reason::Reason;
 use crate::state::{StateKind, Status, TaskState};
-use crate::store::{LogFilter, TaskFilter};
-use crate::task::{ActionKind, PolicyOrder, TaskId, WriteIntent};
+use crate::store::{LogFilter, PolicyState, TaskFilter};
+use crate::task::{ActionKind, PolicyOrder, Repeat, TaskId, WriteIntent};
 use crate::text::MatchId;
 
 const NINE: i64 = MIDNIGHT + 9 * HOUR;
@@ -533,6 +533,83 @@ pub(super) fn a_crash_after_the_write_counts_it_once(source: &mut dyn StoreSourc
     Ok(())
 }
 
+/// A worker that asks for leave when its task has gone on without it is told where the task is.
+pub(super) fn leave_to_write_is_told_where_the_task_is(source: &mut dyn StoreSource) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    let (p, by) = (policy("p")?, admin()?);
+    scene.submit(&wishes(0..3)?, NINE)?;
+    let tasks = scene.governance.claim(3, NINE)?;
+    let [deferred, suspended, done] = tasks.as_slice() else {
+        return Err("three tasks".into());
+    };
+    scene.limit(0, NINE)?;
+    let until = WriteGrant::Deferred { until: None };
+    ensure_eq!(scene.begin(deferred, NINE)?, until);
+    ensure_eq!(scene.begin(deferred, NINE)?, until);
+    scene.governance.disable_policy(TENANT, &p, &by, NINE)?;
+    for task in [deferred, suspended, suspended] {
+        ensure_eq!(scene.begin(task, NINE)?, WriteGrant::Suspended);
+    }
+    let outcome = TaskOutcome::Skipped {
+        reason: Reason::new("too_large"),
+        effect: WriteEffect::Nothing,
+    };
+    scene.governance.finish(done.claim(), outcome, NINE)?;
+    match scene
+        .governance
+        .begin_write(done.claim(), intent(done)?, NINE)
+    {
+        Err(Error::StaleClaim { .. }) => {}
+        other => return Err(format!("{other:?} for a task that is over").into()),
+    }
+    scene.governance.delete_policy(TENANT, &p, &by, NINE)?;
+    for task in [deferred, suspended] {
+        ensure_eq!(scene.begin(task, NINE)?, WriteGrant::Cancelled);
+    }
+    ensure_eq!(
+        scene.governance.policy_state(TENANT, &p)?,
+        PolicyState::Deleted
+    );
+    Ok(())
+}
+
+/// What is asked for again while a failed task's like is open is not retried beside it.
+pub(super) fn a_030_a_failed_task_waits_for_its_like(source: &mut dyn StoreSource) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    let fail = |scene: &mut Scene<'_>| -> Result<TaskId, Cause> {
+        let task = scene.claim_one(NINE)?;
+        let outcome = TaskOutcome::Failed {
+            reason: Reason::new("too_large"),
+            effect: WriteEffect::Nothing,
+        };
+        scene.governance.finish(task.claim(), outcome, NINE)?;
+        Ok(task.id)
+    };
+    let mut again = wish(0)?;
+    again.repeat = Repeat::WhenOver;
+    scene.submit(&[again.clone()], NINE)?;
+    let first = fail(&mut scene)?;
+    let second = scene.submit(&[again], NINE)?;
+    match scene.governance.retry(first, &admin()?, NINE) {
+        Err(Error::NotAllowed { id, .. }) => ensure_eq!(id, first),
+        other => return Err(format!("{other:?} beside its like").into()),
+    }
+    // When that one is over, too, it may be retried.
+    ensure_eq!(vec![fail(&mut scene)?], second);
+    scene.governance.retry(first, &admin()?, NINE)?;
+    ensure_eq!(scene.work_off(NINE)?, [first]);
+    // Administrators' tasks are each for itself.
+    scene.submit(&[manual_wish(1)?], NINE)?;
+    let manual = fail(&mut scene)?;
+    let other = scene.submit(&[manual_wish(1)?], NINE)?;
+    scene.governance.retry(manual, &admin()?, NINE)?;
+    let both: Vec<_> = [manual].into_iter().chain(other).collect();
+    let mut done = scene.work_off(NINE)?;
+    done.sort();
+    ensure_eq!(done, both);
+    Ok(())
+}
+
 pub(super) fn reports_are_taken_together(source: &mut dyn StoreSource) -> Verdict {
     let mut scene = Scene::new(source)?;
     scene.submit(&wishes(0..3)?, NINE)?;
@@ -544,6 +621,34 @@ pub(super) fn reports_are_taken_together(source: &mut dyn StoreSource) -> Verdic
         reports.push((task.claim(), TaskOutcome::Skipped { reason, effect }));
     }
     // One that is refused does not keep the others from counting.
+    let mut requests = Vec::new();
+    for task in &tasks {
+        requests.push((task.claim(), intent(task)?));
+    }
+    if let Some((claim, _)) = requests.get_mut(1) {
+        claim.number = 7;
+    }
+    let mut answers = scene.governance.begin_all(&requests, NINE)?.into_iter();
+    let granted = Some(Ok(WriteGrant::Granted));
+    ensure_eq!(answers.next().map(|answer| answer.map_err(|_| ())), granted);
+    ensure!(
+        matches!(answers.next(), Some(Err(Error::StaleClaim { .. }))),
+        "a claim that nobody has"
+    );
+    ensure_eq!(answers.next().map(|answer| answer.map_err(|_| ())), granted);
+    ensure_eq!(answers.count(), 0);
+    let under_way = |scene: &Scene<'_>, at: usize| -> Result<bool, Cause> {
+        let id = tasks.get(at).ok_or("three tasks")?.id;
+        Ok(scene.governance.task(id)?.intent.is_some())
+    };
+    ensure_eq!(
+        [
+            under_way(&scene, 0)?,
+            under_way(&scene, 1)?,
+            under_way(&scene, 2)?
+        ],
+        [true, false, true]
+    );
     if let Some((claim, _)) = reports.get_mut(1) {
         claim.number = 7;
     }

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::jobs::JobName;
 use crate::ledger::{AppliedLabel, Turns};
 use crate::log::LogEntry;
-use crate::quota::{CountedAction, Quota};
+use crate::quota::{CountedAction, DayReading, Quota};
 use crate::state::{Counts, StateKind, Status, TaskState};
 use crate::store::{Backlog, LogFilter, PolicyState, Rows, RowsMut, TaskFilter, Waiting};
 use crate::task::{QueuePlace, Task, TaskId, TaskKey};
@@ -311,7 +311,9 @@ impl RowsMut for Change<'_> {
         quota: &Quota,
     ) -> Result<(), Error> {
         let key = (tenant, app, action);
-        let earlier = self.state.quotas.insert(key, quota.clone());
+        // How days are read is no part of what is stored.
+        let quota = quota.clone().read_by(DayReading::default());
+        let earlier = self.state.quotas.insert(key, quota);
         self.undo.push(Undo::Quota(key, earlier));
         Ok(())
     }

@@ -92,7 +92,7 @@ impl Indexed {
     }
 }
 
-/// Whether a table has any rows. Of those that seldom do, an empty one needs no further look.
+/// Tables that are mostly empty. Where one is, no row is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Sparse {
     FrozenFile,

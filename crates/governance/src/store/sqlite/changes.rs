@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::jobs::JobName;
 use crate::ledger::{AppliedLabel, Turns};
 use crate::log::LogEntry;
-use crate::quota::{CountedAction, Quota};
+use crate::quota::{CountedAction, DayReading, Quota};
 use crate::store::{Backlog, PolicyState, RowsMut};
 use crate::task::{Task, TaskId};
 use crate::work::{WorkId, WorkItem};
@@ -21,7 +21,11 @@ use crate::work::{WorkId, WorkItem};
 impl RowsMut for SqliteRows<'_> {
     fn next_task_id(&mut self) -> Result<TaskId, Error> {
         let id = self.bump("task").map(TaskId)?;
-        self.cache.borrow_mut().tasks.insert(id, None);
+        let mut cache = self.cache.borrow_mut();
+        if cache.tasks.get(&id).is_none() {
+            cache.tasks.insert(id, None);
+        }
+        drop(cache);
         Ok(id)
     }
 
@@ -79,7 +83,9 @@ impl RowsMut for SqliteRows<'_> {
         action: CountedAction,
         quota: &Quota,
     ) -> Result<(), Error> {
-        let (value, dirty) = (quota.clone(), true);
+        // How days are read is no part of what is stored.
+        let value = quota.clone().read_by(DayReading::default());
+        let dirty = true;
         self.keep_quota((tenant, app, action), Cached { value, dirty })
     }
 

@@ -478,6 +478,11 @@ mod tests {
             assert!(plan.contains(index), "{statement}: {plan}");
             assert!(!plan.contains("TEMP B-TREE"), "{statement}: {plan}");
         }
+        let of_file_only = plan(TASKS_OF_FILE);
+        assert!(
+            of_file_only.contains("task_key (tenant=? AND app=? AND instance=? AND file=?"),
+            "{of_file_only}"
+        );
         let with_key = plan(TASK_WITH_KEY);
         assert!(with_key.contains("task_key"), "{with_key}");
         // A file has few tasks, in no order: to read others is not fine.

@@ -1,6 +1,6 @@
 //! The statements of an open store: run, with their values, and what is known kept beside.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
@@ -34,6 +34,9 @@ pub(super) struct SqliteRows<'c> {
     connection: &'c Connection,
     path: &'c Path,
     pub(super) cache: RefCell<Cache>,
+    /// Whether a statement has failed: then nothing of the transaction may stay, whatever became of
+    /// the error.
+    has_failed: Cell<bool>,
     /// Statements that were used already: to find one again by its text takes as long as to bind its
     /// values.
     statements: RefCell<HashMap<(*const u8, usize), CachedStatement<'c>>>,
@@ -46,8 +49,13 @@ impl<'c> SqliteRows<'c> {
             connection,
             path,
             cache: RefCell::new(cache),
+            has_failed: Cell::new(false),
             statements: RefCell::default(),
         }
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.has_failed.get()
     }
 
     /// What repeats the file when the transaction has ended well.
@@ -110,7 +118,10 @@ impl<'c> SqliteRows<'c> {
             }
             Ok(outcome)
         };
-        run().map_err(|failure| told(self.path, failure))
+        run().map_err(|failure| {
+            self.has_failed.set(true);
+            told(self.path, failure)
+        })
     }
 
     /// All rows that a statement gives.
@@ -304,8 +315,11 @@ impl<'c> SqliteRows<'c> {
         count: usize,
     ) -> Result<Vec<Task>, Error> {
         let found = self.with_statement(sql, values, |statement| {
-            let mut rows = statement.raw_query();
             let mut found: Vec<Task> = Vec::new();
+            if count == 0 {
+                return Ok(found);
+            }
+            let mut rows = statement.raw_query();
             let mut highest = TaskId(u64::MAX);
             // At most twice as many as are wanted are kept at a time.
             while let Some(row) = rows.next()? {
