@@ -16,10 +16,8 @@ pub(crate) struct TimeColumn {
     pub(crate) field: Field,
     /// Where the answers of some policy change: from this time on.
     starts: Vec<i64>,
-    /// The policies that hold before the first start, then from each on.
+    /// The policies that hold before the first start, then from each on, then without a time.
     rows: Vec<u64>,
-    /// Policies that hold without a time.
-    missing: Vec<u64>,
 }
 
 impl TimeColumn {
@@ -42,16 +40,16 @@ impl TimeColumn {
         *bytes_left = bytes_left.checked_sub(bytes)?;
         let mut column = Self {
             field,
-            rows: vec![u64::MAX; (starts.len() + 1) * words],
-            missing: vec![u64::MAX; words],
+            rows: vec![u64::MAX; (starts.len() + 2) * words],
             starts,
         };
+        let missing = column.missing();
         let mut by_policy: BTreeMap<usize, Vec<&[RangeInclusive<i64>]>> = BTreeMap::new();
         for (policy, ranges) in asked {
             by_policy.entry(policy).or_default().push(ranges);
         }
         for (policy, conditions) in by_policy {
-            clear(&mut column.missing, policy);
+            clear(row_mut(&mut column.rows, missing, words), policy);
             // How many more of its conditions hold in a stretch than in the one before: so each
             // policy passes over the stretches once, however many conditions it has.
             let mut changes = vec![0_isize; column.starts.len() + 1];
@@ -78,24 +76,39 @@ impl TimeColumn {
         Some(column)
     }
 
+    /// The row of records that have no such time.
+    fn missing(&self) -> usize {
+        self.starts.len() + 1
+    }
+
+    /// All rows, one after the other.
+    pub(crate) fn rows(&self) -> &[u64] {
+        &self.rows
+    }
+
     /// The policies whose conditions hold at this time.
-    // Called for every record: as a call of its own it takes longer than what it does.
     #[inline(always)]
     pub(crate) fn row(&self, time: Option<i64>, words: usize) -> &[u64] {
+        row(&self.rows, self.place(time), words)
+    }
+
+    /// Which row is that of this time.
+    // Called for every record: as a call of its own it takes longer than what it does.
+    #[inline(always)]
+    pub(crate) fn place(&self, time: Option<i64>) -> usize {
         match time {
             Some(at) => {
                 // Few are counted sooner than halved; and sooner still where no sum can overflow.
-                let passed = if self.starts.len() <= COUNTED_MAX {
+                if self.starts.len() <= COUNTED_MAX {
                     let starts = self.starts.iter();
                     starts.fold(0_usize, |passed, start| {
                         passed.wrapping_add(usize::from(*start <= at))
                     })
                 } else {
                     self.starts.partition_point(|start| *start <= at)
-                };
-                row(&self.rows, passed, words)
+                }
             }
-            None => &self.missing,
+            None => self.missing(),
         }
     }
 }

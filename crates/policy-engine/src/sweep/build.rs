@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use label_core::{FileId, FileKey, LabelKey};
 
+use super::codes::{Codes, Known};
 use super::names::{NameTest, Names};
 use super::table::{BitGate, SMALL, Table, Test};
 use super::{BLOCK, Plan, Subject, Sweep, TimeTable, TimeTest, WORDS};
@@ -24,6 +25,11 @@ pub(super) struct Limits {
     pub(super) rows_bytes: usize,
     /// Beginnings of names, at most 64: each is tried on every name.
     pub(super) name_starts: usize,
+    /// Bytes of a table that small ones are made: it stays near while records pass.
+    pub(super) merged_bytes: usize,
+    /// Bytes for where every record's rows are, and for these rows. Beyond that, each table is
+    /// looked up for each record.
+    pub(super) codes_bytes: usize,
 }
 
 impl Default for Limits {
@@ -31,6 +37,8 @@ impl Default for Limits {
         Self {
             rows_bytes: 64 << 20,
             name_starts: 64,
+            merged_bytes: 8 << 10,
+            codes_bytes: 256 << 20,
         }
     }
 }
@@ -129,7 +137,7 @@ impl<'a> Sweep<'a> {
         }
         let times = builder.times();
         let names = builder.names(limits.name_starts.min(64));
-        builder.finish(tables, times, names)
+        builder.finish(tables, times, names, limits)
     }
 }
 
@@ -424,6 +432,7 @@ impl<'a> Builder<'a> {
         tables: Vec<Table<'a>>,
         times: Vec<TimeTable<'a>>,
         names: Option<Names<'a>>,
+        limits: Limits,
     ) -> Sweep<'a> {
         let mut plans = self.plans;
         let mut complete = vec![0; self.words];
@@ -452,9 +461,19 @@ impl<'a> Builder<'a> {
                 plan.is_complete = true;
             }
         }
+        let known = Known {
+            subjects: self.subjects.len(),
+            words: self.words,
+            enabled: &self.enabled,
+            undecided: &self.undecided,
+            complete: &complete,
+        };
+        let rows = self.inventory.values.rows();
+        let codes = Codes::new(rows, &tables, &times, names.as_ref(), known, limits);
         Sweep {
+            codes,
             records: &self.inventory.records,
-            rows: self.inventory.values.rows(),
+            rows,
             subjects: self.subjects,
             now_ms: self.now_ms,
             words: self.words,

@@ -2,6 +2,7 @@
 //! what it said is looked up for every record.
 
 mod build;
+mod codes;
 mod names;
 mod table;
 #[cfg(test)]
@@ -21,13 +22,15 @@ use crate::record::FileRecord;
 use crate::set::PolicySet;
 
 use build::Limits;
+use codes::Codes;
 use names::{NameTest, Names};
 use table::{BitGate, Table, Test};
 
 /// Words of subjects that are looked at together. Every row has a multiple of so many.
-const WORDS: usize = 4;
+const WORDS: usize = 2;
 
-type Block = [u64; WORDS];
+/// One bit for each of so many subjects.
+type Block = u128;
 
 /// Records that are looked at together, so that what is known of them stays near.
 const BLOCK: usize = 1_024;
@@ -39,6 +42,10 @@ const BLOCK: usize = 1_024;
 /// an outcome is then mostly a matter of looking numbers up. Worth its while where policies meet many
 /// records, or the same ones more than once: previews, sweeps, listings. It holds while neither the
 /// inventory nor the set changes, which the borrows see to, and may be shared between threads.
+///
+/// For eight policies or more it also writes down, for every record, where the answers about it lie:
+/// [`Sweep::each_policy`] then looks at few places in memory. That takes 4 bytes a record for each
+/// table and 4 more, small tables being made one, and is left out where it takes more than 256 MiB.
 ///
 /// Records go by their place among [`Inventory::records`], policies by theirs in the set. Outcomes
 /// are those of [`Policy::evaluate`] with a content that was not read yet: a policy that inspects
@@ -80,6 +87,8 @@ const BLOCK: usize = 1_024;
 /// ```
 #[derive(Debug)]
 pub struct Sweep<'a> {
+    /// For all policies of one record; few policies have none.
+    codes: Option<Codes>,
     records: &'a [FileRecord],
     rows: &'a [ValueNumbers],
     subjects: Box<[Subject<'a>]>,
@@ -166,15 +175,16 @@ fn is_never_read(row: &ValueNumbers) -> bool {
 #[inline]
 fn block(words: &[u64], first: usize) -> Block {
     let words = words.get(first..).and_then(<[u64]>::first_chunk);
-    words.copied().unwrap_or_default()
+    words.map_or(0, |[low, high]: &[u64; WORDS]| {
+        Block::from(*low) | Block::from(*high) << 64
+    })
 }
 
-/// Keeps the bits that the other has, too.
+/// The words again.
 #[inline]
-fn keep(left: &mut Block, other: Block) {
-    left.iter_mut()
-        .zip(other)
-        .for_each(|(left, word)| *left &= word);
+fn words_of(block: Block) -> [u64; WORDS] {
+    // The low half of each is what is kept of it.
+    [block as u64, (block >> 64) as u64]
 }
 
 impl Inventory {
@@ -223,7 +233,26 @@ impl<'a> Sweep<'a> {
 
     /// All policies for one record: those that match, or that a scan or the content decides, in the
     /// order of the set.
+    #[inline]
     pub fn each_policy(&self, record: usize, mut found: impl FnMut(usize, Outcome)) {
+        let Some(codes) = &self.codes else {
+            return self.each_looked_up(record, found);
+        };
+        let Some((tables, complete)) = codes.of(record) else {
+            return;
+        };
+        for word in 0..codes.words() {
+            let answers = tables.iter().map(|table| codes.word(*table, word));
+            let left = answers.fold(u64::MAX, |left, answer| left & answer);
+            let sure = codes.word(complete, word);
+            self.report(record, word, left, sure, &mut found);
+        }
+    }
+
+    /// The same, one table after the other.
+    // A call of its own: what is asked most is to lie in few lines of memory.
+    #[inline(never)]
+    fn each_looked_up(&self, record: usize, mut found: impl FnMut(usize, Outcome)) {
         let Some(row) = self.rows.get(record) else {
             return;
         };
@@ -235,38 +264,59 @@ impl<'a> Sweep<'a> {
         for first in (0..self.words).step_by(WORDS) {
             let mut left = block(&self.enabled, first);
             for table in &self.tables {
-                keep(&mut left, block(table.answers(row), first));
+                left &= block(table.answers(row), first);
             }
             for table in &self.times {
                 let time = table.times.get(record).copied().flatten();
-                keep(&mut left, block(table.column.row(time, self.words), first));
+                left &= block(table.column.row(time, self.words), first);
             }
             if let Some((names, starts)) = &names {
-                keep(&mut left, names.answers(*starts, first));
+                left &= names.answers(*starts, first);
             }
-            for (word, mut left) in (first..self.words).zip(left) {
-                if left == 0 {
-                    continue;
-                }
-                let mut sure = self.complete.get(word).copied().unwrap_or(0);
-                if is_never_read {
-                    sure &= !self.undecided.get(word).copied().unwrap_or(0);
-                }
-                while left != 0 {
-                    let bit = left.trailing_zeros();
-                    left &= left - 1;
-                    let policy = 64 * word + bit as usize;
-                    if sure >> bit & 1 == 1 {
-                        found(policy, Outcome::Match);
-                    } else if let Some(plan) = self.plans.get(policy) {
-                        let outcome = self.outcome_behind(policy, plan, record, row);
-                        if outcome != Outcome::NoMatch {
-                            found(policy, outcome);
-                        }
-                    }
-                }
+            let mut sure = block(&self.complete, first);
+            if is_never_read {
+                sure &= !block(&self.undecided, first);
+            }
+            let words = words_of(left).into_iter().zip(words_of(sure));
+            for (word, (left, sure)) in (first..).zip(words) {
+                self.report(record, word, left, sure, &mut found);
             }
         }
+    }
+
+    /// Tells of policies of one word that tables leave. Of sure ones there is nothing left to ask.
+    #[inline]
+    fn report(
+        &self,
+        record: usize,
+        word: usize,
+        mut left: u64,
+        sure: u64,
+        found: &mut impl FnMut(usize, Outcome),
+    ) {
+        while left != 0 {
+            let bit = left.trailing_zeros();
+            left &= left - 1;
+            let policy = 64 * word + bit as usize;
+            let outcome = if sure >> bit & 1 == 1 {
+                Outcome::Match
+            } else {
+                self.outcome_left(policy, record)
+            };
+            if outcome != Outcome::NoMatch {
+                found(policy, outcome);
+            }
+        }
+    }
+
+    /// The outcome of a policy that tables leave.
+    // A call of its own, so that what is asked of every record stays short.
+    #[inline(never)]
+    fn outcome_left(&self, policy: usize, record: usize) -> Outcome {
+        let found = self.plans.get(policy).zip(self.rows.get(record));
+        found.map_or(Outcome::NoMatch, |(plan, row)| {
+            self.outcome_behind(policy, plan, record, row)
+        })
     }
 
     /// One policy for all records: those that match, or that a scan or their content decides, in

@@ -1,6 +1,6 @@
 //! How names start.
 
-use super::{Block, block};
+use super::{Block, WORDS, block, words_of};
 use crate::index::{FoldedTexts, clear, row, row_mut, set};
 use crate::record::FileRecord;
 
@@ -85,30 +85,43 @@ impl<'a> Names<'a> {
         found
     }
 
+    /// Which text is the longest with which a record's name starts, counted from one; zero where
+    /// there is none. What is said of a name depends on that alone: it starts with all texts with
+    /// which this one starts.
+    pub(super) fn longest(&self, record: usize) -> usize {
+        // Of texts with which one name starts the longest is the last in their order.
+        64 - self.found(record).leading_zeros() as usize
+    }
+
+    /// The subjects whose conditions hold: for each [`Self::longest`] a row.
+    pub(super) fn rows_by_longest(&self) -> Vec<u64> {
+        let longest = std::iter::once(None).chain(self.texts.iter().map(Some));
+        let mut rows = Vec::with_capacity((self.texts.len() + 1) * self.words);
+        for longest in longest {
+            let begins = |text: &str| longest.is_some_and(|longest| longest.starts_with(text));
+            let texts = self.texts.iter().enumerate();
+            let found = texts.fold(0, |found, (at, text)| {
+                found | u64::from(begins(text)) << (at % 64)
+            });
+            for first in (0..self.words).step_by(WORDS) {
+                rows.extend(words_of(self.answers(found, first)));
+            }
+        }
+        rows
+    }
+
     /// The subjects whose conditions hold for a name that starts with these texts, in the words
     /// from the one numbered `first` on.
     #[inline]
     pub(super) fn answers(&self, mut found: u64, first: usize) -> Block {
         let mut holds = block(&self.open, first);
-        let mut forbidden = Block::default();
+        let mut forbidden = 0;
         while found != 0 {
             let at = found.trailing_zeros() as usize;
             found &= found - 1;
-            let wanted = block(row(&self.wanted, at, self.words), first);
-            holds
-                .iter_mut()
-                .zip(wanted)
-                .for_each(|(all, these)| *all |= these);
-            let these = block(row(&self.forbidden, at, self.words), first);
-            forbidden
-                .iter_mut()
-                .zip(these)
-                .for_each(|(all, these)| *all |= these);
+            holds |= block(row(&self.wanted, at, self.words), first);
+            forbidden |= block(row(&self.forbidden, at, self.words), first);
         }
-        holds
-            .iter_mut()
-            .zip(forbidden)
-            .for_each(|(all, these)| *all &= !these);
-        holds
+        holds & !forbidden
     }
 }

@@ -11,12 +11,17 @@ use crate::inventory::{Inventory, InventoryOptions};
 use crate::record::{AccessLevel, FileRecord, FileStatus, LabelScan};
 use crate::set::PolicySet;
 
+mod codes;
 mod plans;
 
+/// More than the words that are looked at together.
 fn policies() -> PolicySet {
+    so_many_policies(300)
+}
+
+fn so_many_policies(count: usize) -> PolicySet {
     let mut policies: Vec<Value> = Vec::new();
-    // More than the words that are looked at together.
-    for at in 0..300 {
+    for at in 0..count {
         let filters = match at % 6 {
             0 => json!({"sharing": {"eq": [at % 5]}, "fileLabels": {"isset": at % 4 == 0}}),
             1 => json!({"owner.username": {"eq": [format!("u{at}@contoso.example")]}}),
@@ -97,6 +102,7 @@ fn what_does_not_fit_says_the_same() {
             let limits = Limits {
                 rows_bytes,
                 name_starts,
+                ..Limits::default()
             };
             answered.push(check(&inventory, &set, limits, 1));
         }

@@ -4,8 +4,8 @@
 use super::*;
 use crate::sweep::table::Test;
 
-/// The bytes of a row: one word for up to 64 policies, and three more that are looked at with it.
-const ROW_BYTES: usize = 32;
+/// The bytes of a row: one word for up to 64 policies, and one more that is looked at with it.
+const ROW_BYTES: usize = 16;
 
 fn set_of(filters: &[Value]) -> PolicySet {
     let policies: Vec<Value> = (1..)
@@ -66,6 +66,7 @@ fn beginnings_of_names_take_what_they_are_allowed() {
         let limits = Limits {
             rows_bytes,
             name_starts,
+            ..Limits::default()
         };
         let sweep = sweep(&inventory, &set, limits);
         assert_eq!(sweep.names.is_some(), expected, "{limits:?}");
@@ -97,6 +98,7 @@ fn a_second_table_gets_what_the_first_one_leaves() {
         let limits = Limits {
             rows_bytes,
             name_starts: 64,
+            ..Limits::default()
         };
         sweep(&inventory, &set, limits).plans[0].rest.len()
     };
