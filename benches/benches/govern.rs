@@ -200,10 +200,15 @@ fn beside_the_bare_statements(folder: &Path) -> Outcome<()> {
     let (mut ours, mut theirs) = (Steps::default(), Duration::ZERO);
     for round in 0..ROUNDS {
         let mut steps = Steps::default();
-        let start = Instant::now();
-        bare.batch(i64::try_from(BATCH)?)?;
-        let bare_time = start.elapsed();
-        queue.batch(&mut steps)?;
+        let mut bare_time = Duration::ZERO;
+        // Now the one first, now the other.
+        for turn in [round % 2, (round + 1) % 2] {
+            if turn == 0 {
+                bare_time = bare.batch(i64::try_from(BATCH)?)?;
+            } else {
+                queue.batch(&mut steps)?;
+            }
+        }
         // The first rounds warm up.
         if round >= 10 {
             ratios.push(steps.total().as_secs_f64() / bare_time.as_secs_f64());

@@ -186,9 +186,16 @@ impl LabelKey {
 /// `<tenant guid>_<label guid>`, as in the product's file records.
 impl fmt::Display for LabelKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}_{}", self.tenant, self.label)
+        let mut text = [b'_'; LABEL_KEY_BYTES];
+        let (tenant, label) = text.split_at_mut(GUID_BYTES + 1);
+        self.tenant.0.hyphenated().encode_lower(tenant);
+        self.label.0.hyphenated().encode_lower(label);
+        f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
+
+const GUID_BYTES: usize = uuid::fmt::Hyphenated::LENGTH;
+const LABEL_KEY_BYTES: usize = 2 * GUID_BYTES + 1;
 
 impl FromStr for LabelKey {
     type Err = IdError;

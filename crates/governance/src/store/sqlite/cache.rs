@@ -22,7 +22,7 @@ pub(super) const QUOTAS_MAX: usize = 1_000;
 /// How many policies and labels are kept, each.
 const STATES_MAX: usize = 1_000;
 
-/// How many running tasks and labels by us are kept whole, each: two claims of the largest size.
+/// How many tasks, labels by us and files are kept, each: two claims of the largest size.
 const WHOLE_MAX: usize = 2_000;
 
 /// Of how many tasks it is kept what the indexes say.
@@ -104,8 +104,10 @@ pub(super) enum Sparse {
 pub(super) struct Cache {
     /// What the indexes say of a task; `None` for a number without one.
     pub(super) tasks: Repeated<TaskId, Option<Indexed>>,
-    /// Tasks that run: whoever has one asks for it by its number.
-    pub(super) running: Repeated<TaskId, Task>,
+    /// Tasks that run, and those that were read from the queue: they are asked for again soon.
+    pub(super) whole: Repeated<TaskId, Task>,
+    /// The only pending task of a file, where it is known to be the only one.
+    pub(super) sole: Repeated<(TenantId, FileKey), TaskId>,
     pub(super) counters: HashMap<&'static str, Cached<u64>>,
     pub(super) quotas: HashMap<(TenantId, AppId, CountedAction), Cached<Quota>>,
     pub(super) policies: Repeated<(TenantId, PolicyId), PolicyState>,
@@ -118,7 +120,8 @@ impl Default for Cache {
     fn default() -> Self {
         Self {
             tasks: Repeated::new(TASKS_MAX),
-            running: Repeated::new(WHOLE_MAX),
+            whole: Repeated::new(WHOLE_MAX),
+            sole: Repeated::new(WHOLE_MAX),
             counters: HashMap::new(),
             quotas: HashMap::new(),
             policies: Repeated::new(STATES_MAX),
@@ -130,19 +133,27 @@ impl Default for Cache {
 }
 
 impl Cache {
-    /// Keeps a task as the file has it.
-    pub(super) fn keep_task(&mut self, task: &Task) {
-        self.tasks.insert(task.id, Some(Indexed::of(task)));
-        if task.state_kind() == StateKind::Running {
-            self.running.insert(task.id, task.clone());
+    /// Keeps a task as the file has it, where a transaction has read it from the queue.
+    pub(super) fn keep_queued(&mut self, task: &Task) {
+        self.whole.insert(task.id, task.clone());
+    }
+
+    /// Keeps a task as the file has it from now on.
+    pub(super) fn keep_written(&mut self, task: &Task, was_pending: bool) {
+        let indexed = Indexed::of(task);
+        self.tasks.insert(task.id, Some(indexed));
+        if indexed.state == StateKind::Running {
+            self.whole.insert(task.id, task.clone());
         } else {
-            self.running.remove(&task.id);
+            self.whole.remove(&task.id);
+        }
+        if indexed.is_pending() && !was_pending {
+            self.sole.remove(&(task.key.tenant, task.key.file.clone()));
         }
     }
 
-    /// Forgets all tasks, after a statement that changed many.
-    pub(super) fn forget_tasks(&mut self) {
-        self.tasks.clear();
-        self.running.clear();
+    pub(super) fn forget_task(&mut self, id: TaskId) {
+        self.tasks.remove(&id);
+        self.whole.remove(&id);
     }
 }

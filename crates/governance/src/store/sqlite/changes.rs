@@ -31,7 +31,8 @@ impl RowsMut for SqliteRows<'_> {
 
     fn put_task(&mut self, task: &Task) -> Result<(), Error> {
         let (before, after) = (self.indexed(task.id)?, Indexed::of(task));
-        self.count_pending(before.is_some_and(Indexed::is_pending), after.is_pending())?;
+        let was_pending = before.is_some_and(Indexed::is_pending);
+        self.count_pending(was_pending, after.is_pending())?;
         match before {
             None => self.execute(sql::ADD_TASK, task_values(task))?,
             // SQLite takes all entries of an index out and puts them in again where a column of its
@@ -41,7 +42,7 @@ impl RowsMut for SqliteRows<'_> {
             }
             Some(_) => self.execute(sql::CHANGE_TASK, changing_values(task))?,
         };
-        self.cache.borrow_mut().keep_task(task);
+        self.cache.borrow_mut().keep_written(task, was_pending);
         Ok(())
     }
 
@@ -62,7 +63,8 @@ impl RowsMut for SqliteRows<'_> {
                 sql::PUT_OFF_DUE
             }
         };
-        self.cache.borrow_mut().forget_tasks();
+        // Those kept whole are queued or run.
+        self.cache.borrow_mut().tasks.clear();
         self.execute(statement, values)
     }
 
@@ -70,9 +72,7 @@ impl RowsMut for SqliteRows<'_> {
         let was_pending = self.indexed(id)?.is_some_and(Indexed::is_pending);
         self.count_pending(was_pending, false)?;
         self.execute(sql::REMOVE_TASK, [number(integer(id.0))])?;
-        let mut cache = self.cache.borrow_mut();
-        cache.tasks.remove(&id);
-        cache.running.remove(&id);
+        self.cache.borrow_mut().forget_task(id);
         Ok(())
     }
 

@@ -49,8 +49,8 @@ pub enum OpenCheck {
 /// Tasks in one SQLite file.
 ///
 /// When a change is reported as made, it survives the end of the process and of the power. In memory
-/// are up to 16 MiB of the file's pages, and what was read or written last: up to 2,000 running
-/// tasks and 2,000 labels by us, the states of 10,000 tasks, 1,000 allowances, policies and labels.
+/// are up to 16 MiB of the file's pages, and what was read or written last: up to 2,000 tasks whole,
+/// the states of 10,000, 2,000 labels by us, 1,000 allowances, policies and labels.
 ///
 /// # Examples
 ///

@@ -6,9 +6,7 @@ use super::cache::{Cached, Sparse};
 use super::columns::Columns;
 use super::sql;
 use super::statements::{PENDING, Sql, SqliteRows};
-use super::values::{
-    Value, file_values, integer, key_values, number, quota_values, state_bits, text, written,
-};
+use super::values::{Value, file_values, integer, key_values, number, quota_values, text, written};
 use crate::error::Error;
 use crate::jobs::JobName;
 use crate::ledger::{AppliedLabel, Turns};
@@ -28,7 +26,7 @@ fn page(count: usize) -> Value<'static> {
 
 impl Rows for SqliteRows<'_> {
     fn task(&self, id: TaskId) -> Result<Option<Task>, Error> {
-        if let Some(task) = self.cache.borrow().running.get(&id) {
+        if let Some(task) = self.cache.borrow().whole.get(&id) {
             return Ok(Some(task.clone()));
         }
         let found = self.tasks_of(sql::TASK, vec![number(integer(id.0))])?;
@@ -46,10 +44,7 @@ impl Rows for SqliteRows<'_> {
 
     fn tasks(&self, filter: &TaskFilter, after: TaskId, count: usize) -> Result<Vec<Task>, Error> {
         if let Some((tenant, file)) = filter.of_file_only() {
-            let mut values = vec![number(integer(after.0)), number(state_bits(&filter.states))];
-            values.extend(file_values(tenant, file));
-            let sql = Sql::Fixed(sql::TASKS_OF_FILE);
-            return self.lowest(sql, values, count.min(PAGE_COUNT_MAX));
+            return self.tasks_of_file(tenant, file, &filter.states, after, count);
         }
         let mut values = vec![number(integer(after.0)), page(count)];
         values.extend(filter.tenant.map(written));
@@ -72,7 +67,7 @@ impl Rows for SqliteRows<'_> {
 
     fn queued(&self, after: Option<QueuePlace>, count: usize) -> Result<Vec<Task>, Error> {
         let Some(place) = after else {
-            return self.tasks_of(sql::QUEUED, vec![page(count)]);
+            return self.queue(sql::QUEUED, vec![page(count)]);
         };
         let values = vec![
             page(count),
@@ -80,7 +75,7 @@ impl Rows for SqliteRows<'_> {
             number(-i64::from(place.label_priority.0)),
             number(integer(place.id.0)),
         ];
-        self.tasks_of(sql::QUEUED_AFTER, values)
+        self.queue(sql::QUEUED_AFTER, values)
     }
 
     fn retries_due(&self, now: i64, count: usize) -> Result<Vec<Task>, Error> {

@@ -1,19 +1,30 @@
 //! The statements of an open store: run, with their values, and what is known kept beside.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use label_core::{AppId, TenantId};
+use label_core::{AppId, FileKey, TenantId};
 use rusqlite::{CachedStatement, Connection, Statement};
 
 use super::cache::{Cache, Cached, Indexed, QUOTAS_MAX, Sparse};
 use super::columns::{Columns, Failure};
-use super::values::{Value, integer, is_null, number, quota_values, text};
+use super::values::{Value, file_values, integer, is_null, number, quota_values, state_bits, text};
 use super::{sql, told};
 use crate::error::Error;
 use crate::quota::{CountedAction, DailyLimit, HalfDay, Quota};
+use crate::state::StateKind;
+use crate::store::{PAGE_COUNT_MAX, Rows};
 use crate::task::{Task, TaskId};
+
+/// The states of a task that is not over.
+const PENDING_STATES: [StateKind; 5] = [
+    StateKind::Queued,
+    StateKind::Deferred,
+    StateKind::Suspended,
+    StateKind::Retrying,
+    StateKind::Running,
+];
 
 /// The text of a statement.
 pub(super) enum Sql {
@@ -39,7 +50,7 @@ pub(super) struct SqliteRows<'c> {
     has_failed: Cell<bool>,
     /// Statements that were used already: to find one again by its text takes as long as to bind its
     /// values.
-    statements: RefCell<HashMap<(*const u8, usize), CachedStatement<'c>>>,
+    statements: RefCell<Vec<(&'static str, CachedStatement<'c>)>>,
 }
 
 impl<'c> SqliteRows<'c> {
@@ -87,6 +98,13 @@ impl<'c> SqliteRows<'c> {
         Ok(())
     }
 
+    /// A statement that was used before in this transaction. Few are, and the last ones most often.
+    fn used(&self, text: &'static str) -> Option<CachedStatement<'c>> {
+        let mut statements = self.statements.borrow_mut();
+        let place = (statements.iter()).rposition(|(other, _)| std::ptr::eq(*other, text))?;
+        Some(statements.swap_remove(place).1)
+    }
+
     /// Does something with a statement that has its values.
     pub(super) fn with_statement<'v, T>(
         &self,
@@ -95,12 +113,11 @@ impl<'c> SqliteRows<'c> {
         deed: impl FnOnce(&mut Statement<'_>) -> Result<T, Failure>,
     ) -> Result<T, Error> {
         let run = || -> Result<T, Failure> {
-            let place = match &sql {
-                Sql::Fixed(text) => Some((text.as_ptr(), text.len())),
+            let fixed = match &sql {
+                Sql::Fixed(text) => Some(*text),
                 Sql::Made(_) => None,
             };
-            let known = place.and_then(|place| self.statements.borrow_mut().remove(&place));
-            let mut statement = match (known, &sql) {
+            let mut statement = match (fixed.and_then(|text| self.used(text)), &sql) {
                 (Some(statement), _) => statement,
                 (None, Sql::Fixed(text)) => self.connection.prepare_cached(text)?,
                 (None, Sql::Made(text)) => self.connection.prepare_cached(text)?,
@@ -113,8 +130,8 @@ impl<'c> SqliteRows<'c> {
                 }
             }
             let outcome = deed(&mut statement)?;
-            if let Some(place) = place {
-                self.statements.borrow_mut().insert(place, statement);
+            if let Some(text) = fixed {
+                self.statements.borrow_mut().push((text, statement));
             }
             Ok(outcome)
         };
@@ -303,6 +320,66 @@ impl<'c> SqliteRows<'c> {
         }
     }
 
+    /// A page of the queue.
+    pub(super) fn queue(
+        &self,
+        sql: &'static str,
+        values: Vec<Value<'_>>,
+    ) -> Result<Vec<Task>, Error> {
+        let tasks = self.tasks_of(sql, values)?;
+        let mut cache = self.cache.borrow_mut();
+        tasks.iter().for_each(|task| cache.keep_queued(task));
+        Ok(tasks)
+    }
+
+    /// The tasks of a file in some states: what every step of a task asks. Most files have one task
+    /// that is pending.
+    pub(super) fn tasks_of_file(
+        &self,
+        tenant: TenantId,
+        file: &FileKey,
+        states: &[StateKind],
+        after: TaskId,
+        count: usize,
+    ) -> Result<Vec<Task>, Error> {
+        let count = count.min(PAGE_COUNT_MAX);
+        let ask = |states: &[StateKind]| {
+            let mut values = vec![number(integer(after.0)), number(state_bits(states))];
+            values.extend(file_values(tenant, file));
+            self.lowest(Sql::Fixed(sql::TASKS_OF_FILE), values, count)
+        };
+        let are_pending = states.iter().all(|state| PENDING_STATES.contains(state));
+        if states.is_empty() || !are_pending || count < 2 {
+            return ask(states);
+        }
+        let key = (tenant, file.clone());
+        let sole = self.cache.borrow().sole.get(&key).copied();
+        let mut found = match sole {
+            Some(id) => {
+                let indexed = self.indexed(id)?;
+                let is_meant =
+                    id > after && indexed.is_some_and(|indexed| states.contains(&indexed.state));
+                match is_meant {
+                    true => self.task(id)?.into_iter().collect(),
+                    false => Vec::new(),
+                }
+            }
+            None => {
+                let found = ask(&PENDING_STATES)?;
+                if found.len() >= count {
+                    // There may be more, and these may be in other states.
+                    return ask(states);
+                }
+                if let ([sole], TaskId(0)) = (found.as_slice(), after) {
+                    self.cache.borrow_mut().sole.insert(key, sole.id);
+                }
+                found
+            }
+        };
+        found.retain(|task| states.contains(&task.state_kind()));
+        Ok(found)
+    }
+
     /// The tasks with the lowest numbers of those that a statement gives in any order, by rising
     /// number.
     ///
@@ -323,10 +400,15 @@ impl<'c> SqliteRows<'c> {
             let mut highest = TaskId(u64::MAX);
             // At most twice as many as are wanted are kept at a time.
             while let Some(row) = rows.next()? {
-                if Columns::new(row, "task").number().map(TaskId)? > highest {
+                let id = Columns::new(row, "task").number().map(TaskId)?;
+                if id > highest {
                     continue;
                 }
-                found.push(Columns::new(row, "task").task()?);
+                let known = self.cache.borrow().whole.get(&id).cloned();
+                found.push(match known {
+                    Some(task) => task,
+                    None => Columns::new(row, "task").task()?,
+                });
                 if found.len() >= count.saturating_mul(2) {
                     found.sort_unstable_by_key(|task| task.id);
                     found.truncate(count);

@@ -1,5 +1,7 @@
 //! Values for rows: the other way round than `columns`.
 
+use std::fmt::{Display, Write};
+
 use label_core::{AppId, FileKey, PolicyId, TenantId};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
@@ -15,6 +17,9 @@ use crate::work::WorkItem;
 /// The columns of a task, and of an entry of the log.
 const TASK_COLUMNS: usize = 36;
 const LOG_COLUMNS: usize = 25;
+
+/// The bytes of a label as text; a tenant has fewer.
+const LABEL_BYTES: usize = 73;
 
 /// A count as SQLite has it. No count of ours comes near the bound.
 pub(super) fn integer(value: u64) -> i64 {
@@ -35,15 +40,18 @@ pub(super) fn text(value: &str) -> Value<'_> {
 }
 
 /// Of what is no text but is kept as one: tenants and labels.
-pub(super) fn written(value: impl ToString) -> Value<'static> {
-    ToSqlOutput::Owned(rusqlite::types::Value::Text(value.to_string()))
+pub(super) fn written(value: impl Display) -> Value<'static> {
+    let mut text = String::with_capacity(LABEL_BYTES);
+    // Writing to a text can't fail.
+    let _ = write!(text, "{value}");
+    ToSqlOutput::Owned(rusqlite::types::Value::Text(text))
 }
 
 fn text_or_null(value: Option<&str>) -> Value<'_> {
     value.map_or(NULL, text)
 }
 
-fn written_or_empty(value: Option<impl ToString>) -> Value<'static> {
+fn written_or_empty(value: Option<impl Display>) -> Value<'static> {
     value.map_or(text(""), written)
 }
 
