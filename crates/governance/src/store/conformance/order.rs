@@ -95,6 +95,26 @@ pub(super) fn the_tasks_of_a_file_come_by_number(source: &mut dyn StoreSource) -
             ensure_eq!(found, expected);
         }
     }
+    // Of two, and of one that is alone, whatever was asked before.
+    for (file, ids) in [(2, vec![101, 102]), (3, vec![103])] {
+        let mut filter = TaskFilter::of_tenant(TENANT, &[StateKind::Queued]);
+        filter.file = Some(manual_wish(file)?.key.file);
+        let new = manual_wish(file)?;
+        store.transact(&mut |rows| {
+            ids.iter()
+                .try_for_each(|id| rows.put_task(&Task::new(TaskId(*id), new.clone(), MIDNIGHT)))
+        })?;
+        for after in [101, 0, 103, 100, 102, 0, 101] {
+            let expected: Vec<_> = ids.iter().filter(|id| **id > after).copied().collect();
+            let mut found = Vec::new();
+            store.view(&mut |rows| {
+                let tasks = rows.tasks(&filter, TaskId(after), 1000)?;
+                found = tasks.iter().map(|task| task.id.0).collect();
+                Ok(())
+            })?;
+            ensure_eq!(found, expected);
+        }
+    }
     Ok(())
 }
 
