@@ -1,8 +1,8 @@
 //! Which tasks run next.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use label_core::{AppId, TenantId};
+use label_core::{AppId, FileKey, TenantId};
 
 use super::change::Change;
 use super::{Governance, ManualTasks};
@@ -61,7 +61,7 @@ impl<S: Store> Governance<S> {
             change.wake_retries()?;
             let page_count = count.clamp(PAGE_COUNT_MIN, PAGE_COUNT_MAX);
             let mut picked = Vec::new();
-            let mut pauses = HashMap::new();
+            let mut known = Known::default();
             let mut place = None;
             // Places rise, so it ends where the queue ends.
             while picked.len() < count {
@@ -78,7 +78,7 @@ impl<S: Store> Governance<S> {
                         break;
                     }
                     place = Some(candidate.place());
-                    picked.extend(change.consider(&candidate, lease.as_ref(), &mut pauses)?);
+                    picked.extend(change.consider(&candidate, lease.as_ref(), &mut known)?);
                 }
             }
             Ok(picked)
@@ -90,8 +90,17 @@ pub(super) const OUT_OF_ORDER: Error = Error::StoreContract {
     rule: "tasks must come in the order of the queue",
 };
 
-/// What is known of the pauses during one claim.
 type Pauses = HashMap<(TenantId, AppId, CountedAction), Option<Pause>>;
+
+/// What is known during one claim.
+#[derive(Default)]
+struct Known {
+    /// The pauses that were looked up.
+    pauses: Pauses,
+    /// Files that have a running task. A file's tasks are read once, however many of them are queued:
+    /// there are no more files than tasks that were looked at.
+    taken: HashSet<(TenantId, FileKey)>,
+}
 
 impl Change<'_> {
     /// Puts tries whose time has come back into the queue; and what waits for a time that nothing of
@@ -157,8 +166,12 @@ impl Change<'_> {
         &mut self,
         next: &Task,
         lease: Option<&Lease>,
-        pauses: &mut Pauses,
+        known: &mut Known,
     ) -> Result<Option<Task>, Error> {
+        let file = (next.key.tenant, next.key.file.clone());
+        if known.taken.contains(&file) {
+            return Ok(None);
+        }
         let of_file = self.contenders(next)?;
         let runs = |tasks: &[Task]| {
             let mut kinds = tasks.iter().map(Task::state_kind);
@@ -171,9 +184,13 @@ impl Change<'_> {
             running.file = Some(next.key.file.clone());
             is_taken = !self.rows.tasks(&running, TaskId(0), 1)?.is_empty();
         }
+        if is_taken {
+            known.taken.insert(file);
+            return Ok(None);
+        }
         // An earlier step of this claim may have moved it on. Of a file with so many tasks that a
         // page can't hold them, the first ones have their turn.
-        if is_taken || !of_file.iter().any(|task| task.id == next.id) {
+        if !of_file.iter().any(|task| task.id == next.id) {
             return Ok(None);
         }
         let contenders = if next.is_automatic_apply() {
@@ -185,8 +202,9 @@ impl Change<'_> {
             vec![next.clone()]
         };
         for task in contenders {
-            let handed_out = self.hand_out(task, lease, pauses)?;
+            let handed_out = self.hand_out(task, lease, &mut known.pauses)?;
             if handed_out.is_some() {
+                known.taken.insert(file);
                 return Ok(handed_out);
             }
         }

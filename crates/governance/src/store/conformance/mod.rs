@@ -172,6 +172,8 @@ checks! {
     tasks:
         r_143_submitting_again_is_harmless,
         r_019_a_task_names_its_policy_and_match,
+        a_031_the_log_says_how_much_was_used,
+        one_task_of_a_thousand_runs_per_file,
         r_092_the_ledger_knows_our_labels,
         a_029_a_locked_file_is_tried_again,
         a_030_failed_tasks_are_retried_by_hand,
@@ -213,6 +215,8 @@ checks! {
         a_038_a_version_that_was_put_back_is_still_known,
         a_038_the_ledger_knows_our_label_without_the_task;
     outlook:
+        no_more_is_taken_over_than_was_asked_for,
+        why_of_a_task_with_a_unit_names_no_limit,
         a_lease_ends_and_the_task_is_taken_over_once,
         a_forecast_comes_true,
         a_write_of_yesterday_takes_nothing_from_the_forecast,

@@ -17,6 +17,49 @@ use crate::text::Worker;
 const NINE: i64 = MIDNIGHT + 9 * HOUR;
 const APPLY: CountedAction = CountedAction::ApplyLabel;
 
+pub(super) fn no_more_is_taken_over_than_was_asked_for(source: &mut dyn StoreSource) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    let (one, two) = (Worker::parse("one")?, Worker::parse("two")?);
+    scene.submit(&wishes(0..2)?, NINE)?;
+    let (minute, far) = (60_000, NINE + 3_000 * DAY_MS);
+    // One lease that ends, and one of a clock that was ahead.
+    let mut leased = Vec::new();
+    for at in [NINE, far] {
+        leased.extend(scene.governance.claim_for(&one, minute, 1, at)?);
+    }
+    let later = NINE + 2 * minute;
+    let mut taken = Vec::new();
+    for count in [0, 1, 10] {
+        let tasks = scene.governance.take_over(&two, minute, count, later)?;
+        ensure_eq!(tasks.len(), count.min(1));
+        taken.extend(tasks.iter().map(|task| task.id));
+    }
+    ensure_eq!(taken, leased.iter().map(|task| task.id).collect::<Vec<_>>());
+    Ok(())
+}
+
+/// A try that will be repeated keeps its unit for the day: it waits for its time only.
+pub(super) fn why_of_a_task_with_a_unit_names_no_limit(source: &mut dyn StoreSource) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    scene.limit(1, NINE)?;
+    let ids = scene.submit(&wishes(0..2)?, NINE)?;
+    let task = scene.claim_one(NINE)?;
+    scene.begin(&task, NINE)?;
+    scene.governance.finish(task.claim(), locked(), NINE)?;
+    ensure_eq!(scene.work_off(NINE)?, []);
+    let mut found = Vec::new();
+    for id in ids {
+        let why = scene.governance.why(id, NINE)?;
+        let limits = why
+            .waits
+            .iter()
+            .filter(|waits| matches!(waits, Waits::DailyLimit { .. }));
+        found.push((limits.count(), why.until == Some(RESUME)));
+    }
+    ensure_eq!(found, [(0, false), (1, true)]);
+    Ok(())
+}
+
 pub(super) fn a_lease_ends_and_the_task_is_taken_over_once(
     source: &mut dyn StoreSource,
 ) -> Verdict {

@@ -15,7 +15,7 @@ use crate::log::LogEvent;
 use crate::quota::CountedAction;
 use crate::reason::Reason;
 use crate::state::{StateKind, Status, TaskState};
-use crate::store::{LogFilter, PolicyState, TaskFilter};
+use crate::store::{LogFilter, PAGE_COUNT_MAX, PolicyState, TaskFilter};
 use crate::task::{ActionKind, PolicyOrder, Repeat, TaskId, WriteIntent};
 use crate::text::MatchId;
 
@@ -61,6 +61,60 @@ pub(super) fn r_019_a_task_names_its_policy_and_match(source: &mut dyn StoreSour
         .governance
         .task(ids.first().copied().unwrap_or_default())?;
     ensure_eq!((task.key, task.matched), (new.key, new.matched));
+    Ok(())
+}
+
+pub(super) fn a_031_the_log_says_how_much_was_used(source: &mut dyn StoreSource) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    scene.limit(5, NINE)?;
+    scene.submit(&wishes(0..4)?, NINE)?;
+    for _ in 0..3 {
+        let task = scene.claim_one(NINE)?;
+        scene.begin(&task, NINE)?;
+        scene
+            .governance
+            .finish(task.claim(), success(&task)?, NINE)?;
+    }
+    // Of the fourth nothing was written, and by hand nothing counts.
+    let task = scene.claim_one(NINE)?;
+    let outcome = TaskOutcome::Skipped {
+        reason: Reason::new("too_large"),
+        effect: WriteEffect::Nothing,
+    };
+    scene.governance.finish(task.claim(), outcome, NINE)?;
+    scene.submit(&[manual_wish(5)?], NINE)?;
+    scene.work_off(NINE)?;
+    let scene = scene.restarted()?;
+    let entries = scene.governance.log(&LogFilter::default(), 0, 100)?;
+    let over = entries
+        .iter()
+        .filter(|entry| entry.status() != Status::Pending);
+    let found: Vec<_> = over
+        .filter_map(|entry| entry.task.as_ref())
+        .map(|task| task.quota.map(|quota| (quota.used, quota.limit.0)))
+        .collect();
+    let expected = [Some((1, 5)), Some((2, 5)), Some((3, 5)), None, None];
+    ensure_eq!(found, expected);
+    Ok(())
+}
+
+pub(super) fn one_task_of_a_thousand_runs_per_file(source: &mut dyn StoreSource) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    let many = vec![manual_wish(0)?; PAGE_COUNT_MAX + 50];
+    let asked = scene.governance.request(&many, NINE)?;
+    let last = scene.submit(&[manual_wish(0)?], NINE)?;
+    let running = scene.claim_one(NINE)?;
+    ensure_eq!(vec![running.id], last);
+    let asked: Vec<_> = asked.iter().map(|one| one.id()).collect();
+    scene.governance.confirm(&asked, &admin()?, NINE)?;
+    // It stands behind all those that a page has.
+    ensure_eq!(scene.governance.claim(10, NINE)?, []);
+    scene.begin(&running, NINE)?;
+    scene
+        .governance
+        .finish(running.claim(), success(&running)?, NINE)?;
+    let next = scene.governance.claim(10, NINE)?;
+    ensure_eq!(next.iter().map(|task| task.id.0).collect::<Vec<_>>(), [1]);
     Ok(())
 }
 
