@@ -157,6 +157,11 @@ fn turn(number: usize, name: &str) -> Result<NewTask, Cause> {
     Ok(new)
 }
 
+/// The policy whose turn it is: two of them, one after the other.
+fn whose(number: usize) -> &'static str {
+    if number.is_multiple_of(2) { "p" } else { "q" }
+}
+
 pub(super) fn policies_that_take_turns_at_a_file_are_stopped(
     source: &mut dyn StoreSource,
 ) -> Verdict {
@@ -166,7 +171,7 @@ pub(super) fn policies_that_take_turns_at_a_file_are_stopped(
     let mut now = NINE;
     for number in 0..=turns {
         ensure_eq!(scene.governance.frozen_since(TENANT, &file)?, None);
-        let name = if number % 2 == 0 { "p" } else { "q" };
+        let name = whose(number);
         let ids = scene.submit(&[turn(number, name)?], now)?;
         ensure_eq!(scene.work_off(now)?, ids);
         if number < turns {
@@ -222,14 +227,12 @@ pub(super) fn what_waits_by_hand_is_held_for_its_label_only(
     let turns = scene.governance.settings().freeze.turns_max as usize;
     let mut now = NINE;
     for number in 0..turns {
-        let name = if number % 2 == 0 { "p" } else { "q" };
-        scene.submit(&[turn(number, name)?], now)?;
+        scene.submit(&[turn(number, whose(number))?], now)?;
         scene.work_off(now)?;
         now += HOUR;
     }
     // The last turn is being written when two more come: one by hand, one of a policy.
-    let name = if turns.is_multiple_of(2) { "p" } else { "q" };
-    scene.submit(&[turn(turns, name)?], now)?;
+    scene.submit(&[turn(turns, whose(turns))?], now)?;
     let last = scene.claim_one(now)?;
     ensure_eq!(scene.begin(&last, now)?, WriteGrant::Granted);
     let mut by_hand = turn(50, "p")?;
@@ -316,7 +319,7 @@ pub(super) fn turns_far_apart_freeze_nothing(source: &mut dyn StoreSource) -> Ve
     let window = scene.governance.settings().freeze.window_ms;
     for number in 0..12_usize {
         let now = NINE + i64::try_from(number)? * (window / 2);
-        let name = if number % 2 == 0 { "p" } else { "q" };
+        let name = whose(number);
         scene.submit(&[turn(number, name)?], now)?;
         ensure_eq!(scene.work_off(now)?.len(), 1);
         ensure_eq!(scene.governance.frozen_since(TENANT, &file)?, None);

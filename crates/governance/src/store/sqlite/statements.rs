@@ -354,15 +354,14 @@ impl<'c> SqliteRows<'c> {
         }
         let key = (tenant, file.clone());
         let sole = self.cache.borrow().sole.get(&key).copied();
-        let mut found = match sole {
+        let mut found: Vec<Task> = match sole {
             Some(id) => {
-                let indexed = self.indexed(id)?;
-                let is_meant =
-                    id > after && indexed.is_some_and(|indexed| states.contains(&indexed.state));
-                match is_meant {
-                    true => self.task(id)?.into_iter().collect(),
-                    false => Vec::new(),
+                // It may be over by now: then the file has none.
+                let state = self.indexed(id)?.map(|indexed| indexed.state);
+                if id <= after || !state.is_some_and(|state| states.contains(&state)) {
+                    return Ok(Vec::new());
                 }
+                self.task(id)?.into_iter().collect()
             }
             None => {
                 let found = ask(&PENDING_STATES)?;
