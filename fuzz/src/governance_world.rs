@@ -75,7 +75,7 @@ fn by() -> Initiator {
 }
 
 fn after(task: &Task) -> FileVersion {
-    FileVersion::parse(&format!("task {} claim {}", task.id, task.claims)).expect("short")
+    FileVersion::parse(&format!("task {} claim {}", task.id, task.custody.claims)).expect("short")
 }
 
 /// Plays an input.

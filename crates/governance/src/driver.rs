@@ -461,7 +461,7 @@ impl<S: Store + Send, E: Executor> Pool<'_, S, E> {
             task = task.id.0,
             app = task.key.app().0,
             action = %task.key.action,
-            claim = task.claims,
+            claim = task.custody.claims,
             state = tracing::field::Empty,
         );
         #[cfg(feature = "tracing")]

@@ -62,6 +62,15 @@ pub enum Error {
         /// How much.
         size: usize,
     },
+    /// The queue has as much work as allowed, dead letters included: trim those, or enqueue again when
+    /// some is done.
+    #[error("work: {pieces} pieces are kept, at most {pieces_max} are allowed")]
+    WorkQueueFull {
+        /// Pieces that are kept, those of the call included.
+        pieces: u64,
+        /// How many are allowed.
+        pieces_max: u64,
+    },
     /// The claim of a piece of work is over: somebody else has it, or it is done. Drop the result.
     #[error("work {id}: the claim is over")]
     StaleWork {

@@ -127,6 +127,8 @@ pub struct Next {
     pub tasks: bool,
     /// Leases have ended: tasks can be taken over.
     pub leases: bool,
+    /// Pieces of work of some kind are ready: see [`claim_work`](crate::Governance::claim_work).
+    pub work: bool,
     /// When to ask again, in milliseconds UTC, if nothing else happens before; `None`: never.
     pub wake_at: Option<i64>,
 }
@@ -134,7 +136,7 @@ pub struct Next {
 impl Next {
     /// Whether there is nothing to do now.
     pub fn is_idle(&self) -> bool {
-        self.jobs.is_empty() && !self.tasks && !self.leases
+        self.jobs.is_empty() && !self.tasks && !self.leases && !self.work
     }
 }
 

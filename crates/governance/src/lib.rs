@@ -65,6 +65,7 @@
 //! | `driver` | no | `driver`, a worker loop with a pool of threads |
 //! | `tracing` | no | spans around each task of that loop |
 
+mod custody;
 #[cfg(feature = "driver")]
 pub mod driver;
 mod engine;
@@ -82,6 +83,7 @@ mod task;
 mod text;
 pub mod work;
 
+pub use custody::{CLOCK_MARGIN_MS, Custody, LEASE_MS_MAX, Lease};
 pub use engine::{
     Allowance, CLAIM_COUNT_MAX, Forecast, FreezePolicy, Governance, Joint, ManualTasks,
     NotReverted, Reverts, SUBMIT_COUNT_MAX, Settings, Submitted, TaskOutcome, Trimmed, Waits, Why,
@@ -96,7 +98,7 @@ pub use retry::{NOT_BEFORE_MS_MAX, RetryPolicy, RetryRules};
 pub use state::{Counts, StateKind, Status, Suspension, SuspensionReason, TaskState};
 pub use store::{PolicyState, TaskFilter};
 pub use task::{
-    ActionKind, CLOCK_MARGIN_MS, Claim, LEASE_MS_MAX, Lease, NewTask, PolicyOrder, PreviousLabel,
-    QueuePlace, Repeat, Task, TaskId, TaskKey, WriteIntent,
+    ActionKind, Claim, NewTask, PolicyOrder, PreviousLabel, QueuePlace, Repeat, Task, TaskId,
+    TaskKey, WriteIntent,
 };
 pub use text::{FileVersion, Initiator, MatchId, Worker};

@@ -1,7 +1,7 @@
 //! Trying again after a passing failure: how long to wait, and when to give up.
 
+use crate::custody::farthest_end;
 use crate::reason::Reason;
-use crate::task::farthest_end;
 
 /// When a task that failed for a passing reason is tried again.
 ///
@@ -104,20 +104,6 @@ impl RetryRules {
             interrupted: policy,
             other: policy,
         }
-    }
-
-    /// Counts one more failed try and gives the time of the next one, if there is one: what label tasks
-    /// and pieces of work have in common.
-    pub(crate) fn count_failure(
-        &self,
-        attempts: &mut u32,
-        reason: &Reason,
-        now: i64,
-        not_before: Option<i64>,
-    ) -> Option<i64> {
-        *attempts = attempts.saturating_add(1);
-        let policy = self.for_reason(reason);
-        policy.next_try(*attempts, now, not_before)
     }
 
     /// The latest time that a pause can end at that begins about now: what waits for a later one was told so

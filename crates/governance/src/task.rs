@@ -5,10 +5,11 @@ use std::fmt;
 
 use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 
+use crate::custody::Custody;
 use crate::quota::{CountedAction, HalfDay};
 use crate::reason::Reason;
 use crate::state::{StateKind, TaskState};
-use crate::text::{FileVersion, Initiator, MatchId, Worker};
+use crate::text::{FileVersion, Initiator, MatchId};
 
 /// A task's number in its store, counted from 1 in the order of submission. At most `i64::MAX`.
 ///
@@ -275,58 +276,6 @@ pub enum PreviousLabel {
     Label(LabelKey),
 }
 
-/// The longest lease, in milliseconds: one day. Longer ones are taken as this.
-pub const LEASE_MS_MAX: i64 = 86_400_000;
-
-/// How far a clock may go back, or two threads may differ, before what reaches too far is taken as
-/// given by a clock that was ahead, in milliseconds: one hour.
-pub const CLOCK_MARGIN_MS: i64 = 3_600_000;
-
-/// The latest time that a span of at most `longest_ms` can end at that was given about now: what ends
-/// later was given by a clock that was ahead.
-pub(crate) const fn farthest_end(now: i64, longest_ms: i64) -> i64 {
-    now.saturating_add(longest_ms)
-        .saturating_add(CLOCK_MARGIN_MS)
-}
-
-/// Who has a task that runs, or a piece of work, and until when nobody else may take it over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lease {
-    /// The worker.
-    pub worker: Worker,
-    /// The first instant at which the task may be taken over, in milliseconds UTC.
-    pub until_ms: i64,
-}
-
-impl Lease {
-    /// A worker's lease for `lease_ms` from `now`, which is taken as at least 1 and at most
-    /// [`LEASE_MS_MAX`].
-    pub(crate) fn new(worker: &Worker, lease_ms: i64, now: i64) -> Self {
-        Self {
-            worker: worker.clone(),
-            until_ms: now.saturating_add(lease_ms.clamp(1, LEASE_MS_MAX)),
-        }
-    }
-
-    /// Whether it has ended at `now`. So has one that lasts longer, by more than
-    /// [`CLOCK_MARGIN_MS`], than any that could be given now: the clock was ahead when it was.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use governance::{CLOCK_MARGIN_MS, LEASE_MS_MAX, Lease, Worker};
-    ///
-    /// let lease = Lease { worker: Worker::parse("labeller-2")?, until_ms: 5_000 };
-    /// assert!(!lease.has_ended(4_999) && lease.has_ended(5_000));
-    /// let earliest = 5_000 - LEASE_MS_MAX - CLOCK_MARGIN_MS;
-    /// assert!(!lease.has_ended(earliest) && lease.has_ended(earliest - 1));
-    /// # Ok::<(), label_core::IdError>(())
-    /// ```
-    pub fn has_ended(&self, now: i64) -> bool {
-        self.until_ms <= now || self.until_ms > farthest_end(now, LEASE_MS_MAX)
-    }
-}
-
 /// A task as it is kept.
 ///
 /// Everything that the rules need after a restart is in here; a store keeps every field.
@@ -352,26 +301,21 @@ pub struct Task {
     pub changed_ms: i64,
     /// Where it stands.
     pub state: TaskState,
-    /// How many tries have failed since it was submitted or retried by hand.
-    pub attempts: u32,
+    /// How often it was handed out and failed since it was submitted or retried by hand, and who has
+    /// it while it runs.
+    pub custody: Custody,
     /// What the last failed try said.
     pub last_error: Option<Reason>,
     /// What is being written; `Some` only while it runs with a grant to write.
     pub intent: Option<WriteIntent>,
     /// The half-day whose allowance it holds a unit of. Given back if nothing gets written.
     pub unit: Option<HalfDay>,
-    /// How often it was claimed.
-    pub claims: u32,
-    /// Which opening of the store claimed it last: another one than the present is a dead one.
-    pub opening: u64,
     /// Whether a caller has looked at the file and would have written, had the limit allowed.
     /// Such a task is not handed out again before the app resumes.
     pub looked_at: bool,
     /// Whether it was suspended, so that the caller must see whether the file still matches the
     /// policy before writing (R-171).
     pub recheck: bool,
-    /// Who has it while it runs; `None`: whoever has the store open, for as long as that is so.
-    pub lease: Option<Lease>,
     /// The label that the file had before it was written: what a revert puts back.
     pub previous: PreviousLabel,
     /// The task that it undoes, if it is a revert.
@@ -391,15 +335,12 @@ impl Task {
             submitted_ms: now,
             changed_ms: now,
             state: TaskState::Queued,
-            attempts: 0,
+            custody: Custody::default(),
             last_error: None,
             intent: None,
             unit: None,
-            claims: 0,
-            opening: 0,
             looked_at: false,
             recheck: false,
-            lease: None,
             previous: PreviousLabel::Unknown,
             reverts: None,
         }
@@ -409,7 +350,7 @@ impl Task {
     pub fn claim(&self) -> Claim {
         Claim {
             task: self.id,
-            number: self.claims,
+            number: self.custody.claims,
         }
     }
 

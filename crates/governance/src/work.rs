@@ -1,24 +1,26 @@
 //! A durable queue for work of any kind: scans, refreshes, notifications.
 //!
-//! For everything but label tasks this queue is enough: pieces of work with a kind, a key, a priority
-//! and a lease.
+//! Pieces of work with a kind, a key, a priority and a lease.
 //!
-//! # Why label tasks have rows of their own
+//! # One queue, two tables
 //!
-//! Both are worked on by one set of rules: [`Lease`] says when a worker's time is over, a claim's number
-//! fences the one before it, and [`RetryRules`](crate::RetryRules) counts failed tries and pauses between
-//! them. Label tasks need more, and what they need is asked of the store with one statement each:
+//! Label tasks and pieces of work are handed out by the same rules, which are written once
+//! ([`Custody`]): a claim has a number that fences the one before it; a lease ends, can be renewed, and
+//! is over at once when the process that had it is gone; failed tries are counted and paused after by
+//! [`RetryRules`](crate::RetryRules). [`Governance::next`](crate::Governance::next) says for both
+//! whether there is something to do, and when next.
 //!
-//! * they stay when they are over, because the log, [`revert`](crate::Governance::revert) and a policy
-//!   that asks again come back to them; a piece of work that is done is forgotten;
-//! * their state is one of ten, of which five wait, for a noon, a policy, a label, a confirmation or a
+//! Their rows are in tables of their own. Of a label task more is asked, with one statement each:
+//!
+//! * it stays when it is over, because the log, [`revert`](crate::Governance::revert) and a policy
+//!   that asks again come back to it; a piece of work that is done is forgotten;
+//! * its state is one of ten, of which five wait, for a noon, a policy, a label, a confirmation or a
 //!   try, and whole groups move at once: all of a policy, all of an app at noon;
 //! * of one file one runs, and of several policies one is chosen;
-//! * their order is one over all apps, that of the queue; pieces of work are asked for by kind;
-//! * the unit of a daily limit moves with the task, in the same change.
+//! * its order is one over all apps, that of the queue; pieces of work are asked for by kind;
+//! * the unit of a daily limit moves with it, in the same change.
 //!
-//! In one table either kind would carry the columns and indexes of the other, so that each would be
-//! slower than it is, and no rule would become shorter.
+//! In one table either would carry the columns and indexes of the other, and be slower for it.
 //!
 //! # What waits
 //!
@@ -52,8 +54,8 @@ use std::fmt;
 
 pub use crate::text::{WorkKey, WorkKind};
 
+use crate::custody::Custody;
 use crate::reason::Reason;
-use crate::task::Lease;
 
 /// Largest payload of a piece of work, in bytes.
 pub const PAYLOAD_BYTES_MAX: usize = 64 * 1024;
@@ -120,16 +122,21 @@ pub struct WorkItem {
     pub id: WorkId,
     /// What was asked for.
     pub new: NewWork,
-    /// How many tries have failed.
-    pub attempts: u32,
-    /// How often it was handed out: the fencing token.
-    pub claims: u32,
-    /// Who works on it.
-    pub lease: Option<Lease>,
+    /// How often it was handed out and failed, and who works on it.
+    pub custody: Custody,
     /// Whether it was asked for again since it was handed out.
     pub again: bool,
-    /// Why nobody will work on it any more: a dead letter.
-    pub dead: Option<Reason>,
+    /// Why nobody will work on it any more, if it is a dead letter.
+    pub dead: Option<DeadLetter>,
+}
+
+/// The end of a piece of work that failed for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// What the last try said.
+    pub reason: Reason,
+    /// When that was, in milliseconds UTC.
+    pub at_ms: i64,
 }
 
 impl WorkItem {
@@ -138,9 +145,7 @@ impl WorkItem {
         Self {
             id,
             new,
-            attempts: 0,
-            claims: 0,
-            lease: None,
+            custody: Custody::default(),
             again: false,
             dead: None,
         }
@@ -150,7 +155,7 @@ impl WorkItem {
     pub fn claim(&self) -> WorkClaim {
         WorkClaim {
             work: self.id,
-            number: self.claims,
+            number: self.custody.claims,
         }
     }
 
@@ -159,23 +164,26 @@ impl WorkItem {
         (Reverse(self.new.priority), self.id)
     }
 
-    /// Whether it can be handed out at `now`.
+    /// Whether it can be handed out at `now`, in the opening of the store of that number. Who had it in
+    /// an earlier one is gone.
     ///
     /// `farthest` is the latest time that a pause from about now can end at; a longer one after a
     /// failed try was given by a clock that was ahead, and has ended.
-    pub fn is_ready(&self, now: i64, farthest: i64) -> bool {
-        let is_free = (self.lease.as_ref()).is_none_or(|lease| lease.has_ended(now));
+    pub fn is_ready(&self, now: i64, farthest: i64, opening: u64) -> bool {
+        let custody = &self.custody;
+        let is_free =
+            custody.lease.is_none() || custody.has_ended(now) || custody.opening != opening;
         let at = self.new.not_before;
-        let is_due = at <= now || (self.attempts > 0 && at > farthest);
+        let is_due = at <= now || (custody.attempts > 0 && at > farthest);
         self.dead.is_none() && is_free && is_due
     }
 
-    /// The first time at which it can be handed out; `None` for a dead letter.
+    /// The first time at which it can be handed out, if whoever has it neither ends nor renews
+    /// before; `None` for a dead letter.
     pub fn ready_at(&self) -> Option<i64> {
-        let lease = self.lease.as_ref().map_or(i64::MIN, |lease| lease.until_ms);
-        self.dead
-            .is_none()
-            .then_some(lease.max(self.new.not_before))
+        let lease = self.custody.lease.as_ref();
+        let free = lease.map_or(i64::MIN, |lease| lease.until_ms);
+        self.dead.is_none().then_some(free.max(self.new.not_before))
     }
 }
 

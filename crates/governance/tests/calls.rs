@@ -156,8 +156,12 @@ fn work_says_when_it_can_be_handed_out() {
         .unwrap();
     assert_eq!(items[0].ready_at(), Some(NINE + 60_005));
     let item = &items[0];
-    assert!(!item.is_ready(NINE + 60_004, i64::MAX));
-    assert!(item.is_ready(NINE + 60_005, i64::MAX));
+    let opening = item.custody.opening;
+    assert!(!item.is_ready(NINE + 60_004, i64::MAX, opening));
+    assert!(item.is_ready(NINE + 60_005, i64::MAX, opening));
+    // Whoever had it before the store was opened anew is gone.
+    assert!(item.is_ready(NINE + 5, i64::MAX, opening + 1));
+    assert!(!item.is_ready(NINE + 4, i64::MAX, opening + 1));
 }
 
 #[test]

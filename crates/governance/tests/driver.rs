@@ -267,7 +267,12 @@ fn a_worker_that_hangs_is_replaced_when_its_lease_ends() {
         .lock()
         .unwrap()
         .tasks(&TaskFilter::default(), TaskId(0), 10);
-    assert!(tasks.unwrap().iter().all(|task| task.lease.is_none()));
+    assert!(
+        tasks
+            .unwrap()
+            .iter()
+            .all(|task| task.custody.lease.is_none())
+    );
     assert!(files.written().values().all(|writes| *writes == 1));
     // The look at the file can't tell a slow worker from a dead one: its unit stays used.
     let governance = governance.lock().unwrap();

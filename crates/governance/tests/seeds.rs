@@ -431,7 +431,7 @@ impl World {
             return self.begin(place);
         }
         // A slow one does not see that its lease has ended; its write is on condition all the same.
-        let ended = (task.lease.as_ref()).is_some_and(|lease| lease.has_ended(self.now));
+        let ended = (task.custody.lease.as_ref()).is_some_and(|lease| lease.has_ended(self.now));
         let writes = !ended || self.numbers.below(2) == 0;
         let is_fresh = version(self.present(&task.key.file)) == task.key.file_version;
         let may_write = !self.held[place].wrote && is_of_today && is_fresh && writes;
@@ -626,8 +626,8 @@ impl World {
                 assert!(running.insert(&task.key.file), "two on one file");
             }
             assert_eq!(
-                task.lease.is_some(),
-                kind == StateKind::Running && task.lease.is_some()
+                task.custody.lease.is_some(),
+                kind == StateKind::Running && task.custody.lease.is_some()
             );
             let over = matches!(
                 kind,

@@ -120,7 +120,7 @@ fn counted(task: &Task) -> Option<CountedAction> {
 }
 
 fn after(task: &Task) -> FileVersion {
-    FileVersion::parse(&format!("task {} claim {}", task.id, task.claims)).unwrap()
+    FileVersion::parse(&format!("task {} claim {}", task.id, task.custody.claims)).unwrap()
 }
 
 fn reason() -> Reason {

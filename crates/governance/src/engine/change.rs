@@ -246,7 +246,7 @@ impl Change<'_> {
     /// Defers a queued or running task until its app resumes.
     pub(super) fn defer(&mut self, task: &mut Task, pause: Pause) -> Result<(), Error> {
         self.step(task, TaskState::Deferred { until: pause.until })?;
-        task.lease = None;
+        task.custody.take_back();
         task.looked_at = true;
         task.recheck = false;
         self.rows.put_task(task)
@@ -363,8 +363,8 @@ impl Change<'_> {
 
     /// Takes a running task that has not begun to write back among those that wait.
     pub(super) fn unclaim(&self, task: &mut Task) -> Result<(), Error> {
-        let (at, n) = (self.now, task.attempts);
-        task.lease = None;
+        let (at, n) = (self.now, task.custody.attempts);
+        task.custody.take_back();
         self.step(task, TaskState::Retrying { at, n })
     }
 

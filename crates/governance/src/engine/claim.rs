@@ -6,11 +6,12 @@ use label_core::{AppId, FileKey, TenantId};
 
 use super::change::Change;
 use super::{Governance, ManualTasks};
+use crate::custody::{Lease, farthest_end};
 use crate::error::Error;
 use crate::quota::{CountedAction, PAUSE_MS_MAX, Pause};
 use crate::state::{StateKind, TaskState};
 use crate::store::{Backlog, PAGE_COUNT_MAX, Store, TaskFilter};
-use crate::task::{Lease, Task, TaskId, farthest_end};
+use crate::task::{Task, TaskId};
 
 /// The most tasks that one call of [`Governance::claim`] hands out.
 pub const CLAIM_COUNT_MAX: usize = 1000;
@@ -246,9 +247,7 @@ impl Change<'_> {
             return Ok(None);
         }
         self.step(&mut task, TaskState::Running)?;
-        task.claims = task.claims.saturating_add(1);
-        task.opening = self.opening;
-        task.lease = lease.cloned();
+        task.custody.hand_out(self.opening, lease.cloned());
         task.looked_at = false;
         self.rows.put_task(&task)?;
         Ok(Some(task))

@@ -2,10 +2,11 @@
 
 use super::Governance;
 use super::change::Change;
+use crate::custody::{LEASE_MS_MAX, Lease, farthest_end};
 use crate::error::Error;
 use crate::state::StateKind;
 use crate::store::{PAGE_COUNT_MAX, Store};
-use crate::task::{Claim, LEASE_MS_MAX, Lease, Task, farthest_end};
+use crate::task::{Claim, Task};
 use crate::text::Worker;
 
 impl<S: Store> Governance<S> {
@@ -28,7 +29,7 @@ impl<S: Store> Governance<S> {
     /// let mut governance = Governance::open(MemoryStore::new(), Settings::default())?;
     /// let worker = Worker::parse("labeller-2")?;
     /// for task in governance.claim_for(&worker, 60_000, 10, 1_000)? {
-    ///     assert_eq!(task.lease.as_ref().map(|lease| lease.until_ms), Some(61_000));
+    ///     assert_eq!(task.custody.lease.as_ref().map(|lease| lease.until_ms), Some(61_000));
     ///     governance.renew(task.claim(), 60_000, 31_000)?;
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -58,16 +59,13 @@ impl<S: Store> Governance<S> {
     pub fn renew(&mut self, claim: Claim, lease_ms: i64, now: i64) -> Result<i64, Error> {
         self.change(now, |change| {
             let mut task = change.claimed(claim)?;
-            let Some(present) = &task.lease else {
+            let Some(until) = task.custody.renew(lease_ms, now) else {
                 return Err(Error::NotAllowed {
                     id: task.id,
                     state: task.state_kind(),
                     deed: "renew a lease that it does not have",
                 });
             };
-            let renewed = Lease::new(&present.worker, lease_ms, now);
-            let until = renewed.until_ms;
-            task.lease = Some(renewed);
             change.rows.put_task(&task)?;
             Ok(until)
         })
@@ -150,9 +148,7 @@ impl Change<'_> {
                 rule: "only running tasks have a lease",
             });
         }
-        task.claims = task.claims.saturating_add(1);
-        task.opening = self.opening;
-        task.lease = Some(lease);
+        task.custody.hand_out(self.opening, Some(lease));
         self.rows.put_task(task)
     }
 }

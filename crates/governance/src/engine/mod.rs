@@ -94,12 +94,14 @@ pub struct Settings {
     pub retry: RetryRules,
     /// When policies that change one file back and forth are stopped.
     pub freeze: FreezePolicy,
-    /// How many tasks may be pending in one store: the bound of the queue.
+    /// How many tasks may be pending in one store: the bound of their queue.
     pub pending_max: u64,
+    /// How many pieces of work may be in one store, dead ones included: the bound of their queue.
+    pub work_max: u64,
     /// How long the log is kept, in milliseconds.
     pub log_retention_ms: i64,
-    /// How long tasks are kept that are over, in milliseconds from their last change. What is
-    /// still needed of them stays longer: see [`Governance::trim_tasks`].
+    /// How long tasks are kept that are over, in milliseconds from their last change, and dead
+    /// pieces of work. What is still needed of tasks stays longer: see [`Governance::trim_tasks`].
     pub task_retention_ms: i64,
 }
 
@@ -111,6 +113,7 @@ impl Default for Settings {
             retry: RetryRules::default(),
             freeze: FreezePolicy::default(),
             pending_max: 1_000_000,
+            work_max: 1_000_000,
             log_retention_ms: LOG_RETENTION_MS_DEFAULT,
             task_retention_ms: LOG_RETENTION_MS_DEFAULT,
         }

@@ -1,14 +1,14 @@
 //! What is to be done now, and when to ask again.
 
 use super::Governance;
+use crate::custody::{LEASE_MS_MAX, farthest_end};
 use crate::error::Error;
 use crate::jobs::{JOBS_MAX, Job, JobName, Next};
 use crate::quota::PAUSE_MS_MAX;
 use crate::store::Store;
-use crate::task::{LEASE_MS_MAX, farthest_end};
 
 impl<S: Store> Governance<S> {
-    /// What is to be done at `now`: jobs, tasks, leases; and when to ask again.
+    /// What is to be done at `now`: jobs, tasks, leases, work; and when to ask again.
     ///
     /// The one question of a main loop. It takes jobs that are new to the store as having run now,
     /// so that nothing runs at the first start that belongs to the past. At most [`JOBS_MAX`] jobs
@@ -56,7 +56,12 @@ impl<S: Store> Governance<S> {
                 }
                 wake(job.after(now.max(last)));
             }
-            for due in [change.rows.next_due()?, change.rows.next_lease_end()?] {
+            let dues = [
+                change.rows.next_due()?,
+                change.rows.next_lease_end()?,
+                change.rows.next_work()?,
+            ];
+            for due in dues {
                 due.into_iter().filter(|due| *due > now).for_each(&mut wake);
             }
             let is_due = change.rows.next_due()?.is_some_and(|due| due <= now);
@@ -68,6 +73,8 @@ impl<S: Store> Governance<S> {
             let farthest = farthest_end(now, LEASE_MS_MAX);
             next.leases = change.rows.next_lease_end()?.is_some_and(|end| end <= now)
                 || !change.rows.leases_beyond(farthest, 1)?.is_empty();
+            let farthest = change.settings.retry.farthest(now);
+            next.work = change.rows.is_work_ready(now, farthest)?;
             next.wake_at = wake_at;
             Ok(next)
         })

@@ -264,7 +264,7 @@ impl<S: Store> Governance<S> {
                 });
             }
             change.step(&mut task, TaskState::Queued)?;
-            task.attempts = 0;
+            task.custody.attempts = 0;
             task.recheck = true;
             change.park(&mut task)?;
             change.log_task(&task, by)

@@ -262,8 +262,12 @@ fn waits(rows: &dyn Rows, task: &Task, settings: &Settings, now: i64) -> Result<
         TaskState::Retrying { .. } => {}
         TaskState::Running => {
             waits.push(Waits::Leased {
-                worker: task.lease.as_ref().map(|lease| lease.worker.clone()),
-                until: task.lease.as_ref().map(|lease| lease.until_ms),
+                worker: task
+                    .custody
+                    .lease
+                    .as_ref()
+                    .map(|lease| lease.worker.clone()),
+                until: task.custody.lease.as_ref().map(|lease| lease.until_ms),
                 writing: task.intent.is_some(),
             });
             return Ok(waits);

@@ -2,14 +2,14 @@
 
 use super::Governance;
 use super::change::Change;
+use crate::custody::Lease;
 use crate::error::Error;
 use crate::reason::Reason;
-use crate::store::Store;
-use crate::task::Lease;
+use crate::store::{PAGE_COUNT_MAX, Store};
 use crate::text::{WorkKind, Worker};
 use crate::work::{
-    Enqueued, NewWork, PAYLOAD_BYTES_MAX, WORK_COUNT_MAX, WorkClaim, WorkCounts, WorkId, WorkItem,
-    WorkOutcome,
+    DeadLetter, Enqueued, NewWork, PAYLOAD_BYTES_MAX, WORK_COUNT_MAX, WorkClaim, WorkCounts,
+    WorkId, WorkItem, WorkOutcome,
 };
 
 impl<S: Store> Governance<S> {
@@ -21,7 +21,7 @@ impl<S: Store> Governance<S> {
     /// # Errors
     ///
     /// [`Error::TooMuchWork`]: more than [`WORK_COUNT_MAX`] pieces, or a payload of more than
-    /// [`PAYLOAD_BYTES_MAX`].
+    /// [`PAYLOAD_BYTES_MAX`]. [`Error::WorkQueueFull`]: later.
     ///
     /// # Examples
     ///
@@ -47,11 +47,37 @@ impl<S: Store> Governance<S> {
         })
     }
 
+    /// Removes dead letters that died before their retention, that of tasks, and says how many.
+    ///
+    /// Call it now and then; a call removes at most [`PAGE_COUNT_MAX`]. A dead letter that is not
+    /// removed takes room in the queue.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use governance::store::MemoryStore;
+    /// use governance::{Governance, Settings};
+    ///
+    /// let mut governance = Governance::open(MemoryStore::new(), Settings::default())?;
+    /// assert_eq!(governance.trim_work(1_609_840_800_000)?, 0);
+    /// # Ok::<(), governance::Error>(())
+    /// ```
+    pub fn trim_work(&mut self, now: i64) -> Result<u64, Error> {
+        let before = now.saturating_sub(self.settings.task_retention_ms.max(0));
+        self.change(now, |change| {
+            change.rows.trim_dead_work(before, PAGE_COUNT_MAX)
+        })
+    }
+
     /// Hands out work of one kind to a worker for `lease_ms`, at most `count` pieces: the larger
     /// priority first, then first in, first out.
     ///
-    /// What an earlier worker let its lease end on counts as a failed try and is handed out again,
-    /// at once or after a pause, by [`RetryRules::interrupted`](crate::RetryRules); so work must be such
+    /// What an earlier worker let its lease end on, or had when the store was closed, counts as a
+    /// failed try and is handed out again, at once or after a pause, by [`RetryRules::interrupted`](crate::RetryRules); so work must be such
     /// that doing it twice does no harm.
     ///
     /// # Errors
@@ -80,14 +106,17 @@ impl<S: Store> Governance<S> {
                 let ready = change.rows.ready_work(kind, now, farthest, wanted)?;
                 let mut set_back = false;
                 for mut item in ready {
-                    if item.lease.is_some() {
+                    if item.custody.lease.is_some() {
+                        // Its lease has ended, or its process.
                         let reason = Reason::new(Reason::INTERRUPTED);
                         change.set_back(&mut item, reason, None, false)?;
                         set_back = true;
                         continue;
                     }
-                    item.claims = item.claims.saturating_add(1);
-                    item.lease = Some(Lease::new(worker, lease_ms, now));
+                    let lease = Lease::new(worker, lease_ms, now);
+                    item.custody.hand_out(change.opening, Some(lease));
+                    // A later time was named by a clock that was ahead.
+                    item.new.not_before = item.new.not_before.min(now);
                     change.rows.put_work(&item)?;
                     picked.push(item);
                 }
@@ -111,12 +140,8 @@ impl<S: Store> Governance<S> {
     pub fn renew_work(&mut self, claim: WorkClaim, lease_ms: i64, now: i64) -> Result<i64, Error> {
         self.change(now, |change| {
             let mut item = change.claimed_work(claim)?;
-            let Some(present) = &item.lease else {
-                return Err(Error::StaleWork { id: item.id });
-            };
-            let renewed = Lease::new(&present.worker, lease_ms, now);
-            let until = renewed.until_ms;
-            item.lease = Some(renewed);
+            let until = item.custody.renew(lease_ms, now);
+            let until = until.ok_or(Error::StaleWork { id: item.id })?;
             change.rows.put_work(&item)?;
             Ok(until)
         })
@@ -145,8 +170,8 @@ impl<S: Store> Governance<S> {
                     if !item.again {
                         return change.rows.remove_work(item.id);
                     }
-                    item.attempts = 0;
-                    item.lease = None;
+                    item.custody.attempts = 0;
+                    item.custody.take_back();
                     item.again = false;
                     return change.rows.put_work(&item);
                 }
@@ -202,23 +227,27 @@ impl<S: Store> Governance<S> {
 impl Change<'_> {
     fn enqueue(&mut self, new: &NewWork) -> Result<Enqueued, Error> {
         let Some(mut item) = self.rows.work_with_key(&new.kind, &new.key)? else {
+            let (pieces, pieces_max) = (self.rows.pieces()?, self.settings.work_max);
+            if pieces >= pieces_max {
+                return Err(Error::WorkQueueFull { pieces, pieces_max });
+            }
             let id = self.rows.next_work_id()?;
             self.rows.put_work(&WorkItem::new(id, new.clone()))?;
             return Ok(Enqueued::Added(id));
         };
         let is_dead = item.dead.take().is_some();
         if is_dead {
-            item.attempts = 0;
+            item.custody.attempts = 0;
             item.new = new.clone();
         } else {
             item.new.priority = item.new.priority.max(new.priority);
             // After a failed try the pause stands, whoever asks.
-            if item.attempts == 0 {
+            if item.custody.attempts == 0 {
                 item.new.not_before = item.new.not_before.min(new.not_before);
             }
             item.new.payload.clone_from(&new.payload);
         }
-        let is_leased = item.lease.is_some();
+        let is_leased = item.custody.lease.is_some();
         item.again = is_leased;
         self.rows.put_work(&item)?;
         Ok(if is_leased {
@@ -230,7 +259,7 @@ impl Change<'_> {
 
     fn claimed_work(&self, claim: WorkClaim) -> Result<WorkItem, Error> {
         let item = self.rows.work(claim.work)?;
-        item.filter(|item| item.claims == claim.number && item.lease.is_some())
+        item.filter(|item| item.custody.is_claim(claim.number) && item.custody.lease.is_some())
             .ok_or(Error::StaleWork { id: claim.work })
     }
 
@@ -244,17 +273,19 @@ impl Change<'_> {
         not_before: Option<i64>,
         is_final: bool,
     ) -> Result<(), Error> {
-        item.lease = None;
-        let (rules, attempts) = (self.settings.retry, &mut item.attempts);
-        let next = rules.count_failure(attempts, &reason, self.now, not_before);
+        let rules = self.settings.retry;
+        let next = (item.custody).fail(&rules, &reason, self.now, not_before);
         match next.filter(|_| !is_final) {
             Some(at) => item.new.not_before = at,
             None if item.again => {
-                item.attempts = 1;
+                item.custody.attempts = 1;
                 let first = rules.for_reason(&reason).first_pause_ms();
                 item.new.not_before = self.now.saturating_add(first);
             }
-            None => item.dead = Some(reason),
+            None => {
+                let at_ms = self.now;
+                item.dead = Some(DeadLetter { reason, at_ms });
+            }
         }
         item.again = false;
         self.rows.put_work(item)

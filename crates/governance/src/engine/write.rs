@@ -309,7 +309,9 @@ impl<S: Store> Governance<S> {
                 let page = rows.tasks(&filter, after, PAGE_COUNT_MAX)?;
                 let Some(end) = page.last() else { break };
                 after = end.id.max(TaskId(after.0.saturating_add(1)));
-                let dead = page.into_iter().filter(|task| task.opening != self.opening);
+                let dead = page
+                    .into_iter()
+                    .filter(|task| task.custody.opening != self.opening);
                 found.extend(dead);
             }
             Ok(())
@@ -346,7 +348,7 @@ impl Change<'_> {
     /// The running task that the claim is for.
     pub(super) fn claimed(&self, claim: Claim) -> Result<Task, Error> {
         let task = self.task(claim.task)?;
-        if claim.number != task.claims || task.state_kind() != StateKind::Running {
+        if !task.custody.is_claim(claim.number) || task.state_kind() != StateKind::Running {
             return Err(stale(&task));
         }
         Ok(task)
@@ -354,7 +356,7 @@ impl Change<'_> {
 
     fn begin(&mut self, claim: Claim, intent: WriteIntent) -> Result<WriteGrant, Error> {
         let mut task = self.task(claim.task)?;
-        if claim.number != task.claims {
+        if !task.custody.is_claim(claim.number) {
             return Err(stale(&task));
         }
         match &task.state {
@@ -364,7 +366,7 @@ impl Change<'_> {
             TaskState::Cancelled { .. } => return Ok(WriteGrant::Cancelled),
             _ => return Err(stale(&task)),
         }
-        if let Some(lease) = &task.lease
+        if let Some(lease) = &task.custody.lease
             && lease.has_ended(self.now)
         {
             return Err(Error::LeaseEnded {
@@ -439,7 +441,7 @@ impl Change<'_> {
         self.settle_unit(task, effect)?;
         self.step(task, state)?;
         task.intent = None;
-        task.lease = None;
+        task.custody.take_back();
         let initiator = task.initiator.clone();
         self.rows.put_task(task)?;
         self.log_ended(task, &initiator, unit)
@@ -549,8 +551,8 @@ impl Change<'_> {
         not_before: Option<i64>,
     ) -> Result<Option<i64>, Error> {
         task.last_error = Some(reason.clone());
-        let (rules, attempts) = (self.settings.retry, &mut task.attempts);
-        let at = rules.count_failure(attempts, &reason, self.now, not_before);
+        let rules = self.settings.retry;
+        let at = (task.custody).fail(&rules, &reason, self.now, not_before);
         if at.is_none() {
             let exhausted = Reason::new(Reason::RETRIES_EXHAUSTED).with_detail(&reason.to_string());
             self.end(task, TaskState::Failed { reason: exhausted }, effect)?;
@@ -574,8 +576,7 @@ impl Change<'_> {
         let Some(at) = self.count_failure(task, reason, effect, not_before)? else {
             return Ok(());
         };
-        let n = task.attempts;
-        task.lease = None;
+        let n = task.custody.attempts;
         self.step(task, TaskState::Retrying { at, n })?;
         let initiator = task.initiator.clone();
         self.log_task(task, &initiator)?;

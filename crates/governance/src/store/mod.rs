@@ -215,8 +215,8 @@ pub trait Rows {
     /// The piece of work with this kind and key.
     fn work_with_key(&self, kind: &WorkKind, key: &WorkKey) -> Result<Option<WorkItem>, Error>;
 
-    /// Pieces of a kind that are [ready](WorkItem::is_ready) at `now`, in their
-    /// [order](WorkItem::order); `farthest` is the latest time that a pause from about now
+    /// Pieces of a kind that are [ready](WorkItem::is_ready) at `now` in the present
+    /// [opening](Self::opening), in their [order](WorkItem::order); `farthest` is the latest time that a pause from about now
     /// can end at.
     fn ready_work(
         &self,
@@ -225,6 +225,15 @@ pub trait Rows {
         farthest: i64,
         count: usize,
     ) -> Result<Vec<WorkItem>, Error>;
+
+    /// Whether a piece of any kind is [ready](WorkItem::is_ready), as above.
+    fn is_work_ready(&self, now: i64, farthest: i64) -> Result<bool, Error>;
+
+    /// The earliest time at which a piece of any kind [can be handed out](WorkItem::ready_at).
+    fn next_work(&self) -> Result<Option<i64>, Error>;
+
+    /// How many pieces of work are kept, dead letters included.
+    fn pieces(&self) -> Result<u64, Error>;
 
     /// Dead letters of a kind after `after` (0: from the first), by rising number.
     fn dead_work(
@@ -332,8 +341,12 @@ pub trait RowsMut: Rows {
     /// kind and key that another piece has are an error.
     fn put_work(&mut self, item: &WorkItem) -> Result<(), Error>;
 
-    /// Forgets a piece of work.
+    /// Forgets a piece of work; one that is not there is forgotten already.
     fn remove_work(&mut self, id: WorkId) -> Result<(), Error>;
+
+    /// Forgets dead letters that died before `before_ms`, the earliest first, at most `count`, and says
+    /// how many.
+    fn trim_dead_work(&mut self, before_ms: i64, count: usize) -> Result<u64, Error>;
 
     /// Says for which time a job ran last.
     fn put_job_ran(&mut self, name: &JobName, at_ms: i64) -> Result<(), Error>;

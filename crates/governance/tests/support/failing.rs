@@ -182,6 +182,18 @@ impl Rows for FailingRows<'_> {
         self.fuse.burn()?;
         self.rows.ready_work(kind, now, farthest, count)
     }
+    fn is_work_ready(&self, now: i64, farthest: i64) -> Result<bool, Error> {
+        self.fuse.burn()?;
+        self.rows.is_work_ready(now, farthest)
+    }
+    fn next_work(&self) -> Result<Option<i64>, Error> {
+        self.fuse.burn()?;
+        self.rows.next_work()
+    }
+    fn pieces(&self) -> Result<u64, Error> {
+        self.fuse.burn()?;
+        self.rows.pieces()
+    }
     fn dead_work(
         &self,
         kind: &WorkKind,
@@ -298,6 +310,10 @@ impl RowsMut for FailingRows<'_> {
     fn remove_work(&mut self, id: WorkId) -> Result<(), Error> {
         self.fuse.burn()?;
         self.rows.remove_work(id)
+    }
+    fn trim_dead_work(&mut self, before_ms: i64, count: usize) -> Result<u64, Error> {
+        self.fuse.burn()?;
+        self.rows.trim_dead_work(before_ms, count)
     }
     fn put_job_ran(&mut self, name: &JobName, at_ms: i64) -> Result<(), Error> {
         self.fuse.burn()?;

@@ -7,13 +7,14 @@ use super::scene::{
     version, wish, wishes,
 };
 use super::{StoreSource, Verdict, ensure, ensure_eq};
+use crate::custody::{CLOCK_MARGIN_MS, LEASE_MS_MAX};
 use crate::engine::{ManualTasks, Settings, TaskOutcome, Waits, WriteEffect, WriteGrant};
 use crate::error::{Cause, Error};
 use crate::quota::{CountedAction, DAY_MS, DayReading};
 use crate::reason::Reason;
 use crate::state::{StateKind, TaskState};
 use crate::store::LogFilter;
-use crate::task::{ActionKind, CLOCK_MARGIN_MS, LEASE_MS_MAX, PolicyOrder, TaskId, WriteIntent};
+use crate::task::{ActionKind, PolicyOrder, TaskId, WriteIntent};
 use crate::text::{WorkKind, Worker};
 use crate::work::{NewWork, WorkKey, WorkOutcome};
 

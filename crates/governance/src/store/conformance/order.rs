@@ -17,7 +17,7 @@ pub(super) fn leases_come_by_their_end(source: &mut dyn StoreSource) -> Verdict 
     for (number, until) in [Some(50), Some(-7), None, Some(49)].into_iter().enumerate() {
         let mut task = Task::new(TaskId(number as u64 + 1), wish(number)?, 0);
         task.state = TaskState::Running;
-        task.lease = until.map(lease).transpose()?;
+        task.custody.lease = until.map(lease).transpose()?;
         tasks.push(task);
     }
     store.transact(&mut |rows| tasks.iter().try_for_each(|task| rows.put_task(task)))?;
@@ -36,7 +36,7 @@ pub(super) fn leases_come_by_their_end(source: &mut dyn StoreSource) -> Verdict 
     let mut next = None;
     store.transact(&mut |rows| {
         for task in &mut tasks {
-            task.lease = None;
+            task.custody.lease = None;
             rows.put_task(task)?;
         }
         next = rows.next_lease_end()?;
@@ -364,7 +364,7 @@ pub(super) fn pending_tasks_are_counted(source: &mut dyn StoreSource) -> Verdict
                 let mut task = task.clone();
                 let other = tasks.get((number + round) % tasks.len());
                 task.state = other.map_or(TaskState::Queued, |other| other.state.clone());
-                task.lease = None;
+                task.custody.lease = None;
                 let before = rows.task(task.id)?;
                 let was = before.is_some_and(|task| task.state.status() == Status::Pending);
                 let is = task.state.status() == Status::Pending && number % 4 != 3;

@@ -148,7 +148,7 @@ pub(super) fn a_lease_ends_and_the_task_is_taken_over_once(
         "no lease"
     );
     for task in scene.governance.claim_for(&one, i64::MAX, 1, NINE)? {
-        let until = task.lease.map(|lease| lease.until_ms);
+        let until = task.custody.lease.map(|lease| lease.until_ms);
         ensure_eq!(until, Some(NINE + DAY_MS));
     }
     Ok(())

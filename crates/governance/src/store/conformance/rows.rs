@@ -4,6 +4,7 @@ use label_core::{AppId, TenantId};
 
 use super::scene::{MIDNIGHT, TENANT, admin, label, policy, version, wish};
 use super::{StoreSource, Verdict, ensure_eq};
+use crate::custody::Lease;
 use crate::error::{Cause, Error};
 use crate::jobs::JobName;
 use crate::ledger::{AppliedLabel, Turns};
@@ -12,11 +13,9 @@ use crate::quota::{CountedAction, DailyLimit, HalfDay, Quota};
 use crate::reason::Reason;
 use crate::state::{StateKind, Suspension, SuspensionReason, TaskState};
 use crate::store::{Backlog, LogFilter, PolicyState, RowsMut, Store, TaskFilter};
-use crate::task::{
-    ActionKind, Lease, NewTask, PolicyOrder, PreviousLabel, Task, TaskId, WriteIntent,
-};
+use crate::task::{ActionKind, NewTask, PolicyOrder, PreviousLabel, Task, TaskId, WriteIntent};
 use crate::text::{MatchId, Worker};
-use crate::work::{NewWork, WorkId, WorkItem, WorkKey, WorkKind};
+use crate::work::{DeadLetter, NewWork, WorkId, WorkItem, WorkKey, WorkKind};
 
 const APPLY: CountedAction = CountedAction::ApplyLabel;
 
@@ -32,7 +31,7 @@ fn content(store: &dyn Store) -> Result<String, Cause> {
     store.view(&mut |rows| {
         text = format!(
             "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n\
-             {:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+             {:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
             rows.tasks(&TaskFilter::default(), TaskId(0), 1000)?,
             rows.queued(None, 1000)?,
             (rows.retries_due(i64::MAX, 1000)?, rows.deferred_due(i64::MAX, 1000)?),
@@ -51,7 +50,8 @@ fn content(store: &dyn Store) -> Result<String, Cause> {
             rows.opening()?,
             rows.ready_work(&kind, i64::MAX, i64::MAX, 1000)?,
             rows.dead_work(&kind, WorkId(0), 1000)?,
-            rows.work_counts(&kind)?,
+            (rows.work_counts(&kind)?, rows.pieces()?),
+            (rows.next_work()?, rows.is_work_ready(0, i64::MAX)?),
             rows.work_with_key(&kind, &key)?,
             rows.job_ran(&job)?,
         );
@@ -91,7 +91,7 @@ fn write_everything(rows: &mut dyn RowsMut) -> Result<(), Cause> {
     // Fewer parts than before: what is gone must not come back.
     rows.put_quota(TENANT, AppId::BOX, APPLY, &Quota::new(DailyLimit(3)))?;
     task.state = TaskState::Running;
-    task.lease = Some(lease(5)?);
+    task.custody.lease = Some(lease(5)?);
     rows.put_task(&task)?;
     let gone = rows.next_task_id()?;
     rows.put_task(&Task::new(gone, wish(gone.0 as usize)?, MIDNIGHT))?;
@@ -106,7 +106,10 @@ fn write_everything(rows: &mut dyn RowsMut) -> Result<(), Cause> {
     rows.append_log(&LogEntry::of_task(&task, MIDNIGHT, admin()?))?;
     let mut item = work(rows.next_work_id()?)?;
     rows.put_work(&item)?;
-    item.dead = Some(Reason::new("too_large").with_detail("x"));
+    item.dead = Some(DeadLetter {
+        reason: Reason::new("too_large").with_detail("x"),
+        at_ms: i64::MIN + 1,
+    });
     rows.put_work(&item)?;
     let next = work(rows.next_work_id()?)?;
     rows.put_work(&next)?;
@@ -124,9 +127,10 @@ fn work(id: WorkId) -> Result<WorkItem, Cause> {
         item.new.priority = u32::MAX;
         item.new.not_before = i64::MAX;
         item.new.payload = "' \u{1f512}".to_owned();
-        item.attempts = u32::MAX;
-        item.claims = u32::MAX;
-        item.lease = Some(lease(i64::MIN)?);
+        item.custody.attempts = u32::MAX;
+        item.custody.claims = u32::MAX;
+        item.custody.opening = 77;
+        item.custody.lease = Some(lease(i64::MIN)?);
         item.again = true;
     }
     Ok(item)
@@ -155,6 +159,7 @@ pub(super) fn a_change_is_made_whole_or_not_at_all(source: &mut dyn StoreSource)
             rows.put_frozen(TENANT, &file, None)?;
             rows.remove_work(WorkId(1))?;
             rows.remove_work(WorkId(77))?;
+            rows.trim_dead_work(i64::MAX, 10)?;
             rows.trim_log(i64::MAX, 10)?;
             Err(Error::UnknownTask { id: TaskId(77) })
         });
@@ -200,7 +205,7 @@ pub(super) fn what_was_changed_reads_like_after_a_restart(source: &mut dyn Store
             rows.put_off(TENANT, AppId::BOX, APPLY, Backlog::All, until)?;
             for task in &all {
                 let mut task = task.clone();
-                task.attempts = task.attempts.wrapping_add(1);
+                task.custody.attempts = task.custody.attempts.wrapping_add(1);
                 rows.put_task(&task)?;
             }
             Ok(())
@@ -208,8 +213,8 @@ pub(super) fn what_was_changed_reads_like_after_a_restart(source: &mut dyn Store
         Box::new(|rows| {
             for task in all.iter().filter(|task| task.state == TaskState::Running) {
                 let mut task = task.clone();
-                task.attempts = task.attempts.wrapping_add(2);
-                task.lease = None;
+                task.custody.attempts = task.custody.attempts.wrapping_add(2);
+                task.custody.lease = None;
                 rows.put_task(&task)?;
             }
             Ok(())
@@ -364,20 +369,20 @@ pub(super) fn all_kinds_of_tasks() -> Result<Vec<Task>, Cause> {
         let mut task = Task::new(TaskId(number as u64 + 1), new, i64::MIN);
         task.state = state;
         match task.state_kind() {
-            StateKind::Running => task.lease = Some(lease(i64::MIN)?),
+            StateKind::Running => task.custody.lease = Some(lease(i64::MIN)?),
             StateKind::Skipped => task.previous = PreviousLabel::None,
             _ => {}
         }
         if is_full {
             task.changed_ms = i64::MAX;
-            task.attempts = u32::MAX;
+            task.custody.attempts = u32::MAX;
             task.last_error = Some(reason());
             task.previous = PreviousLabel::Label(label(9));
             task.intent = Some(WriteIntent::new(version("after")?).replacing(Some(label(9))));
             task.unit = Some(HalfDay(-1));
             task.reverts = Some(TaskId(4));
-            task.claims = u32::MAX;
-            task.opening = 77;
+            task.custody.claims = u32::MAX;
+            task.custody.opening = 77;
             task.looked_at = true;
             task.recheck = true;
         }

@@ -147,7 +147,7 @@ pub(super) fn a_029_a_locked_file_is_tried_again(source: &mut dyn StoreSource) -
     let mut now = NINE;
     for n in 1..tries {
         let task = scene.claim_one(now)?;
-        ensure_eq!(task.attempts, n - 1);
+        ensure_eq!(task.custody.attempts, n - 1);
         let state = scene.governance.finish(task.claim(), locked(), now)?;
         let TaskState::Retrying { at, n: counted } = state else {
             return Err(format!("{state:?} after try {n}").into());
@@ -540,7 +540,7 @@ pub(super) fn a_crash_before_the_write_repeats_it(source: &mut dyn StoreSource) 
         ensure_eq!(task.intent.is_some(), granted);
         let (claim, effect) = (task.claim(), WriteEffect::Nothing);
         let state = scene.governance.requeue(claim, effect, now)?;
-        let (at, n) = (now + pause, task.attempts + 1);
+        let (at, n) = (now + pause, task.custody.attempts + 1);
         ensure_eq!(state, TaskState::Retrying { at, n });
         ensure_eq!(scene.governance.interrupted()?.len(), 0);
         ensure_eq!(scene.governance.next_due()?, Some(now + pause));

@@ -2,13 +2,14 @@
 
 use super::scene::{DAY, HOUR, MIDNIGHT, Scene, admin, wish, wishes};
 use super::{StoreSource, Verdict, ensure, ensure_eq};
+use crate::engine::Settings;
 use crate::error::{Cause, Error};
 use crate::jobs::{CatchUp, Job, JobName};
 use crate::reason::Reason;
 use crate::text::Worker;
 use crate::work::{
-    Enqueued, NewWork, PAYLOAD_BYTES_MAX, WORK_COUNT_MAX, WorkId, WorkItem, WorkKey, WorkKind,
-    WorkOutcome,
+    DeadLetter, Enqueued, NewWork, PAYLOAD_BYTES_MAX, WORK_COUNT_MAX, WorkId, WorkItem, WorkKey,
+    WorkKind, WorkOutcome,
 };
 
 const NINE: i64 = MIDNIGHT + 9 * HOUR;
@@ -147,12 +148,11 @@ pub(super) fn work_is_handed_out_again_when_its_lease_ends(
         .governance
         .renew_work(first.claim(), 2 * MINUTE, NINE + MINUTE / 2)?;
     ensure_eq!(until, NINE + MINUTE / 2 + 2 * MINUTE);
-    let mut scene = scene.restarted()?;
     ensure_eq!(claim(&mut scene, 1, until - 1)?, []);
     // What came to nothing for the first time is tried again at once.
     let items = claim(&mut scene, 1, until)?;
     let second = items.first().ok_or("nothing after the lease")?;
-    ensure_eq!((second.claims, second.attempts), (2, 1));
+    ensure_eq!((second.custody.claims, second.custody.attempts), (2, 1));
     ensure!(
         matches!(
             scene.governance.renew_work(first.claim(), MINUTE, until),
@@ -173,7 +173,158 @@ pub(super) fn work_is_handed_out_again_when_its_lease_ends(
     ensure_eq!(claim(&mut scene, 1, now)?, []);
     let dead = scene.governance.dead_work(&kind()?, WorkId(0), 10)?;
     let reasons: Vec<_> = dead.iter().map(|item| item.dead.clone()).collect();
-    ensure_eq!(reasons, [Some(Reason::new(Reason::INTERRUPTED))]);
+    let reason = Reason::new(Reason::INTERRUPTED);
+    ensure_eq!(reasons, [Some(DeadLetter { reason, at_ms: now })]);
+    Ok(())
+}
+
+pub(super) fn work_of_a_process_that_is_gone_is_handed_out_at_once(
+    source: &mut dyn StoreSource,
+) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    let mut later = new("later", 9)?;
+    later.not_before = NINE + HOUR;
+    scene
+        .governance
+        .enqueue(&[new("a", 0)?, new("b", 0)?, later], NINE)?;
+    let items = claim(&mut scene, 1, NINE)?;
+    let first = items.first().ok_or("nothing")?;
+    let mut scene = scene.restarted()?;
+    ensure!(scene.governance.next(&[], NINE)?.work, "it is ready");
+    let items = claim(&mut scene, 10, NINE)?;
+    // What was set back comes behind what was free.
+    ensure_eq!(keys(&items), ["b", "a"]);
+    let second = items.last().ok_or("nothing")?;
+    ensure_eq!((second.custody.claims, second.custody.attempts), (2, 1));
+    ensure!(
+        matches!(
+            scene
+                .governance
+                .finish_work(first.claim(), WorkOutcome::Done, NINE),
+            Err(Error::StaleWork { .. })
+        ),
+        "the process that is gone is fenced"
+    );
+    // A pause that a restart finds stands, and so does what this process has.
+    let mut scene = scene.restarted()?;
+    ensure_eq!(keys(&claim(&mut scene, 10, NINE)?), ["b"]);
+    ensure_eq!(claim(&mut scene, 10, NINE)?, []);
+    ensure!(!scene.governance.next(&[], NINE)?.work, "nothing is ready");
+    let pause = scene.governance.settings().retry.interrupted.first_ms;
+    ensure_eq!(keys(&claim(&mut scene, 10, NINE + pause)?), ["a"]);
+    Ok(())
+}
+
+pub(super) fn no_more_work_is_kept_than_is_allowed(source: &mut dyn StoreSource) -> Verdict {
+    let settings = Settings {
+        work_max: 3,
+        ..Settings::default()
+    };
+    let mut scene = Scene::with(source, settings)?;
+    let all = [new("a", 0)?, new("b", 0)?, new("c", 0)?];
+    scene.governance.enqueue(&all, NINE)?;
+    // None of a call that is too large; what waits already needs no room.
+    for work in [vec![new("d", 0)?], vec![new("a", 1)?, new("d", 0)?]] {
+        match scene.governance.enqueue(&work, NINE) {
+            Err(Error::WorkQueueFull {
+                pieces: 3,
+                pieces_max: 3,
+            }) => {}
+            other => return Err(format!("{other:?} in a full queue").into()),
+        }
+    }
+    scene.governance.enqueue(&all, NINE)?;
+    let items = claim(&mut scene, 3, NINE)?;
+    ensure_eq!(keys(&items), ["a", "b", "c"]);
+    for (item, at) in items.iter().zip([NINE + 1, NINE, NINE]) {
+        let outcome = if item.new.key.as_str() == "c" {
+            WorkOutcome::Done
+        } else {
+            WorkOutcome::Failed {
+                reason: Reason::new("too_large"),
+            }
+        };
+        scene.governance.finish_work(item.claim(), outcome, at)?;
+    }
+    scene.governance.enqueue(&[new("d", 0)?], NINE)?;
+    // Dead letters take room until they are older than their retention: first the one that died first.
+    let kept = scene.governance.settings().task_retention_ms;
+    let mut scene = scene.restarted()?;
+    ensure_eq!(scene.governance.trim_work(NINE + kept)?, 0);
+    ensure_eq!(scene.governance.trim_work(NINE + kept + 1)?, 1);
+    ensure_eq!(
+        keys(&scene.governance.dead_work(&kind()?, WorkId(0), 10)?),
+        ["a"]
+    );
+    ensure_eq!(scene.governance.trim_work(NINE + kept + 2)?, 1);
+    scene
+        .governance
+        .enqueue(&[new("e", 0)?, new("f", 0)?], NINE)?;
+    let full = scene.governance.enqueue(&[new("g", 0)?], NINE);
+    ensure!(
+        matches!(full, Err(Error::WorkQueueFull { .. })),
+        "full again"
+    );
+    // What died and was asked for again is no dead letter.
+    ensure_eq!(scene.governance.trim_work(i64::MAX)?, 0);
+    Ok(())
+}
+
+pub(super) fn the_next_step_knows_pieces_of_work(source: &mut dyn StoreSource) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    let mut later = new("a", 0)?;
+    later.not_before = NINE + HOUR;
+    scene.governance.enqueue(&[later], NINE)?;
+    let next = scene.governance.next(&[], NINE)?;
+    ensure_eq!((next.work, next.wake_at), (false, Some(NINE + HOUR)));
+    let mut now = NINE + HOUR;
+    let next = scene.governance.next(&[], now)?;
+    ensure_eq!(
+        (next.work, next.is_idle(), next.wake_at),
+        (true, false, None)
+    );
+    // While somebody has it, the end of the lease counts.
+    let items = claim(&mut scene, 1, now)?;
+    let item = items.first().ok_or("nothing")?;
+    let next = scene.governance.next(&[], now)?;
+    ensure_eq!((next.work, next.wake_at), (false, Some(now + MINUTE)));
+    ensure!(
+        scene.governance.next(&[], now + MINUTE)?.work,
+        "the lease has ended"
+    );
+    // After a failed try, the pause does; one that a clock has given that was ahead, has ended.
+    let failed = |not_before| WorkOutcome::Retry {
+        reason: Reason::new("throttled"),
+        not_before,
+    };
+    scene
+        .governance
+        .finish_work(item.claim(), failed(None), now)?;
+    let pause = scene.governance.settings().retry.throttled.first_ms;
+    let next = scene.governance.next(&[], now)?;
+    ensure_eq!((next.work, next.wake_at), (false, Some(now + pause)));
+    now += pause;
+    let ahead = now + 300 * DAY;
+    let items = claim(&mut scene, 1, ahead)?;
+    let item = items.first().ok_or("nothing")?;
+    ensure!(
+        scene.governance.next(&[], now)?.work,
+        "a lease by a clock that was ahead"
+    );
+    scene
+        .governance
+        .finish_work(item.claim(), failed(None), ahead)?;
+    ensure!(
+        scene.governance.next(&[], now)?.work,
+        "a pause by a clock that was ahead"
+    );
+    ensure_eq!(claim(&mut scene, 1, now)?.len(), 1);
+    // What was asked for in a year's time is due then.
+    let mut next_year = new("b", 0)?;
+    next_year.not_before = now + 365 * DAY;
+    scene.governance.enqueue(&[next_year], now)?;
+    let next = scene.governance.next(&[], now)?;
+    ensure_eq!((next.work, next.wake_at), (false, Some(now + MINUTE)));
     Ok(())
 }
 
@@ -229,7 +380,7 @@ pub(super) fn work_that_fails_is_a_dead_letter_until_it_is_asked_for_again(
     scene.governance.enqueue(&[new("b", 0)?], NINE)?;
     let items = claim(&mut scene, 10, NINE)?;
     ensure_eq!(keys(&items), ["b"]);
-    ensure_eq!(items.first().map(|item| item.attempts), Some(0));
+    ensure_eq!(items.first().map(|item| item.custody.attempts), Some(0));
     Ok(())
 }
 
@@ -267,7 +418,7 @@ pub(super) fn asking_again_does_not_shorten_a_pause(source: &mut dyn StoreSource
     now += throttled.first_ms;
     let items = claim(&mut scene, 1, now)?;
     let item = items.first().ok_or("nothing")?;
-    ensure_eq!(item.attempts, 1);
+    ensure_eq!(item.custody.attempts, 1);
     let outcome = WorkOutcome::Failed {
         reason: Reason::new("too_large"),
     };

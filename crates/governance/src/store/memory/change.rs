@@ -218,6 +218,18 @@ impl Rows for Change<'_> {
         self.state.ready_work(kind, now, farthest, count)
     }
 
+    fn is_work_ready(&self, now: i64, farthest: i64) -> Result<bool, Error> {
+        self.state.is_work_ready(now, farthest)
+    }
+
+    fn next_work(&self) -> Result<Option<i64>, Error> {
+        self.state.next_work()
+    }
+
+    fn pieces(&self) -> Result<u64, Error> {
+        self.state.pieces()
+    }
+
     fn dead_work(
         &self,
         kind: &WorkKind,
@@ -434,6 +446,16 @@ impl RowsMut for Change<'_> {
         let earlier = self.state.set_work(id, None);
         self.undo.push(Undo::Work(id, earlier.map(Box::new)));
         Ok(())
+    }
+
+    fn trim_dead_work(&mut self, before_ms: i64, count: usize) -> Result<u64, Error> {
+        let dead = self.state.dead_work.iter();
+        let old = dead.take_while(|(at, _)| *at < before_ms).take(count);
+        let ids: Vec<WorkId> = old.map(|(_, id)| *id).collect();
+        for id in &ids {
+            self.remove_work(*id)?;
+        }
+        Ok(ids.len() as u64)
     }
 
     fn put_job_ran(&mut self, name: &JobName, at_ms: i64) -> Result<(), Error> {

@@ -42,6 +42,12 @@ pub(super) struct State {
     pub(super) work: BTreeMap<WorkId, WorkItem>,
     pub(super) work_by_key: HashMap<(WorkKind, WorkKey), WorkId>,
     pub(super) work_in_order: HashMap<WorkKind, BTreeSet<(Reverse<u32>, WorkId)>>,
+    /// Live pieces, tried ones apart, by the time from which they can be handed out.
+    pub(super) work_by_time: [BTreeSet<(i64, WorkId)>; 2],
+    /// Live pieces that somebody has.
+    pub(super) leased_work: BTreeSet<WorkId>,
+    /// Dead letters, by the time of their death.
+    pub(super) dead_work: BTreeSet<(i64, WorkId)>,
     pub(super) last_work: u64,
     pub(super) jobs: HashMap<JobName, i64>,
     pub(super) log: BTreeMap<u64, LogEntry>,
@@ -84,7 +90,7 @@ impl State {
                 }
                 _ => {}
             }
-            if let Some(lease) = &earlier.lease {
+            if let Some(lease) = &earlier.custody.lease {
                 self.leases.remove(&(lease.until_ms, id));
             }
             if earlier.state.status() == Status::Pending {
@@ -113,7 +119,7 @@ impl State {
                 }
                 _ => {}
             }
-            if let Some(lease) = &task.lease {
+            if let Some(lease) = &task.custody.lease {
                 self.leases.insert((lease.until_ms, id));
             }
             if task.state.status() == Status::Pending {
@@ -134,6 +140,7 @@ impl State {
             if let Some(of_kind) = self.work_in_order.get_mut(&new.kind) {
                 of_kind.remove(&earlier.order());
             }
+            self.index_work(earlier, false);
         }
         if let Some(item) = item {
             let kind = item.new.kind.clone();
@@ -143,9 +150,38 @@ impl State {
                 .entry(kind)
                 .or_default()
                 .insert(item.order());
+            self.index_work(&item, true);
             self.work.insert(id, item);
         }
         earlier
+    }
+
+    /// Puts a piece into the indexes by time, or takes it out of them.
+    fn index_work(&mut self, item: &WorkItem, is_there: bool) {
+        let keep = |index: &mut BTreeSet<(i64, WorkId)>, at: i64| {
+            if is_there {
+                index.insert((at, item.id));
+            } else {
+                index.remove(&(at, item.id));
+            }
+        };
+        match (&item.dead, item.ready_at()) {
+            (Some(dead), _) => keep(&mut self.dead_work, dead.at_ms),
+            (None, at) => {
+                let [fresh, tried] = &mut self.work_by_time;
+                let index = if item.custody.attempts > 0 {
+                    tried
+                } else {
+                    fresh
+                };
+                keep(index, at.unwrap_or(i64::MIN));
+                if item.custody.lease.is_some() && is_there {
+                    self.leased_work.insert(item.id);
+                } else {
+                    self.leased_work.remove(&item.id);
+                }
+            }
+        }
     }
 
     /// The pieces of a kind, in their order.
@@ -349,8 +385,30 @@ impl Rows for State {
     ) -> Result<Vec<WorkItem>, Error> {
         let ready = self
             .work_of(kind)
-            .filter(|item| item.is_ready(now, farthest));
+            .filter(|item| item.is_ready(now, farthest, self.opening));
         Ok(ready.take(count.min(PAGE_COUNT_MAX)).cloned().collect())
+    }
+
+    fn is_work_ready(&self, now: i64, farthest: i64) -> Result<bool, Error> {
+        let [_, tried] = &self.work_by_time;
+        let first = self.next_work()?;
+        // What a clock that was ahead has put off was tried, or is leased.
+        let beyond = tried.range((Excluded((farthest, WorkId(u64::MAX))), Unbounded));
+        let mut ids = (beyond.map(|(_, id)| id)).chain(&self.leased_work);
+        let is_ready = |id| {
+            let item = self.work.get(id);
+            item.is_some_and(|item| item.is_ready(now, farthest, self.opening))
+        };
+        Ok(first.is_some_and(|at| at <= now) || ids.any(is_ready))
+    }
+
+    fn next_work(&self) -> Result<Option<i64>, Error> {
+        let firsts = self.work_by_time.iter().filter_map(BTreeSet::first);
+        Ok(firsts.map(|(at, _)| *at).min())
+    }
+
+    fn pieces(&self) -> Result<u64, Error> {
+        Ok(self.work.len() as u64)
     }
 
     fn dead_work(
@@ -368,7 +426,7 @@ impl Rows for State {
     fn work_counts(&self, kind: &WorkKind) -> Result<WorkCounts, Error> {
         let mut counts = WorkCounts::default();
         for item in self.work_of(kind) {
-            match (&item.dead, &item.lease) {
+            match (&item.dead, &item.custody.lease) {
                 (Some(_), _) => counts.dead += 1,
                 (None, Some(_)) => counts.leased += 1,
                 (None, None) => counts.waiting += 1,

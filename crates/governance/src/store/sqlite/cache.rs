@@ -83,7 +83,7 @@ impl Indexed {
         Self {
             state: task.state_kind(),
             due_ms: task.state.due(),
-            lease_ms: task.lease.as_ref().map(|lease| lease.until_ms),
+            lease_ms: task.custody.lease.as_ref().map(|lease| lease.until_ms),
         }
     }
 

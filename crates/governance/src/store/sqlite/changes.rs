@@ -4,7 +4,7 @@ use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 
 use super::cache::{Cached, Indexed, Sparse};
 use super::sql;
-use super::statements::SqliteRows;
+use super::statements::{PIECES, SqliteRows};
 use super::values::{
     changing_values, file_values, integer, log_values, number, number_or_null, policy_state_code,
     policy_text, quota_values, task_values, text, work_values, written,
@@ -196,12 +196,25 @@ impl RowsMut for SqliteRows<'_> {
     }
 
     fn put_work(&mut self, item: &WorkItem) -> Result<(), Error> {
-        self.execute(sql::PUT_WORK, work_values(item)).map(drop)
+        let mut changed = self.execute(sql::CHANGE_WORK, work_values(item))?;
+        if changed == 0 {
+            changed = self.execute(sql::ADD_WORK, work_values(item))?;
+            let pieces = self.counter(PIECES)?.saturating_add(changed);
+            self.set_counter(PIECES, pieces);
+        }
+        Ok(())
     }
 
     fn remove_work(&mut self, id: WorkId) -> Result<(), Error> {
-        self.execute(sql::REMOVE_WORK, [number(integer(id.0))])
-            .map(drop)
+        let removed = self.execute(sql::REMOVE_WORK, [number(integer(id.0))])?;
+        self.forget_pieces(removed)
+    }
+
+    fn trim_dead_work(&mut self, before_ms: i64, count: usize) -> Result<u64, Error> {
+        let values = [number(before_ms), number(integer(count as u64))];
+        let removed = self.execute(sql::TRIM_DEAD_WORK, values)?;
+        self.forget_pieces(removed)?;
+        Ok(removed)
     }
 
     fn put_job_ran(&mut self, name: &JobName, at_ms: i64) -> Result<(), Error> {

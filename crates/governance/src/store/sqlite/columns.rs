@@ -9,6 +9,7 @@ use rusqlite::types::{FromSql, ValueRef};
 use thiserror::Error;
 
 use super::cache::Indexed;
+use crate::custody::Lease;
 use crate::ledger::{AppliedLabel, Turns};
 use crate::log::{LogEntry, LogEvent, LoggedTask, QuotaPosition};
 use crate::quota::{CountedAction, DailyLimit, HalfDay};
@@ -16,11 +17,10 @@ use crate::reason::Reason;
 use crate::state::{StateKind, Suspension, TaskState};
 use crate::store::{PolicyState, Waiting};
 use crate::task::{
-    ActionKind, Lease, NewTask, PolicyOrder, PreviousLabel, QueuePlace, Task, TaskId, TaskKey,
-    WriteIntent,
+    ActionKind, NewTask, PolicyOrder, PreviousLabel, QueuePlace, Task, TaskId, TaskKey, WriteIntent,
 };
 use crate::text::{FileVersion, Initiator, MatchId, Worker};
-use crate::work::{NewWork, WorkId, WorkItem, WorkKey, WorkKind};
+use crate::work::{DeadLetter, NewWork, WorkId, WorkItem, WorkKey, WorkKind};
 
 /// What went wrong inside the store, before it is told by what the caller can do.
 #[derive(Debug, Error)]
@@ -287,16 +287,16 @@ impl<'r> Columns<'r> {
         let mut task = Task::new(id, new, self.value()?);
         task.changed_ms = self.value()?;
         task.state = self.state()?;
-        task.attempts = self.number()?;
+        task.custody.attempts = self.number()?;
         task.last_error = self.reason()?;
         task.intent = self.parsed_or_null::<FileVersion>()?.map(WriteIntent::new);
         task.unit = self.value::<Option<i64>>()?.map(HalfDay);
-        task.claims = self.number()?;
-        task.opening = self.number()?;
+        task.custody.claims = self.number()?;
+        task.custody.opening = self.number()?;
         task.looked_at = self.flag()?;
         task.recheck = self.flag()?;
         self.held(&mut task.state)?;
-        task.lease = self.lease()?;
+        task.custody.lease = self.lease()?;
         task.previous = self.previous_label()?;
         if let Some(intent) = &mut task.intent {
             intent.previous = task.previous;
@@ -320,11 +320,18 @@ impl<'r> Columns<'r> {
         new.not_before = self.value()?;
         new.payload = self.value()?;
         let mut item = WorkItem::new(id, new);
-        item.attempts = self.number()?;
-        item.claims = self.number()?;
-        item.lease = self.lease()?;
+        item.custody.attempts = self.number()?;
+        item.custody.claims = self.number()?;
+        item.custody.opening = self.number()?;
+        item.custody.lease = self.lease()?;
         item.again = self.flag()?;
-        item.dead = self.reason()?;
+        let reason = self.reason()?;
+        let at_ms: Option<i64> = self.value()?;
+        item.dead = reason.map(|reason| DeadLetter {
+            reason,
+            // Written with the reason.
+            at_ms: at_ms.unwrap_or_default(),
+        });
         Ok(item)
     }
 

@@ -5,8 +5,9 @@ use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 use super::cache::{Cached, Sparse};
 use super::columns::Columns;
 use super::sql;
-use super::statements::{PENDING, Sql, SqliteRows};
+use super::statements::{PENDING, PIECES, Sql, SqliteRows};
 use super::values::{Value, file_values, integer, key_values, number, quota_values, text, written};
+use crate::custody::{LEASE_MS_MAX, farthest_end};
 use crate::error::Error;
 use crate::jobs::JobName;
 use crate::ledger::{AppliedLabel, Turns};
@@ -17,7 +18,7 @@ use crate::store::{
     DUE_TIMES_MAX, LogFilter, PAGE_COUNT_MAX, PolicyState, Rows, TaskFilter, WAITING_COUNT_MAX,
     Waiting,
 };
-use crate::task::{LEASE_MS_MAX, QueuePlace, Task, TaskId, TaskKey, farthest_end};
+use crate::task::{QueuePlace, Task, TaskId, TaskKey};
 use crate::work::{WorkCounts, WorkId, WorkItem, WorkKey, WorkKind};
 
 fn page(count: usize) -> Value<'static> {
@@ -286,8 +287,36 @@ impl Rows for SqliteRows<'_> {
             page(count),
             number(farthest),
             lease,
+            number(integer(self.opening()?)),
         ];
         self.all(sql::READY_WORK, values, "work", |row| row.work())
+    }
+
+    fn is_work_ready(&self, now: i64, farthest: i64) -> Result<bool, Error> {
+        if self.next_work()?.is_some_and(|at| at <= now) {
+            return Ok(true);
+        }
+        let values = [
+            number(now),
+            number(farthest),
+            number(farthest_end(now, LEASE_MS_MAX)),
+            number(integer(self.opening()?)),
+        ];
+        let found = self.one(sql::WORK_READY_BESIDES, values, "work", |row| row.flag())?;
+        Ok(found.unwrap_or_default())
+    }
+
+    fn next_work(&self) -> Result<Option<i64>, Error> {
+        let mut first = None;
+        for tried in [false, true] {
+            let at = self.one(sql::NEXT_WORK, [number(tried)], "work", |row| row.value())?;
+            first = first.into_iter().chain(at.flatten()).min();
+        }
+        Ok(first)
+    }
+
+    fn pieces(&self) -> Result<u64, Error> {
+        self.counter(PIECES)
     }
 
     fn dead_work(

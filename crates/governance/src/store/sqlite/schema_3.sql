@@ -3,7 +3,7 @@ CREATE TABLE counter (
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 INSERT INTO counter VALUES
-  ('task', 0), ('log', 0), ('opening', 0), ('work', 0), ('pending', 0);
+  ('task', 0), ('log', 0), ('opening', 0), ('work', 0), ('pending', 0), ('pieces', 0);
 
 CREATE TABLE task (
   id INTEGER NOT NULL PRIMARY KEY,
@@ -169,16 +169,23 @@ CREATE TABLE work (
   payload TEXT NOT NULL,
   attempts INTEGER NOT NULL,
   claims INTEGER NOT NULL,
+  opening INTEGER NOT NULL,
   worker TEXT,
   lease_ms INTEGER,
   again INTEGER NOT NULL,
   dead_code TEXT,
   dead_detail TEXT,
-  work_rank INTEGER NOT NULL AS (-priority) VIRTUAL
+  dead_ms INTEGER,
+  work_rank INTEGER NOT NULL AS (-priority) VIRTUAL,
+  ready_ms INTEGER NOT NULL AS (max(not_before_ms, coalesce(lease_ms, not_before_ms))) VIRTUAL,
+  tried INTEGER NOT NULL AS (attempts > 0) VIRTUAL
 ) STRICT;
 CREATE UNIQUE INDEX work_key ON work (kind, key);
 CREATE INDEX work_queue ON work (kind, work_rank, id) WHERE dead_code IS NULL;
+CREATE INDEX work_ready ON work (tried, ready_ms) WHERE dead_code IS NULL;
+CREATE INDEX work_leased ON work (lease_ms) WHERE lease_ms IS NOT NULL;
 CREATE INDEX work_dead ON work (kind, id) WHERE dead_code IS NOT NULL;
+CREATE INDEX work_died ON work (dead_ms, id) WHERE dead_code IS NOT NULL;
 
 CREATE TABLE job (
   name TEXT NOT NULL PRIMARY KEY,

@@ -208,8 +208,8 @@ pub(super) const PUT_POLICY: &str = "INSERT OR REPLACE INTO policy VALUES (?1, ?
 
 macro_rules! work_columns {
     () => {
-        "id, kind, key, priority, not_before_ms, payload, attempts, claims, worker, lease_ms, \
-         again, dead_code, dead_detail"
+        "id, kind, key, priority, not_before_ms, payload, attempts, claims, opening, worker, \
+         lease_ms, again, dead_code, dead_detail, dead_ms"
     };
 }
 
@@ -224,8 +224,26 @@ pub(super) const READY_WORK: &str = concat!(
     work_columns!(),
     " FROM work WHERE kind = ?1 AND dead_code IS NULL \
      AND (not_before_ms <= ?2 OR attempts > 0 AND not_before_ms > ?4) \
-     AND (lease_ms IS NULL OR lease_ms <= ?2 OR lease_ms > ?5) ORDER BY work_rank, id LIMIT ?3"
+     AND (lease_ms IS NULL OR lease_ms <= ?2 OR lease_ms > ?5 OR opening <> ?6) \
+     ORDER BY work_rank, id LIMIT ?3"
 );
+
+/// The first time from which a piece that was tried, or one that was not, can be handed out.
+pub(super) const NEXT_WORK: &str =
+    "SELECT min(ready_ms) FROM work WHERE dead_code IS NULL AND tried = ?1";
+
+/// Whether a piece is ready of those that a clock that was ahead has put off, or that an earlier opening
+/// has handed out: they were tried, or are leased.
+pub(super) const WORK_READY_BESIDES: &str = "SELECT EXISTS (SELECT 1 FROM work \
+     WHERE dead_code IS NULL AND tried = 1 AND ready_ms > ?2 AND not_before_ms > ?2 \
+     AND (lease_ms IS NULL OR lease_ms <= ?1 OR lease_ms > ?3 OR opening <> ?4)) \
+  OR EXISTS (SELECT 1 FROM work WHERE lease_ms IS NOT NULL AND dead_code IS NULL \
+     AND (not_before_ms <= ?1 OR attempts > 0 AND not_before_ms > ?2) \
+     AND (lease_ms <= ?1 OR lease_ms > ?3 OR opening <> ?4))";
+
+pub(super) const TRIM_DEAD_WORK: &str = "DELETE FROM work WHERE id IN ( \
+  SELECT id FROM work WHERE dead_code IS NOT NULL AND dead_ms < ?1 ORDER BY dead_ms, id LIMIT ?2)";
+
 pub(super) const DEAD_WORK: &str = concat!(
     "SELECT ",
     work_columns!(),
@@ -235,16 +253,16 @@ pub(super) const WORK_COUNTS: &str = "SELECT \
      count(*) FILTER (WHERE dead_code IS NULL AND lease_ms IS NULL), \
      count(*) FILTER (WHERE dead_code IS NULL AND lease_ms IS NOT NULL), \
      count(*) FILTER (WHERE dead_code IS NOT NULL) FROM work WHERE kind = ?1";
-pub(super) const PUT_WORK: &str = concat!(
+pub(super) const ADD_WORK: &str = concat!(
     "INSERT INTO work (",
     work_columns!(),
-    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
-     ON CONFLICT (id) DO UPDATE SET priority = excluded.priority, \
-     not_before_ms = excluded.not_before_ms, payload = excluded.payload, \
-     attempts = excluded.attempts, claims = excluded.claims, worker = excluded.worker, \
-     lease_ms = excluded.lease_ms, again = excluded.again, dead_code = excluded.dead_code, \
-     dead_detail = excluded.dead_detail"
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
 );
+/// Its kind and key never change.
+pub(super) const CHANGE_WORK: &str = "UPDATE work SET \
+     priority = ?4, not_before_ms = ?5, payload = ?6, attempts = ?7, claims = ?8, opening = ?9, \
+     worker = ?10, lease_ms = ?11, again = ?12, dead_code = ?13, dead_detail = ?14, dead_ms = ?15 \
+     WHERE id = ?1 AND kind = ?2 AND key = ?3";
 pub(super) const REMOVE_WORK: &str = "DELETE FROM work WHERE id = ?1";
 
 pub(super) const JOB_RAN: &str = "SELECT ran_ms FROM job WHERE name = ?1";
@@ -462,6 +480,10 @@ mod tests {
             (WORK_WITH_KEY, "work_key"),
             (READY_WORK, "work_queue"),
             (DEAD_WORK, "work_dead"),
+            (NEXT_WORK, "work_ready (tried=?"),
+            (WORK_READY_BESIDES, "work_ready (tried=? AND ready_ms>?)"),
+            (WORK_READY_BESIDES, "work_leased"),
+            (TRIM_DEAD_WORK, "work_died (dead_ms<?)"),
             (WAITING, "task_waiting"),
             (LEASE_ENDED, "task_lease"),
             (NEXT_LEASE_END, "task_lease"),

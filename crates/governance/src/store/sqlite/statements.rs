@@ -238,15 +238,28 @@ impl<'c> SqliteRows<'c> {
         } else {
             count.checked_sub(1)
         };
+        self.keep_count(PENDING, count)
+    }
+
+    /// Keeps the number of pieces of work in step with so many that are gone.
+    pub(super) fn forget_pieces(&self, gone: u64) -> Result<(), Error> {
+        if gone == 0 {
+            return Ok(());
+        }
+        let count = self.counter(PIECES)?.checked_sub(gone);
+        self.keep_count(PIECES, count)
+    }
+
+    fn keep_count(&self, name: &'static str, count: Option<u64>) -> Result<(), Error> {
         let count = count.ok_or_else(|| {
             let failure = Failure::Content {
                 table: "counter",
                 column: 2,
-                what: format!("`{PENDING}` is not the number of pending tasks"),
+                what: format!("`{name}` is not the number of rows that it counts"),
             };
             told(self.path, failure)
         })?;
-        self.set_counter(PENDING, count);
+        self.set_counter(name, count);
         Ok(())
     }
 
@@ -440,3 +453,6 @@ impl<'c> SqliteRows<'c> {
 
 /// The counter of the tasks that are pending.
 pub(super) const PENDING: &str = "pending";
+
+/// The counter of the pieces of work.
+pub(super) const PIECES: &str = "pieces";

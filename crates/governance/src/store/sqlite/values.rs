@@ -188,18 +188,23 @@ pub(super) fn changing_values(task: &Task) -> Vec<Value<'_>> {
 fn push_changing<'a>(values: &mut Vec<Value<'a>>, task: &'a Task) {
     values.push(number(task.changed_ms));
     values.extend(state_values(&task.state));
-    values.push(number(task.attempts));
+    values.push(number(task.custody.attempts));
     values.extend(reason_values(task.last_error.as_ref()));
     values.extend([
         text_or_null((task.intent.as_ref()).map(|intent| intent.after_version.as_str())),
         number_or_null(task.unit.map(|half| half.0)),
-        number(task.claims),
-        number(integer(task.opening)),
+        number(task.custody.claims),
+        number(integer(task.custody.opening)),
         number(task.looked_at),
         number(task.recheck),
         held_value(&task.state),
-        text_or_null(task.lease.as_ref().map(|lease| lease.worker.as_str())),
-        number_or_null(task.lease.as_ref().map(|lease| lease.until_ms)),
+        text_or_null(
+            task.custody
+                .lease
+                .as_ref()
+                .map(|lease| lease.worker.as_str()),
+        ),
+        number_or_null(task.custody.lease.as_ref().map(|lease| lease.until_ms)),
         previous_label_value(task.previous),
     ]);
 }
@@ -212,13 +217,20 @@ pub(super) fn work_values(item: &WorkItem) -> Vec<Value<'_>> {
         number(item.new.priority),
         number(item.new.not_before),
         text(&item.new.payload),
-        number(item.attempts),
-        number(item.claims),
-        text_or_null(item.lease.as_ref().map(|lease| lease.worker.as_str())),
-        number_or_null(item.lease.as_ref().map(|lease| lease.until_ms)),
+        number(item.custody.attempts),
+        number(item.custody.claims),
+        number(integer(item.custody.opening)),
+        text_or_null(
+            item.custody
+                .lease
+                .as_ref()
+                .map(|lease| lease.worker.as_str()),
+        ),
+        number_or_null(item.custody.lease.as_ref().map(|lease| lease.until_ms)),
         number(item.again),
     ];
-    values.extend(reason_values(item.dead.as_ref()));
+    values.extend(reason_values(item.dead.as_ref().map(|dead| &dead.reason)));
+    values.push(number_or_null(item.dead.as_ref().map(|dead| dead.at_ms)));
     values
 }
 
