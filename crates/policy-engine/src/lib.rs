@@ -103,6 +103,7 @@ mod query;
 mod read;
 mod record;
 mod saved_queries;
+mod scan_status;
 mod schema;
 mod set;
 pub mod sharing;
@@ -156,6 +157,7 @@ pub use saved_queries::{
     QUERY_NAME_CHARS_MAX, SAVED_QUERIES_BYTES_MAX, SAVED_QUERIES_MAX, SavedQueries,
     SavedQueriesOptions, SavedQuery, SavedQueryError,
 };
+pub use scan_status::{ScanFailure, ScanStatus};
 pub use schema::document_schema;
 pub use set::{Evaluation, Evaluations, PolicySet};
 pub use sweep::Sweep;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use label_core::{AppId, FileKey, LabelKey, PolicyId};
 
 use crate::file_type::{FileType, FileTypeTable};
+use crate::scan_status::ScanStatus;
 
 /// How far a file is shared. The levels exclude one another: a file has the widest that applies.
 ///
@@ -290,6 +291,8 @@ pub struct FileRecord {
     pub labels: Vec<LabelKey>,
     /// Whether its labels were read.
     pub label_scan: LabelScan,
+    /// What came of scanning its content, one status for each engine that was asked.
+    pub content_scans: Vec<ScanStatus>,
     /// Why its content could not be inspected.
     pub warnings: ScanWarnings,
     /// Whether it exists, is in the trash, or is gone.
@@ -335,6 +338,7 @@ impl FileRecord {
             shared_with_organization: false,
             labels: Vec::new(),
             label_scan: LabelScan::Never,
+            content_scans: Vec::new(),
             warnings: ScanWarnings::NONE,
             status: FileStatus::Exists,
             quarantined: false,

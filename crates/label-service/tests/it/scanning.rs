@@ -371,3 +371,51 @@ fn an_app_that_is_down_does_not_stop_the_others() {
     assert_eq!(report.unlisted.len(), 1);
     assert_eq!(world.app().label_of("a.docx"), Some(key(CONFIDENTIAL)));
 }
+
+/// A document as Office leaves it, with the eight properties of one label.
+fn as_office_writes(label: LabelKey, name: &str) -> Vec<u8> {
+    let property = |what: &str, value: &str| {
+        let name = format!("MSIP_Label_{}_{what}", label.label);
+        (name, value.to_owned())
+    };
+    with_properties(&[
+        property("Enabled", "true"),
+        property("SetDate", "2021-01-04T07:08:09Z"),
+        property("Method", "Privileged"),
+        property("Name", name),
+        property("SiteId", &label.tenant.to_string()),
+        property("ActionId", "c0ffee00-0000-4000-8000-000000000001"),
+        property("ContentBits", "1"),
+        property("Tag", "10, 0, 1, 1"),
+    ])
+}
+
+#[test]
+fn r_174_a_filter_on_the_label_that_office_wrote_finds_the_document() {
+    // By the label's id, and by its name (R-175).
+    for value in [
+        format!(r#"{{"eq":["{}"]}}"#, key(CONFIDENTIAL)),
+        r#"{"eq":["Confidential"]}"#.to_owned(),
+    ] {
+        let world = World::new(&format!(
+            r#"{{"id":"p","name":"Confidential","filters":{{"fileLabels":{value}}}}}"#
+        ));
+        let mut service = world.open();
+        service.tick(MONDAY).unwrap();
+        let put = |id: &str, content| world.app().put(id, "1", content);
+        put(
+            "this.docx",
+            as_office_writes(key(CONFIDENTIAL), "Confidential"),
+        );
+        put("other.docx", as_office_writes(key(GENERAL), "Confidential"));
+        let foreign = LabelKey::new(other_tenant(), key(CONFIDENTIAL).label);
+        put("foreign.docx", as_office_writes(foreign, "Confidential"));
+        put("none.docx", document("Confidential", None));
+        let report = service.tick(MONDAY + HOUR).unwrap();
+        let found: Vec<&str> = (report.matches.iter())
+            .map(|found| found.file.file.as_str())
+            .collect();
+        assert_eq!(found, ["this.docx"], "{value}");
+        assert_eq!(world.app().opens.get(), 4, "all were read");
+    }
+}

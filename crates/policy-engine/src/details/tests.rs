@@ -15,6 +15,7 @@ use crate::field::{Field, FilterDialect};
 use crate::file_type::{FileType, FileTypeTable};
 use crate::filter::{Filter, VALUE_BYTES_MAX};
 use crate::record::{AccessLevel, EntityKey, FileStatus, LabelScan, ScanWarning};
+use crate::scan_status::{ScanFailure, ScanStatus};
 
 fn own(id: u128) -> LabelKey {
     LabelKey::new(TenantId::from_u128(1), LabelId::from_u128(id))
@@ -337,6 +338,27 @@ fn r_177_what_has_no_value_is_not_there() {
         "Quarantined",
     ];
     assert_eq!(names, expected);
+}
+
+#[test]
+fn a_021_r_177_the_scan_status_counts_engines_and_tells_why_they_failed() {
+    let status = |scans: &[ScanStatus]| -> Vec<String> {
+        let mut record = file();
+        record.content_scans = scans.to_vec();
+        let values = details(&record).values;
+        let found = values.into_iter().filter(|it| it.name == "Scan status");
+        found.map(|it| it.text).collect()
+    };
+    let failed = ScanStatus::Failed(ScanFailure::FileTooLong);
+    assert_eq!(status(&[]), ["Not queued"]);
+    assert_eq!(status(&[ScanStatus::Completed]), ["1 completed"]);
+    assert_eq!(
+        status(&[failed, ScanStatus::Pending]),
+        [
+            "1 pending, 1 failed",
+            "Failed: file too long, partially scanned"
+        ]
+    );
 }
 
 #[test]

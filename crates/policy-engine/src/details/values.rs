@@ -9,6 +9,7 @@ use crate::check::BuildContext;
 use crate::field::{Field, Operator};
 use crate::filter::{VALUE_BYTES_MAX, show_instant};
 use crate::record::{EntityKey, FileRecord, FileStatus, LabelScan};
+use crate::scan_status::ScanStatus;
 
 /// One value of a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -183,7 +184,7 @@ impl<'d> DetailValues<'d> {
         let record = self.record;
         let policies = record.matched_policies.iter().map(|policy| policy.as_str());
         self.texts(Field::MatchedPolicy, Operator::MatchedRulesEqual, policies);
-        self.plain("Scan status", [scan_status(record.label_scan).to_owned()]);
+        self.plain("Scan status", scan_statuses(record));
         for warning in record.warnings.iter() {
             let text = warning.to_string();
             self.one(Field::ScanWarning, text.clone(), json!([text]));
@@ -287,6 +288,21 @@ impl<'d> DetailValues<'d> {
             filter: is_there.then(|| filter(self.record, field, operator, operand)),
         }
     }
+}
+
+/// Of the content, counted first; where no engine was asked for it, of the labels.
+fn scan_statuses(record: &FileRecord) -> Vec<String> {
+    let statuses = &record.content_scans;
+    if statuses.is_empty() {
+        return vec![scan_status(record.label_scan).to_owned()];
+    }
+    let failed = statuses
+        .iter()
+        .filter(|status| matches!(status, ScanStatus::Failed(_)));
+    let summary = ScanStatus::summary(statuses);
+    std::iter::once(summary)
+        .chain(failed.map(ToString::to_string))
+        .collect()
 }
 
 /// The product's words (5.5).

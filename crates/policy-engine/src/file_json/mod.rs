@@ -6,7 +6,7 @@
 //!
 //! The product's records say nothing of a few facts that filters can ask for. Here they may: as
 //! `quarantined`, `ownerOrgUnit`, `ownerEntities`, `ownerGroups`, `collaboratorEntities`,
-//! `sharedWithOrganization`, `labelScan` and `matchedPolicies`. With them, a [`FileRecord`] survives the
+//! `sharedWithOrganization`, `labelScan`, `contentScans` and `matchedPolicies`. With them, a [`FileRecord`] survives the
 //! way there and back, but for what its own form allows and JSON has no word for: an empty text comes
 //! back as no value, a label that stands there twice comes back once, and
 //! [`FileStatus::Other`](crate::FileStatus::Other) with the number of a status that has a name comes
@@ -68,6 +68,7 @@ mod names {
     pub(super) const NO_GOVERNANCE: &str = "noGovernance";
     pub(super) const QUARANTINED: &str = "quarantined";
     pub(super) const LABEL_SCAN: &str = "labelScan";
+    pub(super) const CONTENT_SCANS: &str = "contentScans";
     pub(super) const MATCHED: &str = "matchedPolicies";
 }
 
@@ -77,6 +78,23 @@ const LABEL_SCANS: [(&str, LabelScan); 4] = [
     ("pending", LabelScan::Pending),
     ("done", LabelScan::Done),
     ("failed", LabelScan::Failed),
+];
+
+/// The words of `contentScans`.
+const CONTENT_SCANS: [&str; 13] = [
+    "notApplicable",
+    "pending",
+    "completed",
+    "downloadError",
+    "fileEncrypted",
+    "fileCorrupted",
+    "internalError",
+    "externalDlpError",
+    "fileSizeExceeded",
+    "fileTooLong",
+    "accessDenied",
+    "fileDeleted",
+    "unsupportedType",
 ];
 
 /// The names of file types and access levels in records, by code.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use label_core::{AppId, FileId, FileKey, LabelKey, PolicyId};
 use serde_json::{Map, Value};
 
-use super::{ACCESS_LEVELS, FILE_TYPES, FileJson, LABEL_SCANS, STATUSES, names};
+use super::{ACCESS_LEVELS, CONTENT_SCANS, FILE_TYPES, FileJson, LABEL_SCANS, STATUSES, names};
 use crate::error::{BuildCause, Place, Problems, did_you_mean, quote};
 use crate::file_type::FileType;
 use crate::json::{self, type_error, whole_number};
 use crate::record::{AccessLevel, EntityKey, FileRecord, FileStatus, LabelScan, ScanWarning};
+use crate::scan_status::ScanStatus;
 
 /// Reads a file; what is wrong is written down. `None` only with something wrong.
 pub(super) fn file(value: Value, problems: &mut Problems) -> Option<FileJson> {
@@ -201,6 +202,7 @@ impl<'m> Reader<'m, '_> {
         record.matched_policies = self.policies();
         self.tags(&mut record);
         record.label_scan = self.label_scan();
+        record.content_scans = self.content_scans();
         record
     }
 
@@ -314,6 +316,31 @@ impl<'m> Reader<'m, '_> {
                 Tag::Label(_) | Tag::Other => {}
             }
         }
+    }
+
+    fn content_scans(&mut self) -> Vec<ScanStatus> {
+        let list = self.list(names::CONTENT_SCANS).unwrap_or_default();
+        let member = self.place.member(names::CONTENT_SCANS);
+        let mut statuses = Vec::with_capacity(list.len());
+        for (at, value) in list.iter().enumerate() {
+            let place = member.item(at);
+            let Some(text) = value.as_str() else {
+                self.problems.push(&place, type_error("a text", value));
+                continue;
+            };
+            match ScanStatus::parse(text) {
+                Some(status) => statuses.push(status),
+                None => self.problems.push_near(
+                    &place,
+                    BuildCause::Choice {
+                        value: quote(text),
+                        allowed: &CONTENT_SCANS,
+                    },
+                    || did_you_mean(text, CONTENT_SCANS),
+                ),
+            }
+        }
+        statuses
     }
 
     fn label_scan(&mut self) -> LabelScan {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::file_type::FileType;
 use crate::record::{AccessLevel, EntityKey, FileStatus, ScanWarning, ScanWarnings};
+use crate::scan_status::ScanStatus;
 
 /// All members that are known of the product's records, with invented people.
 fn product_file() -> Value {
@@ -286,6 +287,10 @@ fn what_cannot_be_read_is_said_with_its_place() {
         ),
         (json!({"_id": "1", "labelScan": "dome"}), &["/labelScan"]),
         (
+            json!({"_id": "1", "contentScans": ["completed", 7, "fileEncrypt", "Pending"]}),
+            &["/contentScans/1", "/contentScans/2", "/contentScans/3"],
+        ),
+        (
             json!({"_id": "1", "ownerEntities": [{"saas": 1}, {"id": "a", "saas": "b"}]}),
             &["/ownerEntities/0", "/ownerEntities/1"],
         ),
@@ -379,8 +384,10 @@ prop_compose! {
         labels in proptest::collection::btree_set(any::<[u8; 2]>(), 0..3),
         warnings in proptest::sample::subsequence(ScanWarning::ALL.to_vec(), 0..=3),
         policies in texts(),
+        scans in vec(proptest::sample::select(ScanStatus::all().collect::<Vec<_>>()), 0..4),
     ) -> FileRecord {
         let mut record = facts;
+        record.content_scans = scans;
         [record.owner_name, record.owner_address, record.owner_org_unit] = owner;
         let [mime_type, path, url] = more;
         record.mime_type = mime_type;

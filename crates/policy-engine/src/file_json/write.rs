@@ -113,6 +113,14 @@ pub(super) fn file(file: &FileJson, members: Map<String, Value>) -> Value {
         },
     );
     writer.fact(
+        names::CONTENT_SCANS,
+        |it| &it.content_scans,
+        |statuses| {
+            let list: Value = statuses.iter().map(|status| status.word()).collect();
+            (!statuses.is_empty()).then_some(list)
+        },
+    );
+    writer.fact(
         names::MATCHED,
         |it| &it.matched_policies,
         |policies| {
