@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use benches::bare_tasks::Bare;
 use benches::must;
 use criterion::{Criterion, Throughput};
-use governance::quota::{Quota, Unit};
+use governance::quota::{DAY_MS, Quota, Unit};
 use governance::store::{MemoryStore, OpenCheck, SqliteStore, Store};
 use governance::{
     ActionKind, CountedAction, DailyLimit, FileVersion, Governance, Initiator, NewTask, Settings,
-    TaskId, TaskKey, TaskOutcome, WriteEffect, WriteGrant, WriteIntent,
+    Task, TaskId, TaskKey, TaskOutcome, TaskState, WriteEffect, WriteGrant, WriteIntent,
 };
 use label_core::{AppId, FileId, FileKey, LabelId, LabelKey, PolicyId, TenantId};
 
@@ -294,8 +294,48 @@ fn backlog(folder: &Path) -> Outcome<()> {
         "why, sqlite, {pending} pending: {:.3} ms each",
         start.elapsed().as_secs_f64()
     );
+    raised(&folder.join("raised.db"))?;
     forecasts("sqlite", SqliteStore::open(folder.join("forecast.db"))?)?;
     forecasts("memory", MemoryStore::new())
+}
+
+/// A limit raised while tasks of its app are deferred, as they are after a look at each of their files
+/// on a day whose limit was reached: all of them are due at once.
+fn raised(path: &Path) -> Outcome<()> {
+    const DEFERRED: u64 = 100_000;
+    let mut store = SqliteStore::open(path)?;
+    let new = tasks(1, DEFERRED)?;
+    let noon = NOW_MS + DAY_MS;
+    store.transact(&mut |rows| {
+        for new in &new {
+            let mut task = Task::new(rows.next_task_id()?, new.clone(), NOW_MS);
+            task.state = TaskState::Deferred { until: Some(noon) };
+            task.looked_at = true;
+            rows.put_task(&task)?;
+        }
+        Ok(())
+    })?;
+    let mut governance = Governance::open(store, Settings::default())?;
+    let by = Initiator::parse("admin")?;
+    let apply = CountedAction::ApplyLabel;
+    let limit = |limit| DailyLimit(limit);
+    governance.set_limit(TENANT, AppId::BOX, apply, limit(1), &by, NOW_MS)?;
+    governance.submit(&tasks(0, 1)?, NOW_MS)?;
+    for task in governance.claim(1, NOW_MS)? {
+        let version = FileVersion::parse("2")?;
+        governance.begin_write(task.claim(), WriteIntent::new(version.clone()), NOW_MS)?;
+        governance.finish(task.claim(), TaskOutcome::Succeeded { version }, NOW_MS)?;
+    }
+    let start = Instant::now();
+    governance.set_limit(TENANT, AppId::BOX, apply, limit(2), &by, NOW_MS)?;
+    let took = start.elapsed();
+    let next = governance.claim(1, NOW_MS)?;
+    assert_eq!(next.len(), 1, "it goes on");
+    println!(
+        "limit raised, {DEFERRED} deferred: {:.2} s",
+        took.as_secs_f64()
+    );
+    Ok(())
 }
 
 /// A forecast over 100,000 tasks.

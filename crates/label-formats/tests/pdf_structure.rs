@@ -120,6 +120,44 @@ fn f_121_of_a_number_listed_twice_in_a_stream_the_place_counts() {
 }
 
 #[test]
+fn f_121_a_damaged_place_in_an_object_stream_hides_no_other() {
+    for (damaged, is_there) in [
+        ("5 0", true),
+        ("F 30", true),
+        ("5 x", true),
+        ("5x 30", true),
+        ("-5 +3", true),
+        ("(5 0)", true),
+        ("99999999999999999999 0", true),
+        ("5 99999999999999999999", true),
+        // Here the words are others' partners, and none says where the object is.
+        ("5", false),
+        ("", true),
+    ] {
+        let info = info_of(L1, A);
+        let list = format!("4 0 {damaged} 6 5 ");
+        let content = format!("{list}null {info}");
+        let mut pdf = Pdf::page("");
+        pdf.object_stream(8, &[(4, "null"), (5, "null"), (6, "null")]);
+        let (first, length) = (list.len(), content.len());
+        pdf.object(
+            8,
+            &format!(
+                "<</Type/ObjStm/N 3/First {first}/Length {length}>>\nstream\n{content}\nendstream"
+            ),
+        );
+        pdf.xref_stream(9, "/Info 6 0 R", false);
+        let reading = read_default(&pdf.bytes);
+        let expected = if is_there {
+            pairs(&[(A, L1)])
+        } else {
+            pairs(&[])
+        };
+        assert_eq!(effective(&reading), expected, "{damaged}");
+    }
+}
+
+#[test]
 fn f_009_f_121_object_streams_that_define_one_another_end() {
     for (first, second) in [
         ("/N 6 0 R/First 14", None),

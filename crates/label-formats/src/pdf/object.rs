@@ -208,17 +208,21 @@ impl<'a> Parser<'a> {
         Ok(value)
     }
 
-    /// An unsigned number that may be the last thing in the bytes.
-    pub(super) fn number_or_end(&mut self) -> Result<u64, ParseError> {
+    /// The next word, up to white space, as an unsigned number; nothing where it is none. An error
+    /// where there is no word left.
+    pub(super) fn word_as_number(&mut self) -> Result<Option<u64>, ParseError> {
+        self.skip_space();
         let start = self.at;
-        match self.number() {
-            Err(ParseError::End) if self.at > start => {
-                let digits = self.bytes.get(start..).unwrap_or_default();
-                let text = std::str::from_utf8(digits).map_err(|_| ParseError::Bad)?;
-                text.trim().parse().map_err(|_| ParseError::Bad)
-            }
-            other => other,
+        while self.peek().is_some_and(|byte| !is_space(byte)) {
+            self.at += 1;
         }
+        let word = self.taken(start);
+        if word.is_empty() {
+            return Err(ParseError::End);
+        }
+        let digits = Some(word).filter(|word| word.iter().all(u8::is_ascii_digit));
+        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
+        Ok(digits.and_then(|digits| digits.parse().ok()))
     }
 
     /// Where a stream's bytes start, if the dictionary before this is one's.

@@ -85,10 +85,14 @@ impl PdfFile<'_> {
         let mut parser = Parser::new(bytes.get(..first).ok_or_else(|| damaged("`First`"))?);
         let mut offsets: HashMap<u32, usize> = HashMap::new();
         for at in 0..count {
-            let (Ok(number), Ok(offset)) = (parser.number(), parser.number_or_end()) else {
+            let (Ok(number), Ok(offset)) = (parser.word_as_number(), parser.word_as_number())
+            else {
                 break;
             };
-            let (Ok(number), Ok(offset)) = (u32::try_from(number), usize::try_from(offset)) else {
+            // What is no number spoils its pair and not those behind it.
+            let number = number.and_then(|number| u32::try_from(number).ok());
+            let offset = offset.and_then(|offset| usize::try_from(offset).ok());
+            let (Some(number), Some(offset)) = (number, offset) else {
                 continue;
             };
             let offset = first.saturating_add(offset);
