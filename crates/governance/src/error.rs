@@ -173,9 +173,9 @@ pub enum Error {
         /// What the system said.
         source: Cause,
     },
-    /// One of several calls that were made together failed, and its error was not handed on. None of
-    /// them was made: hand the error on, or make that call by itself.
-    #[error("calls made together: one of them failed, so that none was made")]
+    /// A part of a change failed, such as one of several calls that were made together, and its error
+    /// was not handed on. Nothing of the change was made: hand the error on, or make that call by itself.
+    #[error("change: a part of it failed, so that nothing of it was made")]
     TakenBack,
     /// A store of the embedder's own broke a rule of the trait: correct the store.
     #[error("store: {rule}")]

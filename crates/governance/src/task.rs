@@ -301,8 +301,8 @@ pub struct Task {
     pub changed_ms: i64,
     /// Where it stands.
     pub state: TaskState,
-    /// How often it was handed out and failed since it was submitted or retried by hand, and who has
-    /// it while it runs.
+    /// How often it was handed out, how often it failed since it was submitted or retried by hand, and
+    /// who has it while it runs.
     pub custody: Custody,
     /// What the last failed try said.
     pub last_error: Option<Reason>,

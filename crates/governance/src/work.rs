@@ -172,7 +172,7 @@ impl WorkItem {
     pub fn is_ready(&self, now: i64, farthest: i64, opening: u64) -> bool {
         let custody = &self.custody;
         let is_free =
-            custody.lease.is_none() || custody.has_ended(now) || custody.opening != opening;
+            custody.lease.is_none() || custody.has_ended(now) || custody.opening < opening;
         let at = self.new.not_before;
         let is_due = at <= now || (custody.attempts > 0 && at > farthest);
         self.dead.is_none() && is_free && is_due

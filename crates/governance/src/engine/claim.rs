@@ -98,8 +98,8 @@ type Pauses = HashMap<(TenantId, AppId, CountedAction), Option<Pause>>;
 struct Known {
     /// The pauses that were looked up.
     pauses: Pauses,
-    /// Files that have a running task. A file's tasks are read once, however many of them are queued:
-    /// there are no more files than tasks that were looked at.
+    /// Files that have a running task. The tasks of such a file are read once, however many of them are
+    /// queued. There are no more files than tasks that were looked at.
     taken: HashSet<(TenantId, FileKey)>,
 }
 

@@ -59,7 +59,7 @@ impl<S: Store> Governance<S> {
             let dues = [
                 change.rows.next_due()?,
                 change.rows.next_lease_end()?,
-                change.rows.next_work()?,
+                change.rows.next_work(now)?,
             ];
             for due in dues {
                 due.into_iter().filter(|due| *due > now).for_each(&mut wake);

@@ -46,8 +46,8 @@ impl<S: Store> Governance<S> {
     /// Makes several calls one change of the store: all of them or none, and one sync to disk.
     ///
     /// For steps that belong together, such as a submission and what can be done with it at once. The
-    /// calls see what those before them did. An error of one that changes something takes all of them
-    /// back, so it must be handed on; calls after it are refused.
+    /// calls see what those before them did. An error of one that changes something, and any error
+    /// of the store, takes all of them back, so it must be handed on; calls after it are refused.
     ///
     /// # Errors
     ///

@@ -99,11 +99,11 @@ impl<S: Store> Governance<S> {
         self.change(now, |change| {
             let mut picked = Vec::new();
             let farthest = change.settings.retry.farthest(now);
-            // Each turn but the last sets a piece back. None asks for more than is still wanted: what
-            // is picked is leased.
+            // Each turn but the last sets a piece back, and looks at more of them than the one before.
+            // No more is leased than is handed out.
+            let mut looked_at = count;
             for _ in 0..=WORK_COUNT_MAX {
-                let wanted = count.saturating_sub(picked.len());
-                let ready = change.rows.ready_work(kind, now, farthest, wanted)?;
+                let ready = change.rows.ready_work(kind, now, farthest, looked_at)?;
                 let mut set_back = false;
                 for mut item in ready {
                     if item.custody.lease.is_some() {
@@ -113,6 +113,9 @@ impl<S: Store> Governance<S> {
                         set_back = true;
                         continue;
                     }
+                    if picked.len() >= count {
+                        continue;
+                    }
                     let lease = Lease::new(worker, lease_ms, now);
                     item.custody.hand_out(change.opening, Some(lease));
                     // A later time was named by a clock that was ahead.
@@ -120,10 +123,13 @@ impl<S: Store> Governance<S> {
                     change.rows.put_work(&item)?;
                     picked.push(item);
                 }
-                if !set_back {
+                if !set_back || picked.len() >= count {
                     break;
                 }
+                looked_at = looked_at.saturating_mul(2).min(WORK_COUNT_MAX);
             }
+            // What was set back and is ready at once was picked last.
+            picked.sort_by_key(WorkItem::order);
             Ok(picked)
         })
     }

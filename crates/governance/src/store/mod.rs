@@ -98,11 +98,12 @@ pub trait Store {
     /// Makes one change: all of `work`'s writes, durably, or none of them.
     ///
     /// `work` sees its own writes, and no one else's while it runs. When it gives an error, that
-    /// error is given back and nothing is kept; nor is anything when it panics.
+    /// error is given back and nothing is kept; nor is anything when it panics, or when a write of it
+    /// failed and it drops that error.
     ///
     /// # Errors
     ///
-    /// `work`'s own; [`Error::Unavailable`] when the change could not be kept: try again;
+    /// `work`'s own; [`Error::TakenBack`] where it has dropped one of a write; [`Error::Unavailable`] when the change could not be kept: try again;
     /// [`Error::Damaged`]: stop.
     fn transact(&mut self, work: &mut Work<'_>) -> Result<(), Error>;
 
@@ -229,8 +230,9 @@ pub trait Rows {
     /// Whether a piece of any kind is [ready](WorkItem::is_ready), as above.
     fn is_work_ready(&self, now: i64, farthest: i64) -> Result<bool, Error>;
 
-    /// The earliest time at which a piece of any kind [can be handed out](WorkItem::ready_at).
-    fn next_work(&self) -> Result<Option<i64>, Error>;
+    /// The earliest time after `after` at which a piece of any kind [can be handed
+    /// out](WorkItem::ready_at).
+    fn next_work(&self, after: i64) -> Result<Option<i64>, Error>;
 
     /// How many pieces of work are kept, dead letters included.
     fn pieces(&self) -> Result<u64, Error>;

@@ -186,9 +186,9 @@ impl Rows for FailingRows<'_> {
         self.fuse.burn()?;
         self.rows.is_work_ready(now, farthest)
     }
-    fn next_work(&self) -> Result<Option<i64>, Error> {
+    fn next_work(&self, after: i64) -> Result<Option<i64>, Error> {
         self.fuse.burn()?;
-        self.rows.next_work()
+        self.rows.next_work(after)
     }
     fn pieces(&self) -> Result<u64, Error> {
         self.fuse.burn()?;

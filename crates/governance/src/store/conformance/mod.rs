@@ -119,6 +119,8 @@ macro_rules! checks {
 checks! {
     rows:
         a_change_is_made_whole_or_not_at_all,
+        a_write_that_fails_takes_the_change_back_also_where_its_error_is_dropped,
+        an_allowance_is_replaced_whole,
         what_was_changed_reads_like_after_a_restart,
         a_key_belongs_to_one_open_task,
         rows_come_back_as_they_were_put;
@@ -228,6 +230,7 @@ checks! {
         work_is_handed_out_again_when_its_lease_ends,
         work_of_a_process_that_is_gone_is_handed_out_at_once,
         no_more_work_is_kept_than_is_allowed,
+        many_pieces_that_are_set_back_hide_no_free_one,
         the_next_step_knows_pieces_of_work,
         no_more_work_is_leased_than_is_handed_out,
         work_that_fails_is_a_dead_letter_until_it_is_asked_for_again,

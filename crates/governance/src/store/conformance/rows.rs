@@ -3,7 +3,7 @@
 use label_core::{AppId, TenantId};
 
 use super::scene::{MIDNIGHT, TENANT, admin, label, policy, version, wish};
-use super::{StoreSource, Verdict, ensure_eq};
+use super::{StoreSource, Verdict, ensure, ensure_eq};
 use crate::custody::Lease;
 use crate::error::{Cause, Error};
 use crate::jobs::JobName;
@@ -51,7 +51,7 @@ fn content(store: &dyn Store) -> Result<String, Cause> {
             rows.ready_work(&kind, i64::MAX, i64::MAX, 1000)?,
             rows.dead_work(&kind, WorkId(0), 1000)?,
             (rows.work_counts(&kind)?, rows.pieces()?),
-            (rows.next_work()?, rows.is_work_ready(0, i64::MAX)?),
+            (rows.next_work(i64::MIN)?, rows.is_work_ready(0, i64::MAX)?),
             rows.work_with_key(&kind, &key)?,
             rows.job_ran(&job)?,
         );
@@ -181,6 +181,62 @@ pub(super) fn a_change_is_made_whole_or_not_at_all(source: &mut dyn StoreSource)
     let before = content(&store)?;
     let store = source.reopen(store)?;
     ensure_eq!(content(&store)?, before);
+    Ok(())
+}
+
+pub(super) fn a_write_that_fails_takes_the_change_back_also_where_its_error_is_dropped(
+    source: &mut dyn StoreSource,
+) -> Verdict {
+    let mut store = source.fresh()?;
+    store.transact(&mut |rows| {
+        let id = rows.next_work_id()?;
+        rows.put_work(&work(id).map_err(carried)?)
+    })?;
+    let before = content(&store)?;
+    let (first, second) = (JobName::parse("j")?, JobName::parse("k")?);
+    let result = store.transact(&mut |rows| {
+        rows.put_job_ran(&first, 5)?;
+        // The key of another piece.
+        let mut twin = work(WorkId(1)).map_err(carried)?;
+        twin.id = rows.next_work_id()?;
+        if rows.put_work(&twin).is_ok() {
+            return Ok(());
+        }
+        // What comes behind it does not stay, either.
+        drop(rows.put_job_ran(&second, 5));
+        Ok(())
+    });
+    ensure!(
+        matches!(result, Err(Error::TakenBack)),
+        "the error was dropped"
+    );
+    ensure_eq!(content(&store)?, before);
+    let store = source.reopen(store)?;
+    ensure_eq!(content(&store)?, before);
+    Ok(())
+}
+
+pub(super) fn an_allowance_is_replaced_whole(source: &mut dyn StoreSource) -> Verdict {
+    let mut store = source.fresh()?;
+    let used = |halves: &[(i64, u32)]| {
+        let halves = halves.iter().map(|(half, used)| (HalfDay(*half), *used));
+        Quota::from_parts(DailyLimit(9), [7, 8], halves)
+    };
+    for quota in [
+        used(&[(10, 1), (11, 2), (13, 3)]),
+        used(&[(10, 1), (13, 4)]),
+        used(&[(13, 4), (14, 1)]),
+        Quota::new(DailyLimit(3)),
+    ] {
+        store.transact(&mut |rows| rows.put_quota(TENANT, AppId::BOX, APPLY, &quota))?;
+        store = source.reopen(store)?;
+        let mut found = None;
+        store.view(&mut |rows| {
+            found = Some(rows.quota(TENANT, AppId::BOX, APPLY)?);
+            Ok(())
+        })?;
+        ensure_eq!(found, Some(quota));
+    }
     Ok(())
 }
 

@@ -192,9 +192,8 @@ pub(super) fn work_of_a_process_that_is_gone_is_handed_out_at_once(
     let mut scene = scene.restarted()?;
     ensure!(scene.governance.next(&[], NINE)?.work, "it is ready");
     let items = claim(&mut scene, 10, NINE)?;
-    // What was set back comes behind what was free.
-    ensure_eq!(keys(&items), ["b", "a"]);
-    let second = items.last().ok_or("nothing")?;
+    ensure_eq!(keys(&items), ["a", "b"]);
+    let second = items.first().ok_or("nothing")?;
     ensure_eq!((second.custody.claims, second.custody.attempts), (2, 1));
     ensure!(
         matches!(
@@ -270,6 +269,29 @@ pub(super) fn no_more_work_is_kept_than_is_allowed(source: &mut dyn StoreSource)
     Ok(())
 }
 
+pub(super) fn many_pieces_that_are_set_back_hide_no_free_one(
+    source: &mut dyn StoreSource,
+) -> Verdict {
+    let mut scene = Scene::new(source)?;
+    let many: Result<Vec<_>, _> = (0..WORK_COUNT_MAX + 200)
+        .map(|number| new(&number.to_string(), 9))
+        .collect();
+    for some in many?.chunks(WORK_COUNT_MAX) {
+        scene.governance.enqueue(some, NINE)?;
+    }
+    scene.governance.enqueue(&[new("free", 0)?], NINE)?;
+    // Two processes end while they have all of them: they have to pause.
+    for _ in 0..2 {
+        let mut leased = 0;
+        while leased < WORK_COUNT_MAX + 200 {
+            leased += claim(&mut scene, 600, NINE)?.len();
+        }
+        scene = scene.restarted()?;
+    }
+    ensure_eq!(keys(&claim(&mut scene, 1, NINE)?), ["free"]);
+    Ok(())
+}
+
 pub(super) fn the_next_step_knows_pieces_of_work(source: &mut dyn StoreSource) -> Verdict {
     let mut scene = Scene::new(source)?;
     let mut later = new("a", 0)?;
@@ -319,6 +341,11 @@ pub(super) fn the_next_step_knows_pieces_of_work(source: &mut dyn StoreSource) -
         "a pause by a clock that was ahead"
     );
     ensure_eq!(claim(&mut scene, 1, now)?.len(), 1);
+    // A piece that is ready hides no later one: who asks may be busy, or do work of another kind.
+    scene.governance.enqueue(&[new("ready", 0)?], now)?;
+    let next = scene.governance.next(&[], now)?;
+    ensure_eq!((next.work, next.wake_at), (true, Some(now + MINUTE)));
+    ensure_eq!(keys(&claim(&mut scene, 1, now)?), ["ready"]);
     // What was asked for in a year's time is due then.
     let mut next_year = new("b", 0)?;
     next_year.not_before = now + 365 * DAY;

@@ -38,6 +38,7 @@ enum Undo {
 pub(super) struct Change<'s> {
     state: &'s mut State,
     undo: Vec<Undo>,
+    has_failed: bool,
 }
 
 fn restore<K: std::hash::Hash + Eq, V>(map: &mut HashMap<K, V>, key: K, earlier: Option<V>) {
@@ -52,12 +53,23 @@ impl<'s> Change<'s> {
         Self {
             state,
             undo: Vec::new(),
+            has_failed: false,
         }
     }
 
-    /// Keeps what was done.
-    pub(super) fn commit(mut self) {
+    /// Keeps what was done, unless a part of it failed.
+    pub(super) fn commit(mut self) -> Result<(), Error> {
+        if self.has_failed {
+            return Err(Error::TakenBack);
+        }
         self.undo.clear();
+        Ok(())
+    }
+
+    /// A write that can't be made.
+    fn refused(&mut self, place: String, why: &'static str) -> Error {
+        self.has_failed = true;
+        Error::unavailable(place, why)
     }
 }
 
@@ -222,8 +234,8 @@ impl Rows for Change<'_> {
         self.state.is_work_ready(now, farthest)
     }
 
-    fn next_work(&self) -> Result<Option<i64>, Error> {
-        self.state.next_work()
+    fn next_work(&self, after: i64) -> Result<Option<i64>, Error> {
+        self.state.next_work(after)
     }
 
     fn pieces(&self) -> Result<u64, Error> {
@@ -265,7 +277,7 @@ impl RowsMut for Change<'_> {
         let same_key = self.state.by_key.get(&task.key).into_iter().flatten();
         if !task.key.is_manual() && is_open(task) && same_key.into_iter().any(other) {
             let place = format!("task {}", task.id);
-            return Err(Error::unavailable(place, "another task has its key"));
+            return Err(self.refused(place, "another task has its key"));
         }
         let earlier = self.state.set_task(task.id, Some(task.clone()));
         self.undo.push(Undo::Task(task.id, earlier.map(Box::new)));
@@ -435,7 +447,7 @@ impl RowsMut for Change<'_> {
         let holder = self.state.work_by_key.get(&key);
         if holder.is_some_and(|id| *id != item.id) {
             let place = format!("work {}", item.id);
-            return Err(Error::unavailable(place, "another piece has its key"));
+            return Err(self.refused(place, "another piece has its key"));
         }
         let earlier = self.state.set_work(item.id, Some(item.clone()));
         self.undo.push(Undo::Work(item.id, earlier.map(Box::new)));

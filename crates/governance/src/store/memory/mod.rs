@@ -36,8 +36,7 @@ impl Store for MemoryStore {
     fn transact(&mut self, work: &mut Work<'_>) -> Result<(), Error> {
         let mut change = Change::new(&mut self.state);
         work(&mut change)?;
-        change.commit();
-        Ok(())
+        change.commit()
     }
 
     fn view(&self, look: &mut Look<'_>) -> Result<(), Error> {

@@ -3,9 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound::{Excluded, Unbounded};
+use std::ops::RangeBounds;
 
 use label_core::{AppId, FileKey, LabelKey, PolicyId, TenantId};
 
+use crate::custody::{LEASE_MS_MAX, farthest_end};
 use crate::error::Error;
 use crate::jobs::JobName;
 use crate::ledger::{AppliedLabel, Turns};
@@ -44,8 +46,10 @@ pub(super) struct State {
     pub(super) work_in_order: HashMap<WorkKind, BTreeSet<(Reverse<u32>, WorkId)>>,
     /// Live pieces, tried ones apart, by the time from which they can be handed out.
     pub(super) work_by_time: [BTreeSet<(i64, WorkId)>; 2],
-    /// Live pieces that somebody has.
-    pub(super) leased_work: BTreeSet<WorkId>,
+    /// Live pieces that somebody has, by the opening that handed them out.
+    pub(super) work_by_opening: BTreeSet<(u64, WorkId)>,
+    /// The same by the end of the lease.
+    pub(super) work_by_lease: BTreeSet<(i64, WorkId)>,
     /// Dead letters, by the time of their death.
     pub(super) dead_work: BTreeSet<(i64, WorkId)>,
     pub(super) last_work: u64,
@@ -53,6 +57,11 @@ pub(super) struct State {
     pub(super) log: BTreeMap<u64, LogEntry>,
     pub(super) last_log: u64,
     pub(super) opening: u64,
+}
+
+/// The rows of an index that come later than a time.
+fn beyond(at: i64) -> impl RangeBounds<(i64, WorkId)> {
+    (Excluded((at, WorkId(u64::MAX))), Unbounded)
 }
 
 impl State {
@@ -158,15 +167,15 @@ impl State {
 
     /// Puts a piece into the indexes by time, or takes it out of them.
     fn index_work(&mut self, item: &WorkItem, is_there: bool) {
-        let keep = |index: &mut BTreeSet<(i64, WorkId)>, at: i64| {
+        fn keep<T: Ord>(index: &mut BTreeSet<(T, WorkId)>, row: (T, WorkId), is_there: bool) {
             if is_there {
-                index.insert((at, item.id));
+                index.insert(row);
             } else {
-                index.remove(&(at, item.id));
+                index.remove(&row);
             }
-        };
+        }
         match (&item.dead, item.ready_at()) {
-            (Some(dead), _) => keep(&mut self.dead_work, dead.at_ms),
+            (Some(dead), _) => keep(&mut self.dead_work, (dead.at_ms, item.id), is_there),
             (None, at) => {
                 let [fresh, tried] = &mut self.work_by_time;
                 let index = if item.custody.attempts > 0 {
@@ -174,11 +183,11 @@ impl State {
                 } else {
                     fresh
                 };
-                keep(index, at.unwrap_or(i64::MIN));
-                if item.custody.lease.is_some() && is_there {
-                    self.leased_work.insert(item.id);
-                } else {
-                    self.leased_work.remove(&item.id);
+                keep(index, (at.unwrap_or(i64::MIN), item.id), is_there);
+                if let Some(lease) = &item.custody.lease {
+                    let opening = item.custody.opening;
+                    keep(&mut self.work_by_opening, (opening, item.id), is_there);
+                    keep(&mut self.work_by_lease, (lease.until_ms, item.id), is_there);
                 }
             }
         }
@@ -391,20 +400,27 @@ impl Rows for State {
 
     fn is_work_ready(&self, now: i64, farthest: i64) -> Result<bool, Error> {
         let [_, tried] = &self.work_by_time;
-        let first = self.next_work()?;
+        let mut firsts = self.work_by_time.iter().filter_map(BTreeSet::first);
         // What a clock that was ahead has put off was tried, or is leased.
-        let beyond = tried.range((Excluded((farthest, WorkId(u64::MAX))), Unbounded));
-        let mut ids = (beyond.map(|(_, id)| id)).chain(&self.leased_work);
+        let put_off = tried.range(beyond(farthest)).map(|(_, id)| id);
+        let leases = self
+            .work_by_lease
+            .range(beyond(farthest_end(now, LEASE_MS_MAX)));
+        let gone = self.work_by_opening.range(..(self.opening, WorkId(0)));
+        let mut ids = put_off
+            .chain(leases.map(|(_, id)| id))
+            .chain(gone.map(|(_, id)| id));
         let is_ready = |id| {
             let item = self.work.get(id);
             item.is_some_and(|item| item.is_ready(now, farthest, self.opening))
         };
-        Ok(first.is_some_and(|at| at <= now) || ids.any(is_ready))
+        Ok(firsts.any(|(at, _)| *at <= now) || ids.any(is_ready))
     }
 
-    fn next_work(&self) -> Result<Option<i64>, Error> {
-        let firsts = self.work_by_time.iter().filter_map(BTreeSet::first);
-        Ok(firsts.map(|(at, _)| *at).min())
+    fn next_work(&self, after: i64) -> Result<Option<i64>, Error> {
+        let later =
+            (self.work_by_time.iter()).filter_map(|index| index.range(beyond(after)).next());
+        Ok(later.map(|(at, _)| *at).min())
     }
 
     fn pieces(&self) -> Result<u64, Error> {

@@ -30,13 +30,17 @@ INSERT INTO log SELECT sequence, at_ms, tenant, app, initiator, task, instance, 
     due_ms, tries, reason_code, reason_detail, reverted_by, held, policy, about_label,
     first_number, second_number, previous_label, quota_used, quota_limit
   FROM log_2;
--- Whoever had a piece in an earlier opening is gone. When a dead one died was not kept: not after the
--- last entry of the log.
+-- Whoever had a piece in an earlier opening is gone. When a dead one died was not kept: the latest time
+-- that the store knows of is taken, so that it stays rather too long than not long enough.
 INSERT INTO work (id, kind, key, priority, not_before_ms, payload, attempts, claims, opening, worker,
     lease_ms, again, dead_code, dead_detail, dead_ms)
   SELECT id, kind, key, priority, not_before_ms, payload, attempts, claims, 0, worker, lease_ms, again,
     dead_code, dead_detail,
-    CASE WHEN dead_code IS NOT NULL THEN (SELECT coalesce(max(at_ms), 0) FROM log_2) END
+    CASE WHEN dead_code IS NOT NULL THEN max(
+      not_before_ms,
+      (SELECT coalesce(max(at_ms), 0) FROM log_2),
+      (SELECT coalesce(max(changed_ms), 0) FROM task_2),
+      (SELECT coalesce(max(ran_ms), 0) FROM job_2)) END
   FROM work_2;
 UPDATE counter SET value = (SELECT count(*) FROM work_2) WHERE name = 'pieces';
 INSERT INTO job SELECT * FROM job_2;

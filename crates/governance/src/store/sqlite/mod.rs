@@ -122,11 +122,11 @@ impl Store for SqliteStore {
         // the cache with it.
         let mut rows = SqliteRows::new(&transaction, &self.path, self.cache.take());
         work(&mut rows)?;
-        rows.flush()?;
         if rows.has_failed() {
             // The work dropped the error. What it has written is only a part of what it meant to.
             return Err(Error::TakenBack);
         }
+        rows.flush()?;
         let cache = rows.into_cache();
         transaction.commit().map_err(fail)?;
         self.cache.replace(cache);

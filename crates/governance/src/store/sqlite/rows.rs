@@ -293,23 +293,25 @@ impl Rows for SqliteRows<'_> {
     }
 
     fn is_work_ready(&self, now: i64, farthest: i64) -> Result<bool, Error> {
-        if self.next_work()?.is_some_and(|at| at <= now) {
-            return Ok(true);
-        }
         let values = [
             number(now),
             number(farthest),
             number(farthest_end(now, LEASE_MS_MAX)),
             number(integer(self.opening()?)),
         ];
-        let found = self.one(sql::WORK_READY_BESIDES, values, "work", |row| row.flag())?;
+        let found = self.one(sql::IS_WORK_READY, values, "work", |row| row.flag())?;
         Ok(found.unwrap_or_default())
     }
 
-    fn next_work(&self) -> Result<Option<i64>, Error> {
+    fn next_work(&self, after: i64) -> Result<Option<i64>, Error> {
         let mut first = None;
         for tried in [false, true] {
-            let at = self.one(sql::NEXT_WORK, [number(tried)], "work", |row| row.value())?;
+            let at = self.one(
+                sql::NEXT_WORK,
+                [number(tried), number(after)],
+                "work",
+                |row| row.value(),
+            )?;
             first = first.into_iter().chain(at.flatten()).min();
         }
         Ok(first)

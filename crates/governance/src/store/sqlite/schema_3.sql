@@ -184,6 +184,7 @@ CREATE UNIQUE INDEX work_key ON work (kind, key);
 CREATE INDEX work_queue ON work (kind, work_rank, id) WHERE dead_code IS NULL;
 CREATE INDEX work_ready ON work (tried, ready_ms) WHERE dead_code IS NULL;
 CREATE INDEX work_leased ON work (lease_ms) WHERE lease_ms IS NOT NULL;
+CREATE INDEX work_handed_out ON work (opening) WHERE lease_ms IS NOT NULL;
 CREATE INDEX work_dead ON work (kind, id) WHERE dead_code IS NOT NULL;
 CREATE INDEX work_died ON work (dead_ms, id) WHERE dead_code IS NOT NULL;
 

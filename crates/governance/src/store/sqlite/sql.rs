@@ -194,8 +194,8 @@ pub(super) const QUOTA_REACHED: &str = "SELECT day FROM quota_reached \
 pub(super) const PUT_QUOTA: &str = "INSERT INTO quota VALUES (?1, ?2, ?3, ?4)
   ON CONFLICT DO UPDATE SET daily_limit = excluded.daily_limit
   WHERE daily_limit <> excluded.daily_limit";
-pub(super) const FORGET_QUOTA_HALVES: &str =
-    "DELETE FROM quota_half WHERE tenant = ?1 AND app = ?2 AND action = ?3 AND half < ?4";
+pub(super) const FORGET_QUOTA_HALF: &str =
+    "DELETE FROM quota_half WHERE tenant = ?1 AND app = ?2 AND action = ?3 AND half = ?4";
 pub(super) const PUT_QUOTA_HALF: &str = "INSERT INTO quota_half VALUES (?1, ?2, ?3, ?4, ?5)
   ON CONFLICT DO UPDATE SET used = excluded.used WHERE used <> excluded.used";
 pub(super) const FORGET_QUOTA_REACHED: &str =
@@ -224,22 +224,26 @@ pub(super) const READY_WORK: &str = concat!(
     work_columns!(),
     " FROM work WHERE kind = ?1 AND dead_code IS NULL \
      AND (not_before_ms <= ?2 OR attempts > 0 AND not_before_ms > ?4) \
-     AND (lease_ms IS NULL OR lease_ms <= ?2 OR lease_ms > ?5 OR opening <> ?6) \
+     AND (lease_ms IS NULL OR lease_ms <= ?2 OR lease_ms > ?5 OR opening < ?6) \
      ORDER BY work_rank, id LIMIT ?3"
 );
 
-/// The first time from which a piece that was tried, or one that was not, can be handed out.
+/// The first time after one from which a piece that was tried, or one that was not, can be handed out.
 pub(super) const NEXT_WORK: &str =
-    "SELECT min(ready_ms) FROM work WHERE dead_code IS NULL AND tried = ?1";
+    "SELECT min(ready_ms) FROM work WHERE dead_code IS NULL AND tried = ?1 AND ready_ms > ?2";
 
-/// Whether a piece is ready of those that a clock that was ahead has put off, or that an earlier opening
-/// has handed out: they were tried, or are leased.
-pub(super) const WORK_READY_BESIDES: &str = "SELECT EXISTS (SELECT 1 FROM work \
+/// Whether a piece is ready. Its time has come, or a clock that was ahead has put it off, after a try or
+/// by a lease, or an earlier opening has handed it out.
+pub(super) const IS_WORK_READY: &str = "SELECT \
+     EXISTS (SELECT 1 FROM work WHERE dead_code IS NULL AND tried = 0 AND ready_ms <= ?1) \
+  OR EXISTS (SELECT 1 FROM work WHERE dead_code IS NULL AND tried = 1 AND ready_ms <= ?1) \
+  OR EXISTS (SELECT 1 FROM work \
      WHERE dead_code IS NULL AND tried = 1 AND ready_ms > ?2 AND not_before_ms > ?2 \
-     AND (lease_ms IS NULL OR lease_ms <= ?1 OR lease_ms > ?3 OR opening <> ?4)) \
-  OR EXISTS (SELECT 1 FROM work WHERE lease_ms IS NOT NULL AND dead_code IS NULL \
-     AND (not_before_ms <= ?1 OR attempts > 0 AND not_before_ms > ?2) \
-     AND (lease_ms <= ?1 OR lease_ms > ?3 OR opening <> ?4))";
+     AND (lease_ms IS NULL OR lease_ms <= ?1 OR lease_ms > ?3 OR opening < ?4)) \
+  OR EXISTS (SELECT 1 FROM work WHERE dead_code IS NULL AND lease_ms IS NOT NULL AND lease_ms > ?3 \
+     AND (not_before_ms <= ?1 OR attempts > 0 AND not_before_ms > ?2)) \
+  OR EXISTS (SELECT 1 FROM work WHERE dead_code IS NULL AND lease_ms IS NOT NULL AND opening < ?4 \
+     AND (not_before_ms <= ?1 OR attempts > 0 AND not_before_ms > ?2))";
 
 pub(super) const TRIM_DEAD_WORK: &str = "DELETE FROM work WHERE id IN ( \
   SELECT id FROM work WHERE dead_code IS NOT NULL AND dead_ms < ?1 ORDER BY dead_ms, id LIMIT ?2)";
@@ -480,9 +484,11 @@ mod tests {
             (WORK_WITH_KEY, "work_key"),
             (READY_WORK, "work_queue"),
             (DEAD_WORK, "work_dead"),
-            (NEXT_WORK, "work_ready (tried=?"),
-            (WORK_READY_BESIDES, "work_ready (tried=? AND ready_ms>?)"),
-            (WORK_READY_BESIDES, "work_leased"),
+            (NEXT_WORK, "work_ready (tried=? AND ready_ms>?)"),
+            (IS_WORK_READY, "work_ready (tried=? AND ready_ms<?)"),
+            (IS_WORK_READY, "work_ready (tried=? AND ready_ms>?)"),
+            (IS_WORK_READY, "work_leased (lease_ms>?)"),
+            (IS_WORK_READY, "work_handed_out (opening<?)"),
             (TRIM_DEAD_WORK, "work_died (dead_ms<?)"),
             (WAITING, "task_waiting"),
             (LEASE_ENDED, "task_lease"),

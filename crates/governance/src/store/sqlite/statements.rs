@@ -112,6 +112,10 @@ impl<'c> SqliteRows<'c> {
         values: impl IntoIterator<Item = Value<'v>>,
         deed: impl FnOnce(&mut Statement<'_>) -> Result<T, Failure>,
     ) -> Result<T, Error> {
+        // After some failures SQLite takes the transaction back by itself: what came now would stay.
+        if self.has_failed.get() {
+            return Err(Error::TakenBack);
+        }
         let run = || -> Result<T, Failure> {
             let fixed = match &sql {
                 Sql::Fixed(text) => Some(*text),
@@ -135,10 +139,13 @@ impl<'c> SqliteRows<'c> {
             }
             Ok(outcome)
         };
-        run().map_err(|failure| {
-            self.has_failed.set(true);
-            told(self.path, failure)
-        })
+        run().map_err(|failure| self.failed(failure))
+    }
+
+    /// Nothing more is done in this transaction, and nothing of it stays.
+    fn failed(&self, failure: Failure) -> Error {
+        self.has_failed.set(true);
+        told(self.path, failure)
     }
 
     /// All rows that a statement gives.
@@ -199,7 +206,7 @@ impl<'c> SqliteRows<'c> {
                 column: 1,
                 what: format!("no counter `{name}`"),
             };
-            told(self.path, failure)
+            self.failed(failure)
         })?;
         let dirty = false;
         (self.cache.borrow_mut().counters).insert(name, Cached { value, dirty });
@@ -257,7 +264,7 @@ impl<'c> SqliteRows<'c> {
                 column: 2,
                 what: format!("`{name}` is not the number of rows that it counts"),
             };
-            told(self.path, failure)
+            self.failed(failure)
         })?;
         self.set_counter(name, count);
         Ok(())
@@ -292,9 +299,13 @@ impl<'c> SqliteRows<'c> {
     pub(super) fn write_quota(&self, key: [Value<'static>; 3], quota: &Quota) -> Result<(), Error> {
         let row = [number(quota.limit().0)];
         self.execute(sql::PUT_QUOTA, key.clone().into_iter().chain(row))?;
-        let oldest = quota.halves().next().map_or(i64::MIN, |(half, _)| half.0);
-        let before = key.clone().into_iter().chain([number(oldest)]);
-        self.execute(sql::FORGET_QUOTA_HALVES, before)?;
+        let read = |columns: &mut Columns<'_>| columns.value::<i64>();
+        let known = self.all(sql::QUOTA_HALVES, key.clone(), "quota_half", read)?;
+        let halves: BTreeSet<i64> = quota.halves().map(|(half, _)| half.0).collect();
+        for gone in known.iter().filter(|half| !halves.contains(half)) {
+            let row = key.clone().into_iter().chain([number(*gone)]);
+            self.execute(sql::FORGET_QUOTA_HALF, row)?;
+        }
         for (half, used) in quota.halves() {
             let row = [number(half.0), number(used)];
             self.execute(sql::PUT_QUOTA_HALF, key.clone().into_iter().chain(row))?;
