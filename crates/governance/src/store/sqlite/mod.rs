@@ -375,3 +375,60 @@ fn check_content(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jobs::JobName;
+    use crate::work::{NewWork, WorkItem, WorkKey, WorkKind};
+
+    /// SQLite takes a transaction back by itself when the disk is full: whatever is written after that
+    /// would stay, statement by statement.
+    #[test]
+    fn on_a_full_disk_nothing_of_a_change_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tasks.db");
+        let mut store = SqliteStore::open(&path).unwrap();
+        let pages: i64 = (store.connection)
+            .query_row("PRAGMA page_count", [], |row| row.get(0))
+            .unwrap();
+        store
+            .connection
+            .pragma_update(None, "max_page_count", pages + 8)
+            .unwrap();
+        let job = JobName::parse("sweep").unwrap();
+        let kind = WorkKind::parse("scan").unwrap();
+        let mut was_full = false;
+        let result = store.transact(&mut |rows| {
+            rows.put_job_ran(&job, 1)?;
+            for number in 0..100 {
+                let key = WorkKey::parse(&number.to_string()).unwrap();
+                let mut new = NewWork::new(kind.clone(), key);
+                new.payload = "x".repeat(4_000);
+                let id = rows.next_work_id()?;
+                if rows.put_work(&WorkItem::new(id, new)).is_err() {
+                    was_full = true;
+                    break;
+                }
+            }
+            // The error is dropped, and the work goes on.
+            drop(rows.put_job_ran(&job, 2));
+            Ok(())
+        });
+        assert!(was_full, "the disk must have been full");
+        assert!(matches!(result, Err(Error::TakenBack)), "{result:?}");
+        let look = |store: &SqliteStore| {
+            let mut found = None;
+            store
+                .view(&mut |rows| {
+                    found = Some((rows.job_ran(&job)?, rows.pieces()?));
+                    Ok(())
+                })
+                .unwrap();
+            assert_eq!(found, Some((None, 0)));
+        };
+        look(&store);
+        drop(store);
+        look(&SqliteStore::open(&path).unwrap());
+    }
+}
