@@ -72,7 +72,7 @@ impl<'r> Run<'r> {
     }
 
     /// Looks at the events of a log, one a line. The present is the date of the newest event so far; one that
-    /// is dated ahead doesn't move it.
+    /// is dated ahead doesn't move it. Until there is one, it is `now_ms`.
     ///
     /// # Errors
     ///
@@ -94,7 +94,12 @@ impl<'r> Run<'r> {
                     } else {
                         self.newest_ms = self.newest_ms.max(event.at_ms);
                     }
-                    self.event(number, &event, self.newest_ms, out)?;
+                    // Before the first date that is not ahead, the present is all that is known.
+                    let present_ms = match self.newest_ms {
+                        i64::MIN => self.now_ms,
+                        newest_ms => newest_ms,
+                    };
+                    self.event(number, &event, present_ms, out)?;
                 }
                 Err(error) => {
                     self.summary.errors += 1;
@@ -252,6 +257,15 @@ mod tests {
             ..Summary::default()
         };
         assert_eq!(summary, expected);
+    }
+
+    #[test]
+    fn an_event_that_is_dated_ahead_counts_though_it_is_the_first() {
+        let rules = r#"{"format": "event-rules/1", "rules": [{"id": "r", "name": "Removed", "severity": "low",
+            "created": "2020-12-01T00:00:00Z", "filters": {"activity.eventType": {"eq": ["LabelRemoved"]}}}]}"#;
+        let ahead = r#"{"eventType": "LabelRemoved", "app": 10489, "fileId": "7", "actor": {"outside": "bo@contoso.example"}, "before": "Confidential", "date": "2999-01-01T00:00:00Z"}"#;
+        let (text, summary) = play(rules, ahead, false);
+        assert_eq!((summary.dated_ahead, summary.matches), (1, 1), "{text}");
     }
 
     #[test]

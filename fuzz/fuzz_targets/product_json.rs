@@ -71,11 +71,18 @@ fn check_filters(filters: &Value, context: &BuildContext<'_>, files: &[FileJson]
             return;
         }
     };
-    let document = json!({"format": "file-policies/1", "policies": [
-        {"id": "1", "name": "1", "filters": filters},
-        {"id": "2", "name": "2", "filters": filters, "enabled": false},
-        {"id": "3", "name": "3", "filters": {"none": [{"trashed": {"eq": true}}, {"folder": {"eq": false}}]}},
-    ]});
+    let mut policies = vec![
+        json!({"id": "1", "name": "1", "filters": filters}),
+        json!({"id": "2", "name": "2", "filters": filters, "enabled": false}),
+        json!({"id": "3", "name": "3", "filters": {"none": [{"trashed": {"eq": true}}, {"folder": {"eq": false}}]}}),
+    ];
+    // Many policies are looked up in another way than few.
+    if files.len() % 2 == 0 {
+        policies.extend(
+            (4..12).map(|id| json!({"id": id.to_string(), "name": "n", "filters": filters})),
+        );
+    }
+    let document = json!({"format": "file-policies/1", "policies": policies});
     let set = (context.dialect == FilterDialect::Extended)
         .then(|| PolicySet::from_json(&document.to_string(), context).ok())
         .flatten();

@@ -1,6 +1,6 @@
 //! Durable label tasks under a daily limit: never too many, never lost, never twice.
 //!
-//! A *task* puts a sensitivity label on a file, or takes it off. Policies and administrators
+//! A *task* puts a sensitivity label on a file, takes it off, or puts the file in quarantine. Policies and administrators
 //! *submit* tasks; a worker *claims* the next ones, looks at the file, asks for leave to write, and
 //! reports what came of it. At most 100 labels are applied per app, tenant and UTC day; what is
 //! left waits until noon UTC of the next day and goes on by itself.

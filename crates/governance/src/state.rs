@@ -236,7 +236,7 @@ pub enum StateKind {
     Queued,
     /// Waits for allowance: the next day's, or what has become free since.
     Deferred,
-    /// Waits for its policy.
+    /// Waits for its policy, its label, a confirmation, or a file that was frozen.
     Suspended,
     /// Waits for its next try.
     Retrying,

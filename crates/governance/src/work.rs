@@ -14,8 +14,8 @@
 //!
 //! * it stays when it is over, because the log, [`revert`](crate::Governance::revert) and a policy
 //!   that asks again come back to it; a piece of work that is done is forgotten;
-//! * its state is one of ten, of which five wait, for a noon, a policy, a label, a confirmation or a
-//!   try, and whole groups move at once: all of a policy, all of an app at noon;
+//! * its state is one of ten, of which four wait: for their turn, a noon, a try, or for what people
+//!   decide; and whole groups move at once: all of a policy, all of an app at noon;
 //! * of one file one runs, and of several policies one is chosen;
 //! * its order is one over all apps, that of the queue; pieces of work are asked for by kind;
 //! * the unit of a daily limit moves with it, in the same change.

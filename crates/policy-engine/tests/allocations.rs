@@ -69,6 +69,9 @@ mod tests {
         }
         let now_ms = 1_600_000_100_000;
         let sweep = inventory.sweep(&set, now_ms);
+        // Few policies are looked up in another way than many.
+        let few = inventory.sweep(&one, now_ms);
+        let (mut of_few, mut of_alone) = (0, 0);
         let mut finder = set.finder();
         let mut not_read = |_: &Inspection| ContentAnswer::NotYet;
 
@@ -86,6 +89,8 @@ mod tests {
                     one_by_one += usize::from(evaluation.outcome != Outcome::NoMatch);
                 }
                 let outcome = alone.evaluate(record, now_ms, &mut not_read);
+                of_alone += usize::from(outcome != Outcome::NoMatch);
+                few.each_policy(at, |_, _| of_few += 1);
                 for evaluation in one.evaluate(record, now_ms, &mut not_read) {
                     assert_eq!(evaluation.outcome, outcome);
                 }
@@ -106,5 +111,7 @@ mod tests {
         assert!(one_by_one > 100, "{one_by_one}");
         assert_eq!([found, swept, by_record, by_policy], [one_by_one; 4]);
         assert_eq!(filtered, 50);
+        assert!(of_few > 0);
+        assert_eq!(of_few, of_alone);
     }
 }

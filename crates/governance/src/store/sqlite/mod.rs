@@ -39,7 +39,7 @@ const STATEMENTS_MAX: usize = 128;
 /// How thoroughly a store is checked when it is opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OpenCheck {
-    /// Every page is read and checked: about a second per gigabyte.
+    /// Every page is read and checked: one to two seconds per gigabyte.
     #[default]
     Quick,
     /// Only the header and the schema. Damage elsewhere shows when it is read.
